@@ -1,0 +1,60 @@
+"""Half-open UTC periods. A day of money is a UTC date; a billing period is named YYYY-MM."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+
+@dataclass(frozen=True, order=True)
+class Period:
+    """Whole UTC days, `start` included, `end` excluded."""
+
+    start: date
+    end: date
+
+    def __post_init__(self) -> None:
+        if self.end <= self.start:
+            raise ValueError(f"the period {self.start} to {self.end} is empty or reversed")
+
+    @property
+    def length_days(self) -> int:
+        return (self.end - self.start).days
+
+    def days(self) -> Iterator[date]:
+        return (self.start + timedelta(days=n) for n in range(self.length_days))
+
+    def before(self) -> "Period":
+        """The equally long period that ends where this one starts."""
+        return Period(self.start - timedelta(days=self.length_days), self.start)
+
+
+def month_start(day: date) -> date:
+    return date(day.year, day.month, 1)
+
+
+def next_month(day: date) -> date:
+    return date(day.year + day.month // 12, day.month % 12 + 1, 1)
+
+
+def previous_month(day: date) -> date:
+    return month_start(month_start(day) - timedelta(days=1))
+
+
+def month_of(day: date) -> Period:
+    return Period(month_start(day), next_month(day))
+
+
+def months_between(first: date, last: date) -> Iterator[date]:
+    """First days of every month from that of `first` to that of `last`, both included."""
+    month = month_start(first)
+    while month <= last:
+        yield month
+        month = next_month(month)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def utc_today() -> date:
+    return utc_now().date()

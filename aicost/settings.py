@@ -1,0 +1,132 @@
+"""Settings. Every variable a user may set is listed in docs/settings.md (a test checks)."""
+
+import os
+from pathlib import Path
+import secrets
+
+from aicost.runtime.database import database_settings
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+AICOST_HOME = Path(os.environ.get("AICOST_HOME", BASE_DIR / ".aicost")).resolve()
+
+
+def _secret_key() -> str:
+    """DJANGO_SECRET_KEY, or one made on first use and kept under AICOST_HOME (mode 0600)."""
+    given = os.environ.get("DJANGO_SECRET_KEY")
+    if given:
+        return given
+    kept = AICOST_HOME / "secret_key"
+    try:
+        return kept.read_text(encoding="ascii")
+    except FileNotFoundError:
+        AICOST_HOME.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return kept.read_text(encoding="ascii")
+    with os.fdopen(descriptor, "w", encoding="ascii") as out:
+        key = secrets.token_urlsafe(48)
+        out.write(key)
+    return key
+
+
+SECRET_KEY = _secret_key()
+DEBUG = os.environ.get("AICOST_DEBUG", "") == "1"
+ALLOWED_HOSTS = os.environ.get("AICOST_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
+CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("AICOST_ORIGINS", "").split(",") if o]
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django_htmx",
+    "aicost.accounts",
+    "aicost.jobs",
+    "aicost.runtime",
+    "ingest",
+    "attribution",
+    "aicost.web",
+]
+
+AUTH_USER_MODEL = "accounts.User"
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "aicost.urls"
+WSGI_APPLICATION = "aicost.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+DATABASES = {"default": database_settings(os.environ.get("DATABASE_URL", ""), AICOST_HOME)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "/"
+
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = AICOST_HOME / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'none'"],
+        "form-action": ["'self'"],
+    }
+}
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 7 * 24 * 3600
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+
+# Handlers of the job table by name: an explicit list, imported when a worker first needs one.
+AICOST_JOBS = {
+    "ingest.load": "ingest.tasks.load",
+    "ingest.inbox": "ingest.tasks.inbox",
+    "attribution.attribute": "attribution.tasks.attribute",
+}

@@ -1,0 +1,86 @@
+"""What a report is asked and what it answers. Every surface uses these two and nothing else."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+
+from aicost.kernel.periods import Period
+
+GRANULARITIES = ("total", "day", "week", "month", "quarter")
+BASES = ("effective", "billed")
+SHOWN, SPREAD = POOL_OPTIONS = ("shown", "spread")
+
+# Dimensions of the target and of the series that a report can group and filter by.
+TARGET_DIMENSIONS = (
+    "feature",
+    "model",
+    "workload",
+    "experiment",
+    "team",
+    "environment",
+    "activity",
+    "kind",
+    "state",
+)
+SERIES_DIMENSIONS = ("source", "account", "service", "region", "charge_category", "evidence")
+GROUPS_MAX = 4
+
+
+class BadSpec(ValueError):
+    """The question cannot be answered as put; the message names the part and the choices."""
+
+
+class NotAllowed(PermissionError):
+    """The asker's role may not see this report."""
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Who asks. `teams` None sees every team's rows, otherwise only rows of these teams."""
+
+    role: str
+    teams: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One question. `period` is half-open UTC days; filters are dimension -> accepted values,
+    where '' means 'not set'."""
+
+    report: str
+    period: Period
+    asker: Asker
+    granularity: str = "total"
+    group_by: tuple[str, ...] = ()
+    filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    basis: str = "effective"
+    idle: str = SHOWN
+    shared: str = SHOWN
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """How far one source reaches: its last day with data, the last final day, the last load."""
+
+    source: str
+    kind: str
+    through: date | None
+    final_through: date | None
+    loaded_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Rows are flat; money is Decimal, unknown is None. Each row with money carries its own
+    `currency`; `currency` here is the only one, or None when rows differ. `residual` is the bill
+    minus all that stands in the ledger for the asked period: 0, or something is wrong."""
+
+    spec: Spec
+    columns: tuple[str, ...]
+    rows: list[dict]
+    currency: str | None
+    final: bool
+    as_of: datetime | None
+    residual: Decimal
+    freshness: tuple[Freshness, ...]

@@ -1,0 +1,80 @@
+"""The business side: revenue, outcomes, quality, prices, exchange rates."""
+
+from django.db import models
+
+from ingest.models.bills import Delivery, Source
+from ingest.models.fields import TEXT, money
+
+
+class BusinessRow(models.Model):
+    """A dated row of one source; a redelivered file of the same name replaces its rows."""
+
+    source = models.ForeignKey(Source, models.CASCADE)
+    delivery = models.ForeignKey(Delivery, models.CASCADE)
+    day = models.DateField()
+
+    class Meta:
+        abstract = True
+        indexes = [models.Index(fields=["day"])]
+
+
+class Revenue(BusinessRow):
+    feature = models.TextField(**TEXT)
+    customer = models.TextField(**TEXT)
+    amount = money()
+    currency = models.TextField()
+
+
+class Outcome(BusinessRow):
+    """Countable results of a feature: orders, answers accepted, tickets solved."""
+
+    name = models.TextField()
+    feature = models.TextField(**TEXT)
+    experiment = models.TextField(**TEXT)
+    model = models.TextField(**TEXT)
+    customer = models.TextField(**TEXT)
+    count = models.BigIntegerField()
+
+
+class QualityScore(BusinessRow):
+    """A measured quality of a model version: accuracy, NDCG, win rate. Higher is better."""
+
+    model = models.TextField()
+    model_version = models.TextField(**TEXT)
+    experiment = models.TextField(**TEXT)
+    measure = models.TextField()
+    dataset = models.TextField(**TEXT)
+    score = models.DecimalField(max_digits=18, decimal_places=9)
+
+
+class Price(models.Model):
+    """A dated price per unit of a model: contract before list."""
+
+    provider = models.TextField(**TEXT)
+    model = models.TextField()
+    token_class = models.TextField()
+    region = models.TextField(**TEXT)
+    service_tier = models.TextField(**TEXT)
+    per_units = models.BigIntegerField(help_text="the price is for this many, e.g. 1000000")
+    price = money()
+    currency = models.TextField()
+    basis = models.TextField(help_text="contract or list")
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True, blank=True, help_text="first day no longer valid")
+
+
+class FxRate(models.Model):
+    """One frozen rate a month and pair; a missing rate is an error, never 1."""
+
+    month = models.DateField()
+    from_currency = models.TextField()
+    to_currency = models.TextField()
+    rate = money()
+    origin = models.TextField(**TEXT)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["month", "from_currency", "to_currency"], name="fx_rate_identity"
+            )
+        ]

@@ -1,0 +1,151 @@
+"""What readers hand over. Pure data, no Django: a bill reader returns a relational expression
+(`ingest.sources.base.BillReader`), the others yield these records or `Rejected`."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A row that goes to quarantine. `line` is physical and counts from 1."""
+
+    line: int
+    reason: str
+    raw: str
+
+
+@dataclass(frozen=True)
+class IntervalRecord:
+    """One 5-minute bucket of one GPU and workload; fields as in ingest.models.GpuInterval.
+
+    `zero_lead_ms` and `zero_tail_ms` are zero-activity time touching the bucket's start and end
+    (both equal to the bucket's length when it is all zero): loading joins them over neighbouring
+    buckets into runs, since only runs of at least 5 minutes are idle (`idle-1`).
+    """
+
+    t_start: datetime
+    t_end: datetime
+    device_uuid: str
+    observed_ms: int
+    alloc_gpu_fraction: Decimal = Decimal(0)
+    alloc_basis: str = ""
+    cluster: str = ""
+    node: str = ""
+    mig_instance_id: str = ""
+    mig_profile: str = ""
+    device_model: str = ""
+    workload_key: str = ""
+    namespace: str = ""
+    pod: str = ""
+    util_scope: str = "device"
+    n_samples: int | None = None
+    busy_ms: int | None = None
+    gr_busy_ms: int | None = None
+    sm_ms: int | None = None
+    tensor_ms: int | None = None
+    zero_ms: int | None = None
+    zero_lead_ms: int | None = None
+    zero_tail_ms: int | None = None
+    held_idle_ms: int | None = None  # told by the source itself; None: derived when loading
+    empty_idle_ms: int | None = None
+    fb_used_mib_avg: int | None = None
+    fb_used_mib_max: int | None = None
+    fb_total_mib: int | None = None
+    energy_j: Decimal | None = None
+    energy_basis: str = ""
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class UsageRecord:
+    """One call, run or pre-aggregated row; fields as in ingest.models.Usage."""
+
+    time: datetime
+    event_id: str | None = None
+    provider: str = ""
+    model: str = ""
+    model_version: str = ""
+    precision: str = ""
+    workload: str = ""
+    activity: str = ""
+    serving_mode: str = ""
+    pipeline: str = ""
+    run: str = ""
+    agent_step: str = ""
+    feature: str = ""
+    experiment: str = ""
+    team: str = ""
+    environment: str = ""
+    customer: str = ""
+    user: str = ""
+    status: str = ""
+    region: str = ""
+    service_tier: str = ""
+    escalated_from: str = ""
+    prompt_version: str = ""
+    input_hash: str = ""
+    prefix_hash: str = ""
+    requests: int | None = None
+    successes: int | None = None
+    outcomes: int | None = None
+    attempts: int | None = None
+    input_tokens: int | None = None
+    cached_input_tokens: int | None = None
+    cache_write_5m_tokens: int | None = None
+    cache_write_1h_tokens: int | None = None
+    output_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    audio_input_tokens: int | None = None
+    audio_output_tokens: int | None = None
+    image_input_tokens: int | None = None
+    system_prompt_tokens: int | None = None
+    retrieved_chunks: int | None = None
+    gpu_ms: int | None = None
+    latency_histogram: dict[int, int] | None = None
+    reported_cost: Decimal | None = None
+    reported_currency: str = ""
+
+
+@dataclass(frozen=True)
+class RevenueRecord:
+    day: date
+    amount: Decimal
+    currency: str
+    feature: str = ""
+    customer: str = ""
+
+
+@dataclass(frozen=True)
+class OutcomeRecord:
+    day: date
+    name: str
+    count: int
+    feature: str = ""
+    experiment: str = ""
+    model: str = ""
+    customer: str = ""
+
+
+@dataclass(frozen=True)
+class QualityRecord:
+    day: date
+    model: str
+    measure: str
+    score: Decimal
+    model_version: str = ""
+    experiment: str = ""
+    dataset: str = ""
+
+
+@dataclass(frozen=True)
+class MapRecord:
+    """One row of a map file; `table` is resource_map, workload_map or alias."""
+
+    table: str
+    values: dict[str, object] = field(default_factory=dict)
+
+
+Record = (
+    IntervalRecord | UsageRecord | RevenueRecord | OutcomeRecord | QualityRecord | MapRecord
+)

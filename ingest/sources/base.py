@@ -1,0 +1,56 @@
+"""What a source module offers: one `Reader` object. Readers are pure and import no Django."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import BinaryIO
+
+import ibis.expr.types as ir
+
+from ingest.records import Record, Rejected
+
+
+class Unreadable(Exception):
+    """The whole file or set is refused. `where` is 'file' or 'file, line N'; `cure` says what
+    to do. Raised by readers and by loading; nothing is stored."""
+
+    def __init__(self, message: str, where: str = "", cure: str = "") -> None:
+        super().__init__(". ".join(part for part in (f"{where}: {message}", cure) if part))
+        self.where, self.message, self.cure = where, message, cure
+
+
+@dataclass(frozen=True)
+class Head:
+    """The beginning of one file: its name, its column names if it has a header or a schema, and
+    its first bytes (at most 64 KiB, decompressed)."""
+
+    name: str
+    columns: tuple[str, ...]
+    first_bytes: bytes
+
+
+@dataclass(frozen=True)
+class BillReader:
+    """A bill: `expression(table)` turns the all-text (or Parquet) rows of a set into the canonical
+    charge rows of `ingest.sources.charges.COLUMNS`, as one relational expression that runs
+    unchanged on DuckDB, BigQuery and Spark. `required` are columns without which it refuses."""
+
+    name: str
+    identify: Callable[[Head], bool]
+    expression: Callable[[ir.Table], ir.Table]
+    required: Callable[[tuple[str, ...]], tuple[str, ...]]
+    kind: str = "bill"
+
+
+@dataclass(frozen=True)
+class RowReader:
+    """Telemetry, usage, business rows or maps: `records` yields a record or `Rejected` for every
+    row of the file, so that rows read = rows loaded + rows quarantined. kind is telemetry, usage,
+    business or map; `record_types` are the record classes it may yield."""
+
+    name: str
+    kind: str
+    identify: Callable[[Head], bool]
+    records: Callable[[BinaryIO, str], Iterable[Record | Rejected]]
+
+
+Reader = BillReader | RowReader
