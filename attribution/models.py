@@ -196,6 +196,27 @@ class CostDay(models.Model):
         indexes = [models.Index(fields=["day"]), models.Index(fields=["source", "day"])]
 
 
+class GpuDay(models.Model):
+    """GPU time and its money per resource and stage-1 target; rebuilt whole per (source, day).
+
+    The sum of `gpu_ms` over a resource and day is its capacity (or what was observed, if more).
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    source = models.ForeignKey(Source, models.CASCADE)
+    day = models.DateField()
+    resource_id = models.TextField()
+    instance_type = models.TextField(**TEXT)
+    target = models.ForeignKey(Target, models.PROTECT)
+    currency = models.TextField()
+    gpu_ms = models.BigIntegerField()
+    billed_cost = money()
+    effective_cost = money()
+
+    class Meta:
+        indexes = [models.Index(fields=["day"]), models.Index(fields=["source", "day"])]
+
+
 class MonthSpread(models.Model):
     """Spread of charges longer than a day: per source, charge month, currency and receiver."""
 
