@@ -81,15 +81,28 @@ class RuleSet(models.Model):
 class SeriesClaim(models.Model):
     """Which rule of a set claims a series; rules read series, not charges, so this is small.
 
-    `resource_rule` claims first on days on which the resource is known to the telemetry.
+    `resource_rule` claims first on days on which the telemetry knows the resource; `own` are the
+    dimensions that fill its parts. The other columns are the target `rule` itself names.
     """
 
     rule_set = models.ForeignKey(RuleSet, models.CASCADE)
     series = models.ForeignKey(ChargeSeries, models.CASCADE)
     rule = models.ForeignKey(AllocationRule, models.CASCADE, related_name="+")
-    resource_rule = models.ForeignKey(
-        AllocationRule, models.CASCADE, null=True, related_name="+"
-    )
+    resource_rule = models.ForeignKey(AllocationRule, models.CASCADE, null=True, related_name="+")
+    own = models.JSONField(default=dict)
+    kind = models.TextField(**TEXT)
+    state = models.TextField(**TEXT)
+    activity = models.TextField(**TEXT)
+    evidence = models.TextField(**TEXT)
+    workload = models.TextField(**TEXT)
+    model = models.TextField(**TEXT)
+    feature = models.TextField(**TEXT)
+    experiment = models.TextField(**TEXT)
+    team = models.TextField(**TEXT)
+    environment = models.TextField(**TEXT)
+    instance_time = models.BooleanField(default=False, db_default=False)
+    token_class = models.TextField(**TEXT)
+    tokens_per_unit = models.BigIntegerField(null=True, help_text="null: quantity not in tokens")
 
     class Meta:
         constraints = [
@@ -182,6 +195,9 @@ class CostDay(models.Model):
     charge_category = models.TextField(**TEXT)
     evidence = models.TextField()
     is_long = models.BooleanField(default=False, help_text="of charges longer than a day")
+    is_month_spread = models.BooleanField(
+        default=False, db_default=False, help_text="no money of its own: a share of long charges"
+    )
     billed_cost = money()
     effective_cost = money()
     list_cost = money(null=True)
@@ -215,26 +231,6 @@ class GpuDay(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["day"]), models.Index(fields=["source", "day"])]
-
-
-class MonthSpread(models.Model):
-    """Spread of charges longer than a day: per source, charge month, currency and receiver."""
-
-    source = models.ForeignKey(Source, models.CASCADE)
-    month = models.DateField()
-    currency = models.TextField()
-    target = models.ForeignKey(Target, models.PROTECT)
-    idle_spread_billed = money(default=0)
-    shared_spread_billed = money(default=0)
-    idle_spread_effective = money(default=0)
-    shared_spread_effective = money(default=0)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["source", "month", "currency", "target"], name="month_spread_identity"
-            )
-        ]
 
 
 class EstimatedCost(models.Model):
