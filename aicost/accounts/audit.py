@@ -1,0 +1,12 @@
+"""The audit trail: who did what. Rows are only ever added (a trigger refuses the rest)."""
+
+from aicost.accounts.models import AuditEvent, User
+
+LOGIN, LOGIN_REFUSED, LOGIN_LOCKED, LOGOUT = "login", "login_refused", "login_locked", "logout"
+DENIED, EXPORT, UPLOAD, USER_ADDED = "denied", "export", "upload", "user_added"
+
+
+def record(user: User | None, action: str, subject: str = "", detail: dict | None = None) -> None:
+    """Add one event. `detail` is JSON and holds no secrets; an anonymous user is None."""
+    who = user if user is not None and user.is_authenticated else None
+    AuditEvent.objects.create(user=who, action=action, subject=subject, detail=detail or {})

@@ -1,0 +1,34 @@
+"""What a person may see: the bridge from a user to the asker every report requires."""
+
+from aicost.accounts.models import ADMIN, ENGINEER, FINANCE, FINOPS, User
+from attribution.reports.spec import Asker
+
+MONEY_ROLES = frozenset({FINANCE, FINOPS, ADMIN})
+UPLOAD_ROLES = frozenset({ENGINEER, FINANCE, FINOPS, ADMIN})
+
+
+def role_of(user: User) -> str:
+    """The role that counts; whoever may do everything in the admin is an admin here too."""
+    return ADMIN if user.is_superuser else user.role
+
+
+def asker_of(user: User) -> Asker:
+    """The asker for every report this user asks for. No team and no wide view means no rows."""
+    if user.sees_all_teams or user.is_superuser:
+        return Asker(role=role_of(user))
+    teams = tuple(user.teams.order_by("name").values_list("name", flat=True))
+    return Asker(role=role_of(user), teams=teams)
+
+
+def may_see_margin(user: User) -> bool:
+    """Revenue and margin are for the roles that answer for them."""
+    return role_of(user) in MONEY_ROLES
+
+
+def may_see_sources(user: User) -> bool:
+    """Sources and their totals belong to no team, so a team-scoped user does not see them."""
+    return asker_of(user).teams is None
+
+
+def may_upload(user: User) -> bool:
+    return role_of(user) in UPLOAD_ROLES and may_see_sources(user)
