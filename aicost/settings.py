@@ -4,10 +4,10 @@ import os
 from pathlib import Path
 import secrets
 
-from aicost.runtime.database import database_settings
+from aicost.runtime.database import database_settings, home_folder
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-AICOST_HOME = Path(os.environ.get("AICOST_HOME", BASE_DIR / ".aicost")).resolve()
+AICOST_HOME = home_folder()
 
 
 def _secret_key() -> str:

@@ -1,5 +1,6 @@
 """Which Postgres: the one DATABASE_URL names, else the embedded one under AICOST_HOME."""
 
+import os
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -25,3 +26,30 @@ def database_settings(url: str, home: Path) -> dict:
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": dict(parse_qsl(parts.query)),
     }
+
+
+# Commands that need no database, or start it themselves.
+WITHOUT_DATABASE = {
+    "collectstatic",
+    "db",
+    "diffsettings",
+    "help",
+    "makemigrations",
+    "up",
+    "version",
+}
+
+
+def start_if_needed(arguments: list[str]) -> None:
+    """Start the embedded server before a command that reads the database; no-op with
+    DATABASE_URL. It keeps running for the next command, until `manage.py db stop`."""
+    asks_for_help = not arguments or {"-h", "--help", "--version"} & set(arguments)
+    if asks_for_help or arguments[0] in WITHOUT_DATABASE or os.environ.get("DATABASE_URL"):
+        return
+    Embedded(home_folder()).start()
+
+
+def home_folder() -> Path:
+    """AICOST_HOME, by default `.aicost` beside manage.py."""
+    root = Path(__file__).resolve().parent.parent.parent
+    return Path(os.environ.get("AICOST_HOME") or root / ".aicost").resolve()
