@@ -53,7 +53,9 @@ class AllocationRule(models.Model):
     title = models.TextField()
     method = models.TextField(help_text="a module of attribution.rules")
     conditions = models.JSONField(default=list, help_text="all must hold; see docs/rules.md")
-    assigns = models.JSONField(default=dict, help_text="dimension: constant, or tag:NAME, field:NAME")
+    assigns = models.JSONField(
+        default=dict, help_text="dimension: constant, or tag:NAME, field:NAME"
+    )
     then = models.TextField(default="nothing", help_text="nothing, requests or tokens")
     fallback = models.JSONField(default=dict, help_text="kind and state when nothing weighs")
     valid_from = models.DateField(null=True, blank=True)
@@ -118,6 +120,7 @@ class DayState(models.Model):
     dirty_version = models.BigIntegerField(default=1)
     published_version = models.BigIntegerField(default=0)
     reasons = ArrayField(models.TextField(), default=list)
+    rule_set = models.ForeignKey(RuleSet, models.PROTECT, null=True)
     claimed_by = models.TextField(**TEXT)
     lease_until = models.DateTimeField(null=True)
     published_at = models.DateTimeField(null=True)

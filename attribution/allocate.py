@@ -1,0 +1,209 @@
+"""Claim a day, weigh, split, audit, publish. One (source, day) is rebuilt from nothing in one
+transaction; until it commits, readers see what was last published."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+import logging
+import os
+import socket
+import time
+
+from django.db import DatabaseError, connection, transaction
+
+from aicost.kernel.sqlfiles import sql
+from attribution.claims import claim_series, ensure_builtin_rules, rule_set_on
+from attribution.classify import gpus_by_instance_type
+from attribution.dirty import absorb_changes, dirty_stale_rules
+from attribution.models import AllocationRun
+from attribution.rules import RULES
+from attribution.spread import spread_months
+from ingest.partitions import ensure_partitions
+
+log = logging.getLogger(__name__)
+LEASE_SECONDS = 900
+
+
+class Leak(RuntimeError):
+    """Parts that do not sum to their charge. Nothing of the day is published."""
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A day this worker holds until the lease runs out."""
+
+    state: int
+    source: int
+    day: date
+    version: int
+    worker: str
+
+
+@dataclass(frozen=True)
+class DayResult:
+    source: int
+    day: date
+    charges: int
+    allocated_charges: int
+    seconds: float
+    failure: str = ""
+
+
+def _run(name: str, binds: dict, package: str = "attribution.sql") -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(sql(package, name), binds)
+        return cursor.rowcount
+
+
+def claim_day(worker: str, start: date | None, end: date | None) -> Claimed | None:
+    """Take the newest dirty day nobody holds, by one conditional UPDATE; None if there is none."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            sql("attribution.sql", "claim_day"),
+            {"worker": worker, "lease_seconds": LEASE_SECONDS, "from": start, "to": end},
+        )
+        row = cursor.fetchone()
+    return Claimed(row[0], row[1], row[2], row[3], worker) if row else None
+
+
+def allocate_day(claimed: Claimed) -> DayResult:
+    """Rebuild one claimed day and publish it. Raises `Leak` if a cent is lost: then nothing of
+    this call remains."""
+    began = time.monotonic()
+    rule_set, rules, aliases = rule_set_on(claimed.day)
+    claim_series(claimed.source, claimed.day, rule_set, rules, aliases)
+    ensure_partitions("attribution_allocatedcharge", [claimed.day])
+    binds = {"source": claimed.source, "day": claimed.day, "rule_set": rule_set.id}
+    with transaction.atomic(), _day_tables():
+        charges, methods = _weigh(binds)
+        parts = _split(binds)
+        _refuse_leaks(binds, claimed)
+        for name in ("day_rollup", "day_spread"):
+            _run(name, binds)
+        if "gpu_time" in methods:
+            _run("day_gpu", binds)
+        seconds = time.monotonic() - began
+        _publish(claimed, binds, charges, parts, seconds)
+    return DayResult(claimed.source, claimed.day, charges, parts, seconds)
+
+
+@contextmanager
+def _day_tables() -> Iterator[None]:
+    """The temporary tables of the day go when its transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("set local work_mem = '128MB'")
+        cursor.execute("set local jit = off")
+    yield
+
+
+def _weigh(binds: dict) -> tuple[int, set[str]]:
+    charges = _run("day_charges", binds)
+    with connection.cursor() as cursor:
+        cursor.execute("analyze w_charge")
+        cursor.execute("select distinct method from w_charge")
+        methods = {row[0] for row in cursor.fetchall()}
+    for name in ("day_alias", "day_usage", "day_parts"):
+        _run(name, binds)
+    types = gpus_by_instance_type()
+    weigh_binds = {**binds, "instance_types": list(types), "instance_gpus": list(types.values())}
+    for method in RULES:
+        if method.method_id in methods:
+            for query in method.queries:
+                _run(query, {**weigh_binds, "method": method.method_id}, "attribution.rules")
+    _run("day_fallback", binds)
+    with connection.cursor() as cursor:
+        cursor.execute("analyze w_part, w_usage, w_alias")
+    return charges, methods
+
+
+def _split(binds: dict) -> int:
+    _run("clear_day", binds)
+    for name in ("day_stage1_targets", "day_stage1"):
+        _run(name, binds)
+    with connection.cursor() as cursor:
+        cursor.execute("analyze w_stage1")
+    for name in ("day_share", "day_share_targets"):
+        _run(name, binds)
+    return _run("day_allocated", binds)
+
+
+def _refuse_leaks(binds: dict, claimed: Claimed) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql("attribution.sql", "leaks_of_day"), binds)
+        leaks = cursor.fetchall()
+    if leaks:
+        raise Leak(
+            f"{len(leaks)} charges of source {claimed.source} on {claimed.day} do not sum to their"
+            f" parts, for instance charge {leaks[0][0]}: billed {leaks[0][1]} against"
+            f" {leaks[0][2]}; nothing was published"
+        )
+
+
+def _publish(claimed: Claimed, binds: dict, charges: int, parts: int, seconds: float) -> None:
+    published = _run(
+        "publish_day",
+        {
+            "version": claimed.version,
+            "state": claimed.state,
+            "worker": claimed.worker,
+            "rule_set": binds["rule_set"],
+        },
+    )
+    if published != 1:
+        raise LeaseLost(f"{claimed.day} of source {claimed.source} went to another worker")
+    AllocationRun.objects.create(
+        source_id=claimed.source,
+        day=claimed.day,
+        rule_set_id=binds["rule_set"],
+        charges=charges,
+        allocated_charges=parts,
+        seconds=round(seconds, 3),
+    )
+
+
+class LeaseLost(RuntimeError):
+    """Somebody else took the day over; this worker's copy was rolled back."""
+
+
+def attribute(
+    start: date | None = None,
+    end: date | None = None,
+    progress: Callable[[DayResult], None] | None = None,
+) -> list[DayResult]:
+    """Attribute every dirty day in [start, end) until none is left; any number of processes may
+    do so at once. A day that fails keeps its last published figures and says why in DayState."""
+    worker = f"{socket.gethostname()}:{os.getpid()}:{time.monotonic_ns()}"
+    ensure_builtin_rules()
+    results: list[DayResult] = []
+    while True:
+        absorb_changes()
+        dirty_stale_rules()
+        before = len(results)
+        while claimed := claim_day(worker, start, end):
+            result = _attempt(claimed)
+            if result:
+                results.append(result)
+                if progress:
+                    progress(result)
+        if len(results) == before:
+            break
+    spread_months({(result.source, result.day) for result in results if not result.failure})
+    return results
+
+
+def _attempt(claimed: Claimed) -> DayResult | None:
+    """One day; a failure is logged, kept in DayState and returned, a lost lease is None."""
+    held = {"state": claimed.state, "worker": claimed.worker}
+    try:
+        return allocate_day(claimed)
+    except LeaseLost as lost:
+        log.warning("%s", lost)
+        return None
+    except (Leak, ValueError, DatabaseError) as error:
+        log.exception("attribution of %s failed", claimed.day)
+        _run("fail_day", {**held, "failure": f"{type(error).__name__}: {error}"[:2000]})
+        return DayResult(claimed.source, claimed.day, 0, 0, 0.0, str(error))
+    except BaseException:
+        _run("release_day", held)
+        raise

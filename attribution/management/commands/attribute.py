@@ -1,0 +1,44 @@
+"""`manage.py attribute`: rebuild every dirty day, now."""
+
+from datetime import date
+import json
+
+from django.core.management.base import BaseCommand, CommandError
+
+from attribution.allocate import attribute
+
+
+class Command(BaseCommand):
+    help = "Attribute every day that changed, in this process."
+
+    def add_arguments(self, parser):
+        parser.add_argument("--from", dest="start", type=date.fromisoformat, metavar="YYYY-MM-DD")
+        parser.add_argument("--to", dest="end", type=date.fromisoformat, help="excluded")
+        parser.add_argument("--json", action="store_true")
+
+    def handle(self, *args, start, end, json: bool, **options):
+        results = attribute(start, end)
+        self.stdout.write(_as_json(results) if json else _as_text(results))
+        if any(result.failure for result in results):
+            raise CommandError("some days failed and keep their last published figures")
+
+
+def _as_json(results) -> str:
+    return json.dumps(
+        [
+            {**vars(one), "day": one.day.isoformat(), "seconds": round(one.seconds, 3)}
+            for one in results
+        ],
+        indent=1,
+    )
+
+
+def _as_text(results) -> str:
+    if not results:
+        return "Nothing to do: every day is attributed."
+    failed = [f"  {one.day}: {one.failure}" for one in results if one.failure]
+    done = len(results) - len(failed)
+    parts = sum(one.allocated_charges for one in results)
+    charges = sum(one.charges for one in results)
+    lines = [f"{done} days attributed: {charges:,} charges became {parts:,} allocated charges."]
+    return "\n".join(lines + ([f"{len(failed)} days failed:", *failed] if failed else []))

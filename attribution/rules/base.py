@@ -1,0 +1,15 @@
+"""What a rule module offers. Rules only weigh; the one split is the engine's."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Method:
+    """One way to weigh. `queries` are .sql files of attribution.rules that run in order on the
+    day's temporary tables (w_charge, w_usage, w_alias) and insert into w_part one row per charge
+    of this method and stage-1 target, with an integer weight > 0. Binds: day, method,
+    instance_types, instance_gpus."""
+
+    method_id: str
+    title: str
+    queries: tuple[str, ...]

@@ -1,0 +1,49 @@
+-- GPU-milliseconds of the day per resource and workload, from the 5-minute buckets.
+-- Shares of one device that add up to more than it (MIG 4g+3g, replicas) shrink together.
+create temp table w_gpu on commit drop as
+with node as (
+    select distinct cluster, node
+      from ingest_gpuinterval
+     where t_start >= %(day)s and t_start < %(day)s::date + 1
+), joined as (
+    select n.cluster, n.node, coalesce(m.resource_id, n.node) as resource_id
+      from node n
+      left join lateral (
+          select m.resource_id
+            from ingest_resourcemap m
+           where m.node = n.node and m.cluster in ('', n.cluster)
+             and (m.valid_from is null or m.valid_from <= %(day)s)
+             and (m.valid_to is null or m.valid_to > %(day)s)
+           order by m.cluster desc, m.valid_from desc nulls last, m.id desc
+           limit 1
+      ) m on true
+), bucket as (
+    select distinct on (g.device_uuid, g.mig_instance_id, g.workload_key, g.t_start)
+           j.resource_id, g.cluster, g.namespace, g.pod, g.workload_key, g.device_uuid, g.t_start,
+           g.observed_ms, g.held_idle_ms, g.empty_idle_ms,
+           case g.workload_key when '' then 0 else g.alloc_gpu_fraction end as fraction
+      from ingest_gpuinterval g
+      join joined j on j.cluster = g.cluster and j.node = g.node
+     where g.t_start >= %(day)s and g.t_start < %(day)s::date + 1
+       and j.resource_id in (select resource_id from w_charge where by_resource)
+     order by g.device_uuid, g.mig_instance_id, g.workload_key, g.t_start, g.source_id, g.util_scope
+), shared as (
+    select *, max(observed_ms) over device as device_ms,
+           greatest(sum(fraction) over device, 1) as claimed,
+           row_number() over (partition by device_uuid, t_start order by workload_key) as nth
+      from bucket
+    window device as (partition by device_uuid, t_start)
+), whole as (
+    select *, floor(observed_ms * fraction / claimed)::bigint as reserved_ms,
+           floor(held_idle_ms * fraction / claimed)::bigint as held_ms,
+           floor(empty_idle_ms * fraction / claimed)::bigint as empty_ms
+      from shared
+)
+select resource_id, cluster, namespace, pod, workload_key,
+       sum(reserved_ms - held_ms - empty_ms)::bigint as active_ms,
+       sum(held_ms)::bigint as held_ms,
+       sum(empty_ms)::bigint as empty_ms,
+       sum(case nth when 1 then device_ms else 0 end)::bigint as device_ms,
+       count(distinct device_uuid) as devices
+  from whole
+ group by resource_id, cluster, namespace, pod, workload_key

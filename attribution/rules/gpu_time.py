@@ -1,0 +1,13 @@
+"""GPU time of a node by reservation: active, idle and unreserved as observed, unobserved the rest.
+
+Definition `idle-1` (reference: docs/decisions/0006-gpu-time.md): idle is reserved time inside
+zero-activity runs of at least 5 minutes; a gap in telemetry ends a run and is unobserved.
+"""
+
+from attribution.rules.base import Method
+
+METHOD = Method(
+    "gpu_time",
+    "GPU time by reservation",
+    ("gpu_intervals", "gpu_capacity", "gpu_workloads", "gpu_time"),
+)

@@ -1,0 +1,7 @@
+with ledger as (
+    delete from attribution_allocatedcharge where source_id = %(source)s and day = %(day)s
+), rollup as (
+    delete from attribution_costday
+     where source_id = %(source)s and day = %(day)s and not is_month_spread
+)
+delete from attribution_gpuday where source_id = %(source)s and day = %(day)s

@@ -1,0 +1,15 @@
+-- What the rules weigh: one row per charge and stage-1 target.
+create temp table w_part (
+    charge_id bigint not null,
+    kind text not null,
+    state text not null,
+    activity text not null,
+    workload text not null,
+    model text not null,
+    feature text not null,
+    experiment text not null,
+    team text not null,
+    environment text not null,
+    evidence text not null,
+    weight bigint not null check (weight > 0)
+) on commit drop
