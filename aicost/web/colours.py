@@ -1,0 +1,68 @@
+"""An entity keeps its colour everywhere, whatever the sort, filter or period.
+
+Colours are class names (`s1`…`s8`, `s-idle`); what they look like stands in tokens.css alone.
+"""
+
+from django.core.cache import cache
+
+from attribution.models import Target
+from attribution.reports.spec import TARGET_DIMENSIONS
+from ingest.models import ChargeSeries, Source
+
+SERIES = tuple(f"s{n}" for n in range(1, 9))
+LINE_COLOURS = {
+    "workload": "s-nofeature",
+    "shared": "s-shared",
+    "idle": "s-idle",
+    "unattributed": "s-unattributed",
+    "other": "s-other",
+    "total": "s-total",
+}
+FIXED = {
+    ("kind", "idle"): "s-idle",
+    ("kind", "shared"): "s-shared",
+    ("kind", "unattributed"): "s-unattributed",
+    ("evidence", "fallback"): "s-unattributed",
+    ("state", "empty_idle"): "s-empty-idle",
+    ("state", "held_idle"): "s-idle",
+    ("state", "unobserved"): "s-unattributed",
+}
+_KEPT_SECONDS = 60
+_SERIES_FIELDS = {
+    "account": "sub_account_id",
+    "service": "service_name",
+    "region": "region_id",
+    "charge_category": "charge_category",
+}
+
+
+def _names(dimension: str) -> list[str]:
+    """All values of a dimension in an order that new ones only extend. Names, no money."""
+    if dimension in TARGET_DIMENSIONS:
+        rows = Target.objects.order_by("id").values_list(dimension, flat=True)
+    elif dimension == "source":
+        rows = Source.objects.order_by("id").values_list("name", flat=True)
+    elif dimension in _SERIES_FIELDS:
+        field = _SERIES_FIELDS[dimension]
+        rows = ChargeSeries.objects.order_by("id").values_list(field, flat=True)
+    else:
+        return ["measured", "tagged", "inferred"]
+    return [name for name in dict.fromkeys(rows) if name]
+
+
+def palette(dimension: str) -> dict[str, str]:
+    """value -> class name, for every value of the dimension."""
+    key = f"palette-{dimension}"
+    found = cache.get(key)
+    if found is None:
+        names = _names(dimension)
+        found = {name: SERIES[n % len(SERIES)] for n, name in enumerate(names)}
+        found |= {value: css for (d, value), css in FIXED.items() if d == dimension}
+        cache.set(key, found, _KEPT_SECONDS)
+    return found
+
+
+def colour(dimension: str, value: str, line: str = "owned") -> str:
+    if line != "owned" or not value:
+        return LINE_COLOURS.get(line, "s-nofeature")
+    return palette(dimension).get(value, SERIES[0])

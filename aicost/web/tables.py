@@ -1,0 +1,168 @@
+"""Report rows turned into the lines of a table. Pure: rows in, lines out, nothing is queried."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from aicost.web import numbers
+from aicost.web.filters import label
+
+ZERO = Decimal(0)
+LINES = ("owned", "workload", "shared", "idle", "unattributed")
+LINE_NAMES = {"shared": "Shared", "idle": "Idle", "unattributed": "Unattributed"}
+LINES_MAX = 100
+_EVIDENCE = (
+    ("measured", "measured_cost"),
+    ("tagged", "tagged_cost"),
+    ("by rule", "inferred_cost"),
+    ("fallback", "fallback_cost"),
+)
+
+
+@dataclass
+class Line:
+    """One row of a table that sums: its names, money now and before, and how it was found."""
+
+    key: tuple
+    names: tuple[str, ...]
+    line: str
+    swatch: str = ""
+    cost: Decimal = ZERO
+    previous: Decimal | None = None
+    idle_cost: Decimal = ZERO
+    spread: Decimal = ZERO
+    by_evidence: dict = field(default_factory=dict)
+    by_period: dict = field(default_factory=dict)
+    why: str = ""
+
+    @property
+    def delta(self) -> Decimal | None:
+        return None if self.previous is None else self.cost - self.previous
+
+    @property
+    def evidence(self) -> str:
+        """The strongest sentence that is true: "measured 94%"."""
+        whole = sum(self.by_evidence.values(), ZERO)
+        if not whole:
+            return ""
+        name, part = max(self.by_evidence.items(), key=lambda item: abs(item[1]))
+        return f"{name} {numbers.percent(part, whole, 0)}"
+
+
+@dataclass
+class Block:
+    """All lines of one currency with their total; the lines add up to it."""
+
+    currency: str
+    lines: list[Line]
+    total: Line
+    more: int = 0
+
+    def of(self, kind: str) -> Decimal:
+        """The sum of the lines of one kind; `owned` includes money without a name in the group."""
+        kinds = ("owned", "workload") if kind == "owned" else (kind,)
+        return sum((x.cost for x in self.lines if x.line in kinds), ZERO)
+
+
+def line_names(row: dict, group_by: Sequence[str]) -> tuple[str, ...]:
+    """What a row is called in each column of the group."""
+    kind = row["line"]
+    if kind in LINE_NAMES:
+        return (LINE_NAMES[kind],) + ("",) * (len(group_by) - 1)
+    return tuple(
+        str(row[name]) if row.get(name) else f"No {label(name).lower()}" for name in group_by
+    )
+
+
+def row_key(row: dict, group_by: Sequence[str]) -> tuple:
+    return (row["line"], *(row.get(name) or "" for name in group_by))
+
+
+def _add(line: Line, row: dict) -> None:
+    line.cost += row["cost"]
+    line.idle_cost += row["idle_cost"] or ZERO
+    line.spread += (row["idle_spread"] or ZERO) + (row["shared_spread"] or ZERO)
+    for name, column in _EVIDENCE:
+        line.by_evidence[name] = line.by_evidence.get(name, ZERO) + (row[column] or ZERO)
+    period = row.get("period")
+    line.by_period[period] = line.by_period.get(period, ZERO) + row["cost"]
+
+
+def sum_lines(rows: Iterable[dict], group_by: Sequence[str]) -> dict[str, dict[tuple, Line]]:
+    """currency -> key -> line, summed over the periods of the rows."""
+    found: dict[str, dict[tuple, Line]] = defaultdict(dict)
+    for row in rows:
+        key = row_key(row, group_by)
+        lines = found[row["currency"]]
+        if key not in lines:
+            lines[key] = Line(key, line_names(row, group_by), row["line"])
+        _add(lines[key], row)
+    return found
+
+
+def _sort_key(sort: str) -> Callable[[Line], tuple]:
+    by = {
+        "cost": lambda x: -x.cost,
+        "change": lambda x: -abs(x.delta or ZERO),
+        "name": lambda x: tuple(n.casefold() for n in x.names),
+    }[sort]
+    return lambda x: (x.line != "owned", LINES.index(x.line), by(x), x.names)
+
+
+def _total(lines: Iterable[Line]) -> Line:
+    total = Line(("total",), ("Total",), "total", "s-total")
+    for line in lines:
+        total.cost += line.cost
+        total.idle_cost += line.idle_cost
+        total.spread += line.spread
+        if line.previous is not None:
+            total.previous = (total.previous or ZERO) + line.previous
+        for period, cost in line.by_period.items():
+            total.by_period[period] = total.by_period.get(period, ZERO) + cost
+    return total
+
+
+def blocks(
+    rows: Iterable[dict],
+    group_by: Sequence[str],
+    *,
+    before: Iterable[dict] | None = None,
+    sort: str = "cost",
+    colour: Callable[[str, str, str], str],
+) -> list[Block]:
+    """One block a currency, the largest first. With `before` every line carries what it was,
+    and what is gone today keeps its line."""
+    now = sum_lines(rows, group_by)
+    if before is not None:
+        was = sum_lines(before, group_by)
+        for currency, lines in was.items():
+            for key, line in lines.items():
+                now[currency].setdefault(key, Line(key, line.names, line.line))
+        for currency, lines in now.items():
+            for key, line in lines.items():
+                old = was.get(currency, {}).get(key)
+                line.previous = old.cost if old else ZERO
+    found = []
+    for currency, lines in now.items():
+        for line in lines.values():
+            line.swatch = colour(group_by[0], line.key[1] if len(line.key) > 1 else "", line.line)
+        ordered = sorted(lines.values(), key=_sort_key(sort))
+        found.append(Block(currency, ordered, _total(ordered)))
+    return sorted(found, key=lambda block: -abs(block.total.cost))
+
+
+def shorten(block: Block, lines_max: int = LINES_MAX) -> Block:
+    """The block with its smallest owned lines folded into one, so that it still adds up."""
+    owned = [x for x in block.lines if x.line == "owned"]
+    if len(owned) <= lines_max:
+        return block
+    largest = sorted(owned, key=lambda x: -abs(x.cost))[: lines_max - 1]
+    kept = {line.key for line in largest}
+    rest = [line for line in owned if line.key not in kept]
+    other = _total(rest)
+    other.key, other.line, other.swatch = ("other",), "other", "s-other"
+    other.names = (f"{len(rest)} others",)
+    pools = [x for x in block.lines if x.line != "owned"]
+    lines = [x for x in owned if x.key in kept] + [other] + pools
+    return Block(block.currency, lines, block.total, len(rest))
