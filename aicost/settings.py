@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 import secrets
 
-from aicost.runtime.database import database_settings, home_folder
+from aicost.runtime.database import broker_url, database_settings, home_folder
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 AICOST_HOME = home_folder()
@@ -129,4 +129,18 @@ AICOST_JOBS = {
     "ingest.load": "ingest.tasks.load",
     "ingest.inbox": "ingest.tasks.inbox",
     "attribution.attribute": "attribution.tasks.attribute",
+    "jobs.purge": "aicost.jobs.queue.purge",
 }
+
+# Enqueued once a minute as (kind, key), unless one of that key still waits.
+AICOST_TICK_JOBS = [("ingest.inbox", "inbox"), ("attribution.attribute", "all")]
+AICOST_JOB_LEASE_SECONDS = int(os.environ.get("AICOST_JOB_LEASE_SECONDS", "60"))
+
+# Celery, the bell of the job table. Without a broker of its own it uses the same Postgres.
+CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL") or broker_url(DATABASES["default"])
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
+CELERY_BEAT_SCHEDULE = {"tick": {"task": "aicost.jobs.tick", "schedule": 60.0}}
+CELERY_BEAT_SCHEDULE_FILENAME = str(AICOST_HOME / "beat")

@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from aicost.runtime.postgres import Embedded
 
@@ -26,6 +26,15 @@ def database_settings(url: str, home: Path) -> dict:
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": dict(parse_qsl(parts.query)),
     }
+
+
+def broker_url(database: dict) -> str:
+    """The same Postgres as Celery's broker, for kombu's SQLAlchemy transport."""
+    user, password = quote(database["USER"], safe=""), quote(database["PASSWORD"], safe="")
+    name, query = quote(database["NAME"], safe=""), urlencode(database["OPTIONS"])
+    place = f"{database['HOST']}:{database['PORT'] or 5432}"
+    login = f"{user}:{password}@" if user else ""
+    return f"sqla+postgresql+psycopg://{login}{place}/{name}" + (f"?{query}" if query else "")
 
 
 # Commands that need no database, or start it themselves.
