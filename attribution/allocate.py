@@ -23,6 +23,17 @@ from ingest.partitions import ensure_partitions
 
 log = logging.getLogger(__name__)
 LEASE_SECONDS = 900
+DAY_TABLES = (
+    "w_charge",
+    "w_alias",
+    "w_usage",
+    "w_part",
+    "w_gpu",
+    "w_capacity",
+    "w_workload",
+    "w_stage1",
+    "w_share",
+)
 
 
 class Leak(RuntimeError):
@@ -90,11 +101,12 @@ def allocate_day(claimed: Claimed) -> DayResult:
 
 @contextmanager
 def _day_tables() -> Iterator[None]:
-    """The temporary tables of the day go when its transaction ends."""
+    """Temporary tables of one day, dropped also when the caller's transaction goes on."""
     with connection.cursor() as cursor:
         cursor.execute("set local work_mem = '128MB'")
         cursor.execute("set local jit = off")
-    yield
+        yield
+        cursor.execute(f"drop table if exists {', '.join(DAY_TABLES)}")
 
 
 def _weigh(binds: dict) -> tuple[int, set[str]]:

@@ -175,7 +175,6 @@ class AllocatedCharge(models.Model):
     consumed_quantity = money(null=True)
 
     class Meta:
-        managed = False
         db_table = "attribution_allocatedcharge"
 
 

@@ -30,6 +30,4 @@ create index attribution_allocatedcharge_charge on attribution_allocatedcharge (
 
 class Migration(migrations.Migration):
     dependencies = [("attribution", "0001_initial"), ("ingest", "0002_partitions")]
-    operations = [
-        migrations.RunSQL(FORWARD, "drop table attribution_allocatedcharge cascade")
-    ]
+    operations = [migrations.RunSQL(FORWARD, "drop table attribution_allocatedcharge cascade")]

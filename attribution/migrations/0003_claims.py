@@ -4,88 +4,91 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('attribution', '0002_partitions'),
+        ("attribution", "0002_partitions"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='costday',
-            name='is_month_spread',
-            field=models.BooleanField(db_default=False, default=False, help_text='no money of its own: a share of long charges'),
+            model_name="costday",
+            name="is_month_spread",
+            field=models.BooleanField(
+                db_default=False,
+                default=False,
+                help_text="no money of its own: a share of long charges",
+            ),
         ),
         migrations.AddField(
-            model_name='seriesclaim',
-            name='activity',
-            field=models.TextField(blank=True, db_default='', default=''),
+            model_name="seriesclaim",
+            name="activity",
+            field=models.TextField(blank=True, db_default="", default=""),
         ),
         migrations.AddField(
-            model_name='seriesclaim',
-            name='environment',
-            field=models.TextField(blank=True, db_default='', default=''),
+            model_name="seriesclaim",
+            name="environment",
+            field=models.TextField(blank=True, db_default="", default=""),
         ),
         migrations.AddField(
-            model_name='seriesclaim',
-            name='evidence',
-            field=models.TextField(blank=True, db_default='', default=''),
+            model_name="seriesclaim",
+            name="evidence",
+            field=models.TextField(blank=True, db_default="", default=""),
         ),
         migrations.AddField(
-            model_name='seriesclaim',
-            name='experiment',
-            field=models.TextField(blank=True, db_default='', default=''),
+            model_name="seriesclaim",
+            name="experiment",
+            field=models.TextField(blank=True, db_default="", default=""),
         ),
         migrations.AddField(
-            model_name='seriesclaim',
-            name='feature',
-            field=models.TextField(blank=True, db_default='', default=''),
+            model_name="seriesclaim",
+            name="feature",
+            field=models.TextField(blank=True, db_default="", default=""),
         ),
         migrations.AddField(
-            model_name='seriesclaim',
-            name='instance_time',
+            model_name="seriesclaim",
+            name="instance_time",
             field=models.BooleanField(db_default=False, default=False),
         ),
         migrations.AddField(
-            model_name='seriesclaim',
-            name='kind',
-            field=models.TextField(blank=True, db_default='', default=''),
+            model_name="seriesclaim",
+            name="kind",
+            field=models.TextField(blank=True, db_default="", default=""),
         ),
         migrations.AddField(
-            model_name='seriesclaim',
-            name='model',
-            field=models.TextField(blank=True, db_default='', default=''),
+            model_name="seriesclaim",
+            name="model",
+            field=models.TextField(blank=True, db_default="", default=""),
         ),
         migrations.AddField(
-            model_name='seriesclaim',
-            name='own',
+            model_name="seriesclaim",
+            name="own",
             field=models.JSONField(default=dict),
         ),
         migrations.AddField(
-            model_name='seriesclaim',
-            name='state',
-            field=models.TextField(blank=True, db_default='', default=''),
+            model_name="seriesclaim",
+            name="state",
+            field=models.TextField(blank=True, db_default="", default=""),
         ),
         migrations.AddField(
-            model_name='seriesclaim',
-            name='team',
-            field=models.TextField(blank=True, db_default='', default=''),
+            model_name="seriesclaim",
+            name="team",
+            field=models.TextField(blank=True, db_default="", default=""),
         ),
         migrations.AddField(
-            model_name='seriesclaim',
-            name='token_class',
-            field=models.TextField(blank=True, db_default='', default=''),
+            model_name="seriesclaim",
+            name="token_class",
+            field=models.TextField(blank=True, db_default="", default=""),
         ),
         migrations.AddField(
-            model_name='seriesclaim',
-            name='tokens_per_unit',
-            field=models.BigIntegerField(help_text='null: quantity not in tokens', null=True),
+            model_name="seriesclaim",
+            name="tokens_per_unit",
+            field=models.BigIntegerField(help_text="null: quantity not in tokens", null=True),
         ),
         migrations.AddField(
-            model_name='seriesclaim',
-            name='workload',
-            field=models.TextField(blank=True, db_default='', default=''),
+            model_name="seriesclaim",
+            name="workload",
+            field=models.TextField(blank=True, db_default="", default=""),
         ),
         migrations.DeleteModel(
-            name='MonthSpread',
+            name="MonthSpread",
         ),
     ]

@@ -5,15 +5,16 @@ import django.db.models.deletion
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('attribution', '0004_part'),
+        ("attribution", "0004_part"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='daystate',
-            name='rule_set',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='attribution.ruleset'),
+            model_name="daystate",
+            name="rule_set",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, to="attribution.ruleset"
+            ),
         ),
     ]

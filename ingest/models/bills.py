@@ -1,7 +1,7 @@
 """Sources, deliveries, charge series and charges.
 
-Columns of a charge carry FOCUS names in snake_case. Tables marked `managed = False` are
-partitioned by month; migration 0002 creates them (docs/decisions/0003-days-and-periods.md).
+Columns of a charge carry FOCUS names in snake_case. Charge is
+partitioned by month, made by migration 0002 (docs/decisions/0003-days-and-periods.md).
 """
 
 from django.contrib.postgres.fields import ArrayField
@@ -207,5 +207,4 @@ class Charge(models.Model):
     consumed_quantity = money(null=True)
 
     class Meta:
-        managed = False
         db_table = "ingest_charge"

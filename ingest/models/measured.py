@@ -65,7 +65,6 @@ class GpuInterval(models.Model):
     flags = ArrayField(models.TextField(), default=list)
 
     class Meta:
-        managed = False
         db_table = "ingest_gpuinterval"
 
 
@@ -140,7 +139,6 @@ class Usage(UsageDimensions, UsageQuantities):
     reported_currency = models.TextField(**TEXT)
 
     class Meta:
-        managed = False
         db_table = "ingest_usage"
 
 
