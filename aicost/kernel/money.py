@@ -1,18 +1,29 @@
 """Exact money. Every amount enters through `parse_decimal`; nothing here ever touches a float."""
 
 from collections.abc import Sequence
-from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
+from decimal import (
+    ROUND_HALF_EVEN,
+    Context,
+    Decimal,
+    DefaultContext,
+    InvalidOperation,
+    getcontext,
+)
 import re
 
 SCALE = 18
 QUANTUM = Decimal(1).scaleb(-SCALE)
-_CONTEXT = Context(prec=60, rounding=ROUND_HALF_EVEN)
+PRECISION_DIGITS = 76
+_CONTEXT = Context(prec=PRECISION_DIGITS, rounding=ROUND_HALF_EVEN)
+# Python's default of 28 digits silently rounds even abs(x) of a 38-digit ledger amount.
+DefaultContext.prec = PRECISION_DIGITS
+getcontext().prec = PRECISION_DIGITS
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?\Z")
 _NUMBER_BYTES_MAX = 80
 
 
 class NotMoney(ValueError):
-    """The text is no finite decimal number: blank, NaN, grouped digits, a currency sign, a float."""
+    """The text is no finite decimal number: blank, NaN, grouped digits, a sign, a float."""
 
 
 def parse_decimal(text: str | int | Decimal) -> Decimal:

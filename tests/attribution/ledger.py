@@ -39,7 +39,7 @@ def delivery(of: Source) -> Delivery:
 def charge(
     billed, effective=None, *, of: Source | None = None, day: date = DAY, long_until=None, **series
 ) -> int:
-    """One charge; series fields by name (tags, resource_id, …), quantities as `consumed`, `list`."""
+    """One charge; series fields by name (tags, resource_id, …), quantities as `consumed`."""
     of = of or source()
     consumed, listed = series.pop("consumed", None), series.pop("list", None)
     series = {
