@@ -1,7 +1,8 @@
 """What readers hand over. Pure data, no Django: a bill reader returns a relational expression
 (`ingest.sources.base.BillReader`), the others yield these records or `Rejected`."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -139,13 +140,52 @@ class QualityRecord:
 
 
 @dataclass(frozen=True)
-class MapRecord:
-    """One row of a map file; `table` is resource_map, workload_map or alias."""
+class ResourceMapRecord:
+    node: str
+    resource_id: str
+    cluster: str = ""
+    valid_from: date | None = None
+    valid_to: date | None = None
 
-    table: str
-    values: dict[str, object] = field(default_factory=dict)
 
+@dataclass(frozen=True)
+class WorkloadMapRecord:
+    pattern: str
+    cluster: str = ""
+    namespace: str = ""
+    position: int = 0
+    activity: str = ""
+    workload: str = ""
+    model: str = ""
+    feature: str = ""
+    experiment: str = ""
+    team: str = ""
+    environment: str = ""
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+
+@dataclass(frozen=True)
+class AliasRecord:
+    dimension: str
+    raw: str
+    canonical: str
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+
+MapRecord = ResourceMapRecord | WorkloadMapRecord | AliasRecord
 
 Record = (
     IntervalRecord | UsageRecord | RevenueRecord | OutcomeRecord | QualityRecord | MapRecord
 )
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Many records of one type as columns of equal length, by field name; a field that is absent
+    has its default. `lines` are the physical lines the rows began on."""
+
+    record_type: type
+    lines: Sequence[int]
+    columns: dict[str, Sequence[object]]

@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 import ibis.expr.types as ir
 
-from ingest.records import Record, Rejected
+from ingest.records import Batch, Record, Rejected
 
 
 class Unreadable(Exception):
@@ -32,25 +32,28 @@ class Head:
 class BillReader:
     """A bill: `expression(table)` turns the all-text (or Parquet) rows of a set into the canonical
     charge rows of `ingest.sources.charges.COLUMNS`, as one relational expression that runs
-    unchanged on DuckDB, BigQuery and Spark. `required` are columns without which it refuses."""
+    unchanged on DuckDB, BigQuery and Spark. `required(columns)` names the columns a file lacks and
+    must have; `strict(columns)` gives (column, 'amount' or 'time', may be blank) of each value that
+    refuses the whole set when it cannot be read, so that loading can find its line."""
 
     name: str
     identify: Callable[[Head], bool]
     expression: Callable[[ir.Table], ir.Table]
     required: Callable[[tuple[str, ...]], tuple[str, ...]]
+    strict: Callable[[tuple[str, ...]], tuple[tuple[str, str, bool], ...]]
     kind: str = "bill"
 
 
 @dataclass(frozen=True)
 class RowReader:
-    """Telemetry, usage, business rows or maps: `records` yields a record or `Rejected` for every
-    row of the file, so that rows read = rows loaded + rows quarantined. kind is telemetry, usage,
-    business or map; `record_types` are the record classes it may yield."""
+    """Telemetry, usage, business rows or maps. `records(stream, name)` reads the decompressed bytes
+    and yields a record, a `Batch` of records, or `Rejected` for every row of the file, so that
+    rows read = rows loaded + rows quarantined. kind is telemetry, usage, business or map."""
 
     name: str
     kind: str
     identify: Callable[[Head], bool]
-    records: Callable[[BinaryIO, str], Iterable[Record | Rejected]]
+    records: Callable[[BinaryIO, str], Iterable[Record | Batch | Rejected]]
 
 
 Reader = BillReader | RowReader

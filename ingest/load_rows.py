@@ -1,0 +1,150 @@
+"""Publish the rows of one telemetry, usage, business or map file: set-based, row by row tolerant.
+
+rows read = rows loaded + rows quarantined, always; a row that repeats another counts as loaded.
+The same file twice, or its rows in another order, changes nothing.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from django.db import connection, transaction
+
+from aicost.kernel.sqlfiles import sql
+from ingest.models import Delivery, Source, SourceFile
+from ingest.row_stage import QUERIES, StagedRows, staged_rows
+from ingest.sources.base import RowReader
+
+IDLE_RUN_MS = 300_000  # definition idle-1: zero activity in runs of at least 5 minutes
+HELD_MIB = 1_024  # idle with at least this much memory in use is held, else empty
+
+
+@dataclass(frozen=True)
+class RowCounts:
+    """`changed_days` are the UTC days on which anything is different now."""
+
+    rows_read: int
+    rows_loaded: int
+    rows_quarantined: int
+    first_day: date | None
+    last_day: date | None
+    changed_days: tuple[date, ...]
+
+
+def load_rows(
+    source: Source, reader: RowReader, source_file: SourceFile, path: Path, delivery: Delivery
+) -> RowCounts:
+    """Read and publish one kept file. Deliveries of rows hold one file each.
+
+    `delivery` is saved already; its counts and state are the caller's. Raises `Unreadable` when
+    the file as a whole is refused. A long file is better read first, before the transaction: then
+    use `staged_rows` and `publish_rows` (docs/formats.md).
+    """
+    with staged_rows(reader, path, source_file.name) as staged, transaction.atomic():
+        return publish_rows(source, staged, source_file, delivery)
+
+
+def publish_rows(
+    source: Source, staged: StagedRows, source_file: SourceFile, delivery: Delivery
+) -> RowCounts:
+    """Bring staged rows into force inside the caller's transaction and say which days changed."""
+    what, changed = "", set()
+    if staged.kind:
+        what, publish = _PUBLISH[staged.kind.name]
+        names = {"source_id": source.pk, "delivery_id": delivery.pk, "name": source_file.name}
+        changed = publish(names)
+    if what and changed:
+        _run("changed_days", source_id=source.pk, what=what, days=sorted(changed))
+    _run("publish_quarantined", delivery_id=delivery.pk, file_id=source_file.pk)
+    return RowCounts(
+        rows_read=staged.loaded + staged.quarantined,
+        rows_loaded=staged.loaded,
+        rows_quarantined=staged.quarantined,
+        first_day=min(staged.days, default=None),
+        last_day=max(staged.days, default=None),
+        changed_days=tuple(sorted(changed)),
+    )
+
+
+def _publish_intervals(names: dict) -> set[date]:
+    _run("single_intervals")
+    changed: set[date] = set()
+    if _rows("mixed_lengths", **names)[0][0]:
+        changed |= _days("overlapping_intervals", names)
+    changed |= _days("publish_intervals", names)
+    changed |= _days("idle_runs", {**names, "run_ms": IDLE_RUN_MS, "held_mib": HELD_MIB})
+    return changed
+
+
+def _publish_usage(names: dict) -> set[date]:
+    _run("single_usage")
+    _run("known_usage", **names)
+    replaced = _earlier_deliveries(names)
+    changed = _days("replaced_usage", {**names, "replaced": replaced})
+    changed |= _days("days_of_usage", {})
+    _run("publish_usage", **names)
+    for day in sorted(changed):
+        _run("clear_usage_day", source_id=names["source_id"], day=day)
+        _run("rebuild_usage_day", source_id=names["source_id"], day=day)
+    return changed
+
+
+def _publish_business(table: str):
+    def publish(names: dict) -> set[date]:
+        replaced = _earlier_deliveries(names)
+        _run(f"replaced_{table}", **names, replaced=replaced)
+        _run(f"publish_{table}", **names)
+        return set()
+
+    return publish
+
+
+def _publish_map(table: str):
+    def publish(names: dict) -> set[date]:
+        changed: set[date] = set()
+        for valid_from, valid_to in _rows(f"publish_{table}", **names):
+            changed |= days_under_map(valid_from, valid_to)
+        return changed
+
+    return publish
+
+
+# Of each kind of rows: what attribution is told (business rows change no ledger), and how.
+_PUBLISH = {
+    "interval": ("telemetry", _publish_intervals),
+    "usage": ("usage", _publish_usage),
+    "revenue": ("", _publish_business("revenue")),
+    "outcome": ("", _publish_business("outcome")),
+    "quality": ("", _publish_business("quality")),
+    "resource_map": ("map", _publish_map("resource_map")),
+    "workload_map": ("map", _publish_map("workload_map")),
+    "alias": ("map", _publish_map("alias")),
+}
+
+
+def days_under_map(valid_from: date | None, valid_to: date | None) -> set[date]:
+    """Days with charges in a half-open range of validity; None is open."""
+    return _days("changed_by_map", {"valid_from": valid_from, "valid_to": valid_to})
+
+
+def _earlier_deliveries(names: dict) -> list[int]:
+    """Deliveries that this one replaces, now marked superseded."""
+    replaced = [pk for (pk,) in _rows("earlier_deliveries", **names)]
+    Delivery.objects.filter(pk__in=replaced).update(state=Delivery.SUPERSEDED)
+    return replaced
+
+
+def _days(query: str, names: dict) -> set[date]:
+    return {day for (day,) in _rows(query, **names)}
+
+
+def _rows(query: str, **names) -> Iterable[tuple]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql(QUERIES, query), names or None)
+        return cursor.fetchall()
+
+
+def _run(query: str, **names) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql(QUERIES, query), names or None)

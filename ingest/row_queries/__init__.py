@@ -1,0 +1,1 @@
+"""The queries of load_rows and maps, one a file."""

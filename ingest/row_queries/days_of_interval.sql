@@ -1,0 +1,1 @@
+select distinct (t_start at time zone 'UTC')::date as day from stage_interval

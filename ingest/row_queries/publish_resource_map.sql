@@ -1,0 +1,31 @@
+-- Add or change rows by key and say from when to when something changed. Two rows of one key in
+-- one file: the last by content stands.
+with wanted as (
+    select distinct on (cluster, node, valid_from) *
+    from stage_resource_map s
+    order by cluster, node, valid_from, s::text desc
+), before as (
+    select old.valid_from, old.valid_to
+    from ingest_resourcemap old
+    join wanted w
+        on (old.cluster, old.node, old.valid_from)
+            is not distinct from (w.cluster, w.node, w.valid_from)
+    where (old.resource_id, old.valid_to)
+        is distinct from (w.resource_id, w.valid_to)
+), after as (
+    insert into ingest_resourcemap as old (
+        cluster, node, resource_id, valid_from, valid_to
+    )
+    select
+        cluster, node, resource_id, valid_from, valid_to
+    from wanted
+    on conflict (cluster, node, valid_from) do update set
+        resource_id = excluded.resource_id,
+        valid_to = excluded.valid_to
+    where (old.resource_id, old.valid_to)
+        is distinct from (excluded.resource_id, excluded.valid_to)
+    returning valid_from, valid_to
+)
+select valid_from, valid_to from before
+union
+select valid_from, valid_to from after

@@ -1,0 +1,22 @@
+insert into ingest_usage (
+    source_id, delivery_id, hour,
+    time, event_id, provider, model, model_version, precision, workload, activity,
+    serving_mode, pipeline, run, agent_step, feature, experiment, team, environment,
+    customer, "user", status, region, service_tier, escalated_from, prompt_version,
+    input_hash, prefix_hash, requests, successes, outcomes, attempts, input_tokens,
+    cached_input_tokens, cache_write_5m_tokens, cache_write_1h_tokens, output_tokens,
+    reasoning_tokens, audio_input_tokens, audio_output_tokens, image_input_tokens,
+    system_prompt_tokens, retrieved_chunks, gpu_ms, latency_histogram, reported_cost,
+    reported_currency
+)
+select
+    %(source_id)s, %(delivery_id)s, date_trunc('hour', time, 'UTC'),
+    time, event_id, provider, model, model_version, precision, workload, activity,
+    serving_mode, pipeline, run, agent_step, feature, experiment, team, environment,
+    customer, "user", status, region, service_tier, escalated_from, prompt_version,
+    input_hash, prefix_hash, requests, successes, outcomes, attempts, input_tokens,
+    cached_input_tokens, cache_write_5m_tokens, cache_write_1h_tokens, output_tokens,
+    reasoning_tokens, audio_input_tokens, audio_output_tokens, image_input_tokens,
+    system_prompt_tokens, retrieved_chunks, gpu_ms, latency_histogram, reported_cost,
+    reported_currency
+from stage_usage

@@ -1,0 +1,5 @@
+create temp table stage_quality as
+select
+    day, model, model_version, experiment, measure, dataset, score
+from ingest_qualityscore
+limit 0

@@ -1,0 +1,4 @@
+create temp table stage_quarantined as
+select line, reason, raw
+from ingest_quarantined
+limit 0

@@ -1,0 +1,5 @@
+create temp table stage_resource_map as
+select
+    cluster, node, resource_id, valid_from, valid_to
+from ingest_resourcemap
+limit 0

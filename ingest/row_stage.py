@@ -1,0 +1,229 @@
+"""Rows of one file, parsed and copied into temporary tables, before the transaction that publishes
+them: partitions are made here, and a long file holds no lock while it is read."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import MISSING, dataclass, fields
+from datetime import UTC, date, datetime
+import gzip
+import json
+from pathlib import Path
+import tempfile
+from typing import BinaryIO
+
+from django.db import connection
+
+from aicost.kernel.sqlfiles import sql
+from ingest.partitions import ensure_partitions
+from ingest.records import (
+    AliasRecord,
+    Batch,
+    IntervalRecord,
+    OutcomeRecord,
+    QualityRecord,
+    Rejected,
+    ResourceMapRecord,
+    RevenueRecord,
+    UsageRecord,
+    WorkloadMapRecord,
+)
+from ingest.sources.base import RowReader, Unreadable
+
+QUERIES = "ingest.row_queries"
+_BATCH_RECORDS = 5_000
+_MEMO_MAX = 100_000
+_BLOCK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Where records of one class are staged, and the partitioned table they end in."""
+
+    name: str
+    record_type: type
+    partitioned: str = ""
+    dated: bool = True
+
+
+KINDS = (
+    Kind("interval", IntervalRecord, "ingest_gpuinterval"),
+    Kind("usage", UsageRecord, "ingest_usage"),
+    Kind("revenue", RevenueRecord),
+    Kind("outcome", OutcomeRecord),
+    Kind("quality", QualityRecord),
+    Kind("resource_map", ResourceMapRecord, dated=False),
+    Kind("workload_map", WorkloadMapRecord, dated=False),
+    Kind("alias", AliasRecord, dated=False),
+)
+
+
+@dataclass
+class StagedRows:
+    """What one file holds: `kind` is None when no row could be read; rejected rows are staged in
+    stage_quarantined. `days` are the UTC days of dated rows."""
+
+    name: str
+    kind: Kind | None = None
+    loaded: int = 0
+    quarantined: int = 0
+    days: tuple[date, ...] = ()
+
+
+@contextmanager
+def staged_rows(reader: RowReader, path: Path, name: str) -> Iterator[StagedRows]:
+    """Read a kept file into temporary tables of this connection and drop them afterwards.
+
+    Enter it before the publishing transaction. Raises `Unreadable` when the file as a whole is
+    refused; nothing is stored then.
+    """
+    staged = StagedRows(name)
+    with tempfile.TemporaryFile() as rejected:
+        try:
+            with open_kept(path) as stream:
+                batches = _batches(reader.records(stream, name), rejected, staged)
+                _stage(batches, staged)
+            _stage_rejected(rejected)
+            if staged.kind:
+                staged.days = _days(staged.kind)
+            if staged.kind and staged.kind.partitioned:
+                ensure_partitions(staged.kind.partitioned, staged.days)
+            yield staged
+        finally:
+            if connection.connection is not None and not connection.needs_rollback:
+                _drop(staged)
+
+
+@contextmanager
+def open_kept(path: Path) -> Iterator[BinaryIO]:
+    """The bytes of a file, decompressed if they are gzip."""
+    with open(path, "rb") as raw:
+        zipped = raw.read(2) == b"\x1f\x8b"
+        raw.seek(0)
+        if not zipped:
+            yield raw
+            return
+        with gzip.open(raw) as stream:
+            try:
+                yield stream
+            except (EOFError, gzip.BadGzipFile) as error:
+                raise Unreadable(
+                    f"the gzip is broken: {error}", path.name, "Send it again"
+                ) from error
+
+
+def _batches(records: Iterable, rejected: BinaryIO, staged: StagedRows) -> Iterator[Batch]:
+    """Batches of records; rejected rows are set aside as COPY text and counted."""
+    single: list = []
+    for item in records:
+        if isinstance(item, Rejected):
+            staged.quarantined += 1
+            cells = (str(item.line), _copy_text(item.reason), _copy_text(item.raw))
+            rejected.write(("\t".join(cells) + "\n").encode(errors="backslashreplace"))
+        elif isinstance(item, Batch):
+            yield item
+        else:
+            single.append(item)
+            if len(single) == _BATCH_RECORDS:
+                yield _columnar(single)
+                single = []
+    if single:
+        yield _columnar(single)
+
+
+def _columnar(records: list) -> Batch:
+    kind = type(records[0])
+    columns = {f.name: [getattr(r, f.name) for r in records] for f in fields(kind)}
+    return Batch(kind, [0] * len(records), columns)
+
+
+def _stage(batches: Iterator[Batch], staged: StagedRows) -> None:
+    first = next(batches, None)
+    with connection.cursor() as cursor:
+        cursor.execute(sql(QUERIES, "stage_quarantined"))
+        if first is None:
+            return
+        staged.kind = next(kind for kind in KINDS if kind.record_type is first.record_type)
+        table = f"stage_{staged.kind.name}"
+        cursor.execute(sql(QUERIES, table))
+        cursor.execute(f"select * from {table}")
+        into = [column.name for column in cursor.description]
+        memos = {column: _CopyMemo() for column in into}
+        with cursor.copy(f"copy {table} from stdin") as copy:
+            for batch in _all_of(first, batches):
+                copy.write(_block(batch, into, memos))
+                staged.loaded += len(batch.lines)
+        cursor.execute(f"analyze {table}")
+
+
+def _all_of(first: Batch, others: Iterator[Batch]) -> Iterator[Batch]:
+    yield first
+    for batch in others:
+        if batch.record_type is not first.record_type:
+            raise TypeError(f"one file holds {first.record_type} and {batch.record_type}")
+        yield batch
+
+
+def _block(batch: Batch, into: list[str], memos: dict[str, "_CopyMemo"]) -> bytes:
+    """The rows of a batch as COPY text, column by column: most columns repeat a few values."""
+    defaults = {f.name: f.default for f in fields(batch.record_type)}
+    columns = []
+    for column in into:
+        values = batch.columns.get(column)
+        if values is None:
+            if defaults[column] is MISSING:
+                raise TypeError(f"{batch.record_type.__name__} needs {column}")
+            values = [defaults[column]] * len(batch.lines)
+        columns.append(memos[column].texts(values))
+    return ("\n".join(map("\t".join, zip(*columns, strict=True))) + "\n").encode()
+
+
+class _CopyMemo(dict):
+    def __missing__(self, value: object) -> str:
+        self[value] = copied = _copy_text(value)
+        return copied
+
+    def texts(self, values) -> list[str]:
+        if len(self) > _MEMO_MAX:
+            self.clear()
+        if any(isinstance(value, dict) for value in values):
+            return list(map(_copy_text, values))
+        return list(map(self.__getitem__, values))
+
+
+def _copy_text(value: object) -> str:
+    """One value in Postgres' COPY text format."""
+    if value is None:
+        return "\\N"
+    if isinstance(value, str):
+        if not value.isprintable() or "\\" in value:
+            value = value.replace("\x00", "").replace("\\", "\\\\").replace("\t", "\\t")
+            value = value.replace("\n", "\\n").replace("\r", "\\r")
+        return value
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, dict):
+        return json.dumps({str(key): count for key, count in value.items()})
+    if isinstance(value, tuple):
+        return "{" + ",".join(value) + "}"
+    return str(value)
+
+
+def _stage_rejected(rejected: BinaryIO) -> None:
+    rejected.seek(0)
+    with connection.cursor() as cursor, cursor.copy("copy stage_quarantined from stdin") as copy:
+        while block := rejected.read(_BLOCK_BYTES):
+            copy.write(block)
+
+
+def _days(kind: Kind) -> tuple[date, ...]:
+    if not kind.dated:
+        return ()
+    with connection.cursor() as cursor:
+        cursor.execute(sql(QUERIES, f"days_of_{kind.name}"))
+        return tuple(sorted(day for (day,) in cursor.fetchall()))
+
+
+def _drop(staged: StagedRows) -> None:
+    names = ["stage_quarantined"] + ([f"stage_{staged.kind.name}"] if staged.kind else [])
+    with connection.cursor() as cursor:
+        cursor.execute(f"drop table if exists {', '.join(names)}")
