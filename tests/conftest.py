@@ -8,6 +8,7 @@ import shutil
 import tempfile
 
 from django.conf import settings
+from django.db.backends.postgresql.operations import DatabaseOperations
 import pytest
 
 from aicost.runtime.database import database_settings
@@ -44,6 +45,18 @@ def pytest_configure(config):
     settings.STORAGES["staticfiles"]["BACKEND"] = (
         "django.contrib.staticfiles.storage.StaticFilesStorage"
     )
+    _empty_partitioned_tables_too()
+
+
+def _empty_partitioned_tables_too():
+    """Django's flush does not know the tables that migrations make by hand, and Postgres refuses
+    to truncate what they refer to; so it truncates with CASCADE."""
+    flush = DatabaseOperations.sql_flush
+
+    def cascading(self, style, tables, **options):
+        return flush(self, style, tables, **{**options, "allow_cascade": True})
+
+    DatabaseOperations.sql_flush = cascading
 
 
 def pytest_unconfigure(config):
