@@ -44,7 +44,8 @@ class Calls:
 
 
 def simulate(story: Story) -> list[Calls]:
-    return [_simulate(story, stream) for stream in streams(story)]
+    told = [stream for stream in streams(story) if any(map(stream.share, story.days))]
+    return [_simulate(story, stream) for stream in told]
 
 
 def _simulate(story: Story, stream: Stream) -> Calls:
@@ -135,7 +136,9 @@ def _table(calls: Calls, chance: np.random.Generator) -> pa.Table:
             "cached_input_tokens": count(calls.cached_tokens),
             "output_tokens": count(calls.output_tokens),
             "system_prompt_tokens": count(prompt),
-            "latency_histogram": pa.array(_histograms(calls.requests, stream.latency_ms)),
+            "latency_histogram": pa.array(
+                _histograms(calls.requests, stream.latency_ms), pa.string()
+            ),
         }
     )
 

@@ -85,7 +85,7 @@ class Story:
     @property
     def decision(self) -> date:
         """Variant B gets no more traffic, and keeps its GPUs."""
-        return self.last - timedelta(days=9)
+        return max(self.last - timedelta(days=9), self.rollout + timedelta(days=1))
 
     @property
     def forgotten_from(self) -> date:
