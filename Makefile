@@ -1,0 +1,60 @@
+# `make demo` is all a new user needs: Python 3.11, python3-venv and make, nothing else.
+
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 8000
+ONLY ?=
+ARGS ?=
+
+.PHONY: demo up test samples soak lint bench lock clean
+
+demo: $(VENV)/.runtime
+	$(BIN)/python manage.py up --demo --port $(PORT)
+
+up: $(VENV)/.runtime
+	$(BIN)/python manage.py up --port $(PORT)
+
+test: $(VENV)/.tests
+	$(BIN)/python -m pytest -q -m "not samples and not soak" $(ARGS)
+
+samples: $(VENV)/.tests
+	$(BIN)/python -m pytest -q -m "samples and not soak" $(ARGS)
+
+soak: $(VENV)/.tests
+	$(BIN)/python -m pytest -q -m soak $(ARGS)
+
+lint: $(VENV)/.tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	AICOST_HOME=$$(mktemp -d) $(BIN)/python manage.py makemigrations --check --dry-run
+
+bench: $(VENV)/.tests
+	$(BIN)/python manage.py bench $(if $(ONLY),--only $(ONLY)) $(ARGS)
+
+# Writes the pinned versions anew from the .in files.
+lock: $(VENV)/.uv
+	$(BIN)/uv pip compile -q --upgrade --no-emit-index-url --no-emit-find-links \
+	  requirements.in -o requirements.txt
+	$(BIN)/uv pip compile -q --upgrade --no-emit-index-url --no-emit-find-links \
+	  requirements-test.in -o requirements-test.txt
+
+clean:
+	rm -rf $(VENV)
+
+# Each stamp holds: the virtual environment is what the lock says. uv's version is the lock's too.
+$(VENV)/.uv: requirements.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --disable-pip-version-check "$$(grep '^uv==' requirements.txt)"
+	touch $@
+
+$(VENV)/.runtime: $(VENV)/.uv requirements.txt
+	$(BIN)/uv pip sync -q --python $(BIN)/python requirements.txt
+	rm -f $(VENV)/.tests
+	touch $@
+
+$(VENV)/.tests: $(VENV)/.runtime requirements-test.txt
+	$(BIN)/uv pip install -q --python $(BIN)/python -r requirements-test.txt
+	touch $@

@@ -1,0 +1,113 @@
+"""Load the demo company the way anybody's files are loaded, once for each AICOST_HOME."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+import json
+import os
+from pathlib import Path
+import secrets
+
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from aicost.accounts.people import DEMO_PEOPLE, ensure_demo_users
+from aicost.kernel.periods import utc_today
+from aicost.runtime.demo import generate
+from attribution.allocate import DayResult, attribute
+from ingest.load import load
+
+# Measurements before bills: every day is then attributed once. Bills in the order they arrived.
+FOLDERS = ("maps", "usage", "telemetry", "business", "bills")
+
+
+class DemoFailed(RuntimeError):
+    """The demo company could not be loaded; the text names the file."""
+
+
+def load_demo(home: Path, say: Callable[[str], None]) -> None:
+    """Generate, load and attribute; a home that has it already is left as it is, a load that was
+    interrupted goes on with the same files. Raises `DemoFailed`."""
+    folder = home / "demo"
+    folder.mkdir(parents=True, exist_ok=True)
+    ensure_demo_users(logins(home))
+    if (folder / "loaded").exists():
+        return
+    say("Making the demo company: files in the providers' formats, then the ordinary way in.")
+    with _progress() as progress:
+        _generate(folder, progress)
+        for name in FOLDERS:
+            with _step(progress, f"loading {name}"):
+                _load(folder / name)
+        _attribute(progress)
+    (folder / "loaded").write_text(utc_today().isoformat(), encoding="ascii")
+
+
+def logins(home: Path) -> dict[str, str]:
+    """Username -> password of the demo's people: random, kept in a file only we can read."""
+    kept = home / "demo_logins.json"
+    if not kept.exists():
+        made = {person[0]: secrets.token_urlsafe(9) for person in DEMO_PEOPLE}
+        part = kept.with_suffix(".part")
+        part.unlink(missing_ok=True)
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT, 0o600), "w") as out:
+            json.dump(made, out)
+        part.rename(kept)
+    return json.loads(kept.read_text(encoding="utf-8"))
+
+
+def _generate(folder: Path, progress: Progress) -> None:
+    """The company ends yesterday; one begun on an earlier day keeps that day's files."""
+    day_file, done = folder / "today", folder / "generated"
+    if done.exists():
+        return
+    if not day_file.exists():
+        day_file.write_text(utc_today().isoformat(), encoding="ascii")
+    today = date.fromisoformat(day_file.read_text(encoding="ascii"))
+    with _step(progress, "writing six months of files"):
+        generate(folder, today)
+    done.touch()
+
+
+def _load(folder: Path) -> None:
+    for paths in _deliveries(folder):
+        for result in load(paths):
+            if result.state == "held":
+                raise DemoFailed(f"{paths[0]} was held: {result.message}")
+
+
+def _deliveries(folder: Path) -> Iterator[list[Path]]:
+    """What is loaded together: all files of a folder, each subfolder on its own."""
+    files = sorted(path for path in folder.iterdir() if path.is_file())
+    if files:
+        yield files
+    for below in sorted(path for path in folder.iterdir() if path.is_dir()):
+        yield [below]
+
+
+def _attribute(progress: Progress) -> None:
+    with _step(progress, "attributing") as task:
+        done = 0
+
+        def count(day: DayResult) -> None:
+            nonlocal done
+            done += 1
+            progress.update(task, description=f"attributing: {done} days")
+            if day.failure:
+                raise DemoFailed(f"{day.source} on {day.day}: {day.failure}")
+
+        attribute(progress=count)
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("  {task.description:<30}"),
+        BarColumn(),
+        TimeElapsedColumn(),
+    )
+
+
+@contextmanager
+def _step(progress: Progress, title: str) -> Iterator[TaskID]:
+    task = progress.add_task(title, total=None)
+    yield task
+    progress.update(task, total=1, completed=1)
