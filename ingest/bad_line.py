@@ -1,0 +1,109 @@
+"""The second pass over a refused set: which file, which physical line, which value. No Django."""
+
+from collections.abc import Iterator, Sequence
+import csv
+import io
+from pathlib import Path
+
+import ibis
+import ibis.expr.types as ir
+
+from ingest.bill_table import connect, header, open_table
+from ingest.fetch.kept import HEADER_BYTES_MAX, KeptFile, charset_of, open_bytes
+from ingest.sources.base import BillReader, Unreadable
+from ingest.sources.charges import amount, instant
+
+_FIELD_CHARS_MAX = 16 * 1024 * 1024
+_CURE = {
+    "amount": "Amounts are plain decimals such as 1234.5 or 1.5E-8, without sign or commas",
+    "time": "Times are ISO 8601, for instance 2026-09-01T00:00:00Z",
+}
+
+
+def is_parquet(file: KeptFile) -> bool:
+    with file.path.open("rb") as stream:
+        return stream.read(4) == b"PAR1"
+
+
+def text_rows(file: KeptFile) -> Iterator[tuple[int, list[str]]]:
+    """(physical line, counted from 1, on which it begins; fields) of every row that is not empty,
+    the header first."""
+    with open_bytes(file.path) as stream:
+        charset = charset_of(stream.read(HEADER_BYTES_MAX))
+    csv.field_size_limit(_FIELD_CHARS_MAX)
+    with open_bytes(file.path) as stream:
+        rows = csv.reader(io.TextIOWrapper(stream, encoding=charset, newline=""), strict=True)
+        line = 1
+        for row in rows:
+            if row:
+                yield line, row
+            line = rows.line_num + 1
+
+
+def raise_ragged(files: Sequence[KeptFile], cause: str) -> None:
+    """Raise `Unreadable` for the first row whose fields are not those of the header; for a broken
+    quote, or whatever else DuckDB refused, say its cause."""
+    for file in files:
+        if is_parquet(file):
+            continue
+        width = len(header(file))
+        line = 0
+        try:
+            for line, row in text_rows(file):
+                if len(row) != width:
+                    raise Unreadable(
+                        f"{len(row)} fields where the header has {width}",
+                        f"{file.name}, line {line}",
+                        "Fetch the file again or mend the row; nothing of the set was loaded",
+                    )
+        except (csv.Error, UnicodeDecodeError) as error:
+            where = f"{file.name}, after line {line}"
+            raise Unreadable(f"no readable CSV ({error})", where, "Fetch it again") from error
+    raise Unreadable(cause.split("\n\n")[0], files[0].name, "Fetch the file again")
+
+
+def raise_bad_value(files: Sequence[KeptFile], reader: BillReader, scratch: Path) -> None:
+    """Raise `Unreadable` for the first value of the set that the reader could not read."""
+    for file in files:
+        backend = connect(scratch)
+        backend.con.execute("set preserve_insertion_order = true")
+        table = open_table(backend, [file], scratch)
+        found = _first_bad(table, reader.strict(tuple(table.columns)))
+        if found is None:
+            continue
+        number, column, kind, value = found
+        told = f"{value!r} is no {kind}" if value not in (None, "") else f"no {kind} is given"
+        raise Unreadable(
+            f"column {column}: {told}", f"{file.name}, line {_line(file, number)}", _CURE[kind]
+        )
+    raise Unreadable(
+        "a charge period ends before it starts", files[0].name, "Ask the provider for a new file"
+    )
+
+
+def _first_bad(table: ir.Table, strict: Sequence[tuple[str, str, bool]]):
+    """(row counted from 0, column, kind, value) of the first bad value, or None."""
+    marks = {}
+    for number, (column, kind, maybe) in enumerate(strict):
+        value = table[column]
+        bad = (amount(value) if kind == "amount" else instant(value)).isnull()
+        if maybe:
+            bad = bad & value.notnull() & (value.cast("string") != "")
+        marks[f"bad {number}"] = bad
+    values = {f"value {n}": table[c].cast("string") for n, (c, _, _) in enumerate(strict)}
+    rows = table.select(row=ibis.row_number(), **marks, **values)
+    bad_rows = rows.filter(ibis.or_(*(rows[name] for name in marks))).order_by("row").limit(1)
+    for row in bad_rows.to_pyarrow().to_pylist():
+        for number, (column, kind, _) in enumerate(strict):
+            if row[f"bad {number}"]:
+                return row["row"], column, kind, row[f"value {number}"]
+    return None
+
+
+def _line(file: KeptFile, number: int) -> int:
+    """The physical line of data row `number`, counted from 0; of Parquet, the row from 1."""
+    if is_parquet(file):
+        return number + 1
+    rows = text_rows(file)
+    next(rows)
+    return next(line for n, (line, _) in enumerate(rows) if n == number)

@@ -1,0 +1,162 @@
+"""Which files belong together: those a manifest lists, else all of one command and reader."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+import json
+from pathlib import Path
+import re
+
+from ingest.fetch.kept import KeptFile, head_of, keep
+from ingest.sources import SOURCES
+from ingest.sources.base import BillReader, Reader, Unreadable
+
+_MANIFEST = re.compile(r"manifest\.json\Z", re.IGNORECASE)
+_PERIOD_FOLDER = re.compile(r"\d{8}-\d{8}\Z")
+# Walking a folder passes these by; named outright, a file is always read or refused.
+_NO_DATA = {".json", ".md", ".txt", ".html", ".png", ".py", ".sha256", ".crc", ""}
+# Maps and measurements before the bills, so that each day is attributed once.
+_ORDER = ("map", "telemetry", "usage", "business", "bill")
+
+
+@dataclass(frozen=True)
+class FileSet:
+    """Files that are loaded as one, and the reader that claims them."""
+
+    name: str
+    reader: Reader
+    files: tuple[KeptFile, ...]
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Files that form no set, and why."""
+
+    name: str
+    message: str
+
+
+def find_sets(paths: Sequence[Path]) -> list[FileSet | Refused]:
+    """All sets among files and folders, maps first and bills last. Keeps every file it reads."""
+    sets: list[FileSet | Refused] = []
+    loose: list[tuple[Path, str]] = []
+    for path in paths:
+        if path.is_dir():
+            manifests = period_manifests(path)
+            sets += [_of_manifest(manifest) for manifest in manifests]
+            loose += _walk(path, {manifest.parent for manifest in manifests})
+        elif not path.exists():
+            sets.append(Refused(str(path), f"{path}: no such file. Check the path"))
+        elif _MANIFEST.search(path.name):
+            sets.append(_of_manifest(path))
+        else:
+            loose.append((path, path.name))
+    sets += _of_loose(loose)
+    return sorted(sets, key=_position)
+
+
+def period_manifests(folder: Path) -> list[Path]:
+    """The manifests that name a current set: those beside the data of one billing period, never
+    the copies kept in the folder of each assembly below it."""
+    found = [p for p in sorted(folder.rglob("*.json")) if _MANIFEST.search(p.name) and _lists(p)]
+    folders = {manifest.parent for manifest in found}
+    return [m for m in found if not any(parent in folders for parent in m.parent.parents)]
+
+
+def reader_of(file: KeptFile) -> Reader:
+    """The one reader that knows the file. Raises `Unreadable` when none or several do."""
+    head = head_of(file)
+    claims = [reader for reader in SOURCES if reader.identify(head)]
+    if len(claims) == 1:
+        return claims[0]
+    if claims:
+        names = ", ".join(reader.name for reader in claims)
+        raise Unreadable(f"several readers claim this file ({names})", file.name, "Report this")
+    columns = ", ".join(head.columns[:8]) or "no header"
+    raise Unreadable(
+        f"no reader knows this file (it begins with: {columns[:200]})",
+        file.name,
+        "docs/formats.md and docs/sources/ list what can be read",
+    )
+
+
+def _lists(path: Path) -> bool:
+    try:
+        return isinstance(_keys(path), list)
+    except (ValueError, OSError):  # a JSON file of another kind
+        return False
+
+
+def _keys(path: Path) -> list[str] | None:
+    content = json.loads(path.read_text(encoding="utf-8-sig"))
+    if not isinstance(content, dict):
+        return None
+    return content.get("reportKeys") or content.get("dataFiles")
+
+
+def _of_manifest(manifest: Path) -> FileSet | Refused:
+    name = f"{manifest.parent.name}/{manifest.name}"
+    try:
+        keys = _keys(manifest)
+        if not keys:
+            raise Unreadable("lists no files (reportKeys)", name, "Fetch the manifest again")
+        files = tuple(keep(_place(manifest, key), Path(key).name) for key in keys)
+        readers = {reader_of(file).name: reader_of(file) for file in files}
+        if len(readers) != 1:
+            raise Unreadable(f"lists files of {len(readers)} formats", name, "Split the set")
+        return FileSet(name, *readers.values(), files)
+    except Unreadable as refusal:
+        return Refused(name, str(refusal))
+    except (ValueError, OSError) as error:
+        return Refused(name, f"{name}: cannot read the set ({error}). Fetch it again")
+
+
+def _place(manifest: Path, key: str) -> Path:
+    """Where a key of the manifest lies: below the folder of its billing period."""
+    parts = key.split("/")
+    period = next((n for n, part in enumerate(parts) if _PERIOD_FOLDER.match(part)), None)
+    below = parts[period + 1 :] if period is not None else parts[-1:]
+    for place in (manifest.parent.joinpath(*below), manifest.parent / parts[-1]):
+        if place.is_file():
+            return place
+    raise Unreadable(
+        f"the manifest lists {key}, which is not there", manifest.name, "Copy the whole folder"
+    )
+
+
+def _walk(folder: Path, taken: set[Path]) -> Iterator[tuple[Path, str]]:
+    for path in sorted(folder.rglob("*")):
+        relative = path.relative_to(folder)
+        hidden = any(part.startswith((".", "_")) for part in relative.parts)
+        if hidden or not path.is_file() or path.suffix.lower() in _NO_DATA:
+            continue
+        if not taken.isdisjoint(path.parents):
+            continue
+        yield path, relative.as_posix()
+
+
+def _of_loose(loose: Iterable[tuple[Path, str]]) -> list[FileSet | Refused]:
+    sets: list[FileSet | Refused] = []
+    bills: dict[str, tuple[Reader, dict[str, KeptFile]]] = {}
+    for path, name in loose:
+        try:
+            file = keep(path, name)
+            reader = reader_of(file)
+        except Unreadable as refusal:
+            sets.append(Refused(name, str(refusal)))
+        except OSError as error:
+            sets.append(Refused(name, f"{name}: cannot be read ({error}). Check its permissions"))
+        else:
+            if isinstance(reader, BillReader):
+                # The same bytes twice in one command are one file.
+                bills.setdefault(reader.name, (reader, {}))[1].setdefault(file.sha256, file)
+            else:
+                sets.append(FileSet(name, reader, (file,)))
+    for reader, files in bills.values():
+        names = [file.name for file in files.values()]
+        title = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
+        sets.append(FileSet(title, reader, tuple(files.values())))
+    return sets
+
+
+def _position(found: FileSet | Refused) -> int:
+    return -1 if isinstance(found, Refused) else _ORDER.index(found.reader.kind)

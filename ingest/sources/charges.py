@@ -1,0 +1,247 @@
+"""The canonical charge rows every bill expression ends in, and the identity of a series.
+
+Unit of a row: one (series, UTC day, long period end, billing period, invoice), its amounts summed.
+A source that says nothing, NULL or '' about a text column gives '': a CSV cannot tell them apart,
+and the same bill as CSV and as Parquet has to give the same series. Inside tags and extras a null
+value stays different from an empty one.
+"""
+
+from collections.abc import Iterable, Mapping
+import hashlib
+import json
+import re
+
+import ibis
+import ibis.expr.datatypes as dt
+import ibis.expr.types as ir
+
+from ingest.sources.tags import read_object
+
+# In the order in which they are hashed: append only, never reorder.
+IDENTITY = (
+    "provider",
+    "publisher",
+    "invoice_issuer",
+    "billing_account_id",
+    "sub_account_id",
+    "service_category",
+    "service_subcategory",
+    "service_name",
+    "service_code",
+    "sku_id",
+    "sku_meter",
+    "operation",
+    "resource_id",
+    "resource_type",
+    "instance_type",
+    "region_id",
+    "availability_zone",
+    "charge_category",
+    "charge_class",
+    "charge_frequency",
+    "pricing_category",
+    "commitment_discount_id",
+    "commitment_discount_status",
+    "billing_currency",
+    "pricing_unit",
+    "consumed_unit",
+)
+DISPLAY = ("sub_account_name", "resource_name", "charge_description")
+KEY = ("scope_issuer", "day", "long_period_end", "billing_period", "invoice_id")
+AMOUNTS = ("billed_cost", "effective_cost")
+MAYBE_AMOUNTS = ("list_cost", "contracted_cost", "pricing_quantity", "consumed_quantity")
+COUNTS = ("rows", "rows_refused")
+
+# `billed_rest` is what rounding to 18 decimals took from the billed cost as written: the control
+# total as written is the sum of billed_cost and billed_rest. Columns named `tag:KEY` and
+# `extra:KEY` may stand beside these; `tags` and `extras` hold objects as text or as a map.
+COLUMNS = (
+    *KEY,
+    *IDENTITY,
+    "tags",
+    "extras",
+    *DISPLAY,
+    *COUNTS,
+    *AMOUNTS,
+    *MAYBE_AMOUNTS,
+    "billed_rest",
+)
+
+LEDGER = dt.Decimal(38, 18)
+FINE = dt.Decimal(38, 30)
+NUMBER = r"^\s*[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?\s*$"
+TIME = r"^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([T ].*)?$"
+US_DATE = r"^([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})(.*)$"
+US_SHORT_DATE = r"^([0-9]{1,2})/([0-9]{1,2})/([0-9]{2})( .*)?$"
+
+
+def series_sha256(series: Mapping[str, object]) -> bytes:
+    """The identity of a series: sha256 over its IDENTITY columns, tags and extras.
+
+    Each value is written as its kind, its length in bytes and its UTF-8 bytes, so that no two
+    series share an encoding. `tags` and `extras` are dicts of str to str or None; their keys are
+    taken in byte order. The one place where identity is made.
+    """
+    digest = hashlib.sha256(b"series-1")
+    for column in IDENTITY:
+        digest.update(_encoded(series[column]))
+    for column in ("tags", "extras"):
+        pairs = sorted(series[column].items(), key=lambda pair: pair[0].encode())
+        digest.update(b"o%d:" % len(pairs))
+        for key, value in pairs:
+            digest.update(_encoded(key) + _encoded(value))
+    return digest.digest()
+
+
+def _encoded(value: str | None) -> bytes:
+    if value is None:
+        return b"n"
+    encoded = value.encode()
+    return b"s%d:%s" % (len(encoded), encoded)
+
+
+def canonical_series(row: Mapping[str, object]) -> dict[str, object]:
+    """One row of text columns as a series: tags and extras parsed and joined with the columns
+    `tag:KEY` and `extra:KEY` that hold something. Raises ValueError on unreadable tags."""
+    series = {column: row[column] for column in (*IDENTITY, *DISPLAY)}
+    for name, prefix in (("tags", "tag:"), ("extras", "extra:")):
+        found = read_object(row[name])
+        for column, value in row.items():
+            if column.startswith(prefix) and value:
+                found[column.removeprefix(prefix)] = value
+        series[name] = found
+    return series
+
+
+class Columns:
+    """The columns of a bill by name, however the file spells them. `fold` maps a spelling to the
+    name it is looked up by; a column that is absent reads as '' (text) or NULL (amount, time)."""
+
+    def __init__(self, table: ir.Table, fold=str.lower):
+        self.table = table
+        self.by_name: dict[str, str] = {}
+        for column in table.columns:
+            self.by_name.setdefault(fold(column), column)
+        self.fold = fold
+
+    def find(self, *names: str) -> ir.Column | None:
+        """The first of `names` that is present, or None."""
+        for name in names:
+            column = self.by_name.get(self.fold(name))
+            if column is not None:
+                return self.table[column]
+        return None
+
+    def text(self, *names: str) -> ir.StringValue:
+        """The first of `names` that holds something in the row; '' when none does."""
+        present = [self.table[c] for c in map(self.by_name.get, map(self.fold, names)) if c]
+        if not present:
+            return ibis.literal("")
+        texts = [column.cast("string") for column in present]
+        if len(texts) == 1:
+            return texts[0].fill_null("")
+        return ibis.coalesce(*(text.nullif("") for text in texts), ibis.literal(""))
+
+    def written(self, *names: str) -> ir.Column:
+        """The first of `names` as the file has it, or NULL text."""
+        found = self.find(*names)
+        return ibis.null("string") if found is None else found
+
+
+def amount(column: ir.Column) -> ir.DecimalValue:
+    """A number as numeric(38,18), rounded half-even; NULL when it is blank or no number."""
+    if column.type().is_decimal() or column.type().is_integer():
+        return column.cast(LEDGER)
+    text = column.cast("string")
+    plain = text.try_cast(LEDGER)
+    fine = text.try_cast(FINE)
+    gap = plain.cast(FINE) - fine
+    half = ibis.literal("0.0000000000000000005").cast(FINE)
+    quantum = ibis.literal("0.000000000000000001").cast(LEDGER)
+    odd = plain.cast("string").right(1).isin(("1", "3", "5", "7", "9"))
+    even = ibis.cases(
+        ((gap == half) & odd, plain - quantum), ((gap == -half) & odd, plain + quantum), else_=plain
+    )
+    rounded = ibis.ifelse(_may_be_fine(text), ibis.coalesce(even, plain), plain)
+    return ibis.ifelse(text.contains("_"), ibis.null(LEDGER), rounded)
+
+
+def rounded_off(column: ir.Column) -> ir.DecimalValue:
+    """What `amount` took from a number by rounding, 0 for almost all; numeric(38,30)."""
+    zero = ibis.literal("0").cast(FINE)
+    if column.type().is_decimal() or column.type().is_integer():
+        return zero
+    text = column.cast("string")
+    rest = text.try_cast(FINE) - amount(column).cast(FINE)
+    return ibis.ifelse(_may_be_fine(text), ibis.coalesce(rest, zero), zero)
+
+
+def _may_be_fine(text: ir.StringValue) -> ir.BooleanValue:
+    return (text.length() > 19) | text.contains("e") | text.contains("E")
+
+
+def instant(column: ir.Column) -> ir.TimestampValue:
+    """A time as UTC without zone; a time without zone is UTC. NULL when blank or no time.
+
+    Reads ISO 8601 and the month-first dates of the FOCUS specification's examples (5/31/2023)."""
+    kind = column.type()
+    if kind.is_timestamp() or kind.is_date():
+        return column.cast("timestamp")
+    text = column.cast("string")
+    iso = ibis.ifelse(
+        text.contains("/"),
+        text.re_replace(US_DATE, r"\3-\1-\2\4").re_replace(US_SHORT_DATE, r"20\3-\1-\2\4"),
+        text,
+    )
+    zoned = iso.try_cast(dt.Timestamp(timezone="UTC")).cast("timestamp")
+    return ibis.ifelse(iso.re_search(TIME), zoned, ibis.null("timestamp"))
+
+
+def grouped(rows: ir.Table) -> ir.Table:
+    """Charge rows summed to one per series and KEY. `rows` has the row's own columns: KEY, text,
+    amounts, `rows` and `refused` (boolean). An optional amount is NULL when any part of it is:
+    unknown is not zero."""
+    summed = {*AMOUNTS, *MAYBE_AMOUNTS, *DISPLAY, "billed_rest", "rows", "refused"}
+    own = [name for name in rows.columns if name.startswith("sum:")]
+    keys = [name for name in rows.columns if name not in summed and name not in own]
+    measures = {name: rows[name].sum().fill_null(0).cast(LEDGER) for name in AMOUNTS}
+    for name in MAYBE_AMOUNTS:
+        total = rows[name].sum().cast(LEDGER)
+        known = rows[name].count() == rows.count()
+        measures[name] = ibis.ifelse(known, total, ibis.null(LEDGER))
+    measures |= {name: rows[name].min() for name in DISPLAY}
+    measures |= {name: rows[name].sum().cast(LEDGER) for name in own}
+    measures["billed_rest"] = rows.billed_rest.sum().cast(FINE)
+    measures["rows"] = rows.rows.sum().cast("int64")
+    measures["rows_refused"] = rows.refused.sum().cast("int64")
+    return rows.group_by(keys).aggregate(**measures)
+
+
+def period_columns(start: ir.TimestampValue, end: ir.TimestampValue) -> dict[str, ir.Value]:
+    """`day` and `long_period_end` of a charge period: the day it starts on; its end when the
+    period is longer than a day."""
+    long = end > start + ibis.interval(days=1)
+    return {
+        "day": start.date(),
+        "long_period_end": ibis.ifelse(long, end, ibis.null("timestamp")),
+    }
+
+
+def missing(columns: Iterable[str], wanted: Iterable[str | tuple[str, ...]], fold) -> tuple:
+    """Those of `wanted` (a tuple means: any of these) that `columns` lack."""
+    have = {fold(column) for column in columns}
+    lacking = []
+    for names in wanted:
+        names = (names,) if isinstance(names, str) else names
+        if not have & set(map(fold, names)):
+            lacking.append(names[0])
+    return tuple(lacking)
+
+
+def is_number(text: str) -> bool:
+    """What `amount` accepts, for finding the line of one it did not."""
+    return re.match(NUMBER, text) is not None
+
+
+def json_text(value: Mapping[str, str | None]) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)

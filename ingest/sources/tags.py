@@ -1,0 +1,53 @@
+"""Objects as text, in every spelling seen in bills: JSON, Python's repr, without braces, a map."""
+
+import ast
+from collections.abc import Mapping
+import json
+
+ESCAPED = 200  # characters of an unreadable value quoted in the message
+
+
+def read_object(value: object) -> dict[str, str | None]:
+    """The object as a dict of text to text or None. '' and None are the empty object.
+
+    Accepts a mapping, a list of (key, value), JSON, JSON without its braces
+    (`"a": "b", "c": "d"`) and Python's repr. A nested value becomes canonical JSON text.
+    Raises ValueError naming what it could not read.
+    """
+    if value is None or value == "":
+        return {}
+    if isinstance(value, str):
+        value = _parsed(value.strip())
+    if isinstance(value, list):
+        value = dict(value)
+    if not isinstance(value, Mapping):
+        raise ValueError(f"{str(value)[:ESCAPED]!r} is no object")
+    return {str(key): _plain(inner) for key, inner in value.items()}
+
+
+def _plain(value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, _Number)):
+        return str(value)
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
+
+
+class _Number(str):
+    """A JSON number kept as it is written."""
+
+
+def _parsed(text: str) -> object:
+    if not text or text in ("{}", "[]"):
+        return {}
+    for candidate in (text, "{" + text + "}"):
+        try:
+            return json.loads(candidate, parse_float=_Number)
+        except ValueError:  # not this spelling; the next one, and an error after the last
+            continue
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError) as error:
+        raise ValueError(f"{text[:ESCAPED]!r} is no object") from error
