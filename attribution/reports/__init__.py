@@ -1,0 +1,42 @@
+"""The only read path: the page, the CSV, the command and every later surface call `run`."""
+
+from collections.abc import Sequence
+
+from attribution.reports import cost
+from attribution.reports.base import Report, check
+from attribution.reports.spec import Answer, BadSpec, Spec
+from attribution.reports.trust import trust
+
+REPORTS: dict[str, Report] = {report.name: report for report in (cost.REPORT,)}
+
+
+def run(spec: Spec) -> Answer:
+    """Answer one question. Raises BadSpec for a question that cannot be put, NotAllowed for one
+    that this asker may not put."""
+    report = named(spec.report)
+    check(report, spec)
+    rows = report.rows(spec)
+    about = trust(spec)
+    return Answer(
+        spec=spec,
+        columns=report.columns(spec),
+        rows=rows,
+        currency=only_currency(rows),
+        final=about.final,
+        as_of=about.as_of,
+        residual=about.residual,
+        freshness=about.freshness,
+    )
+
+
+def named(name: str) -> Report:
+    try:
+        return REPORTS[name]
+    except KeyError:
+        raise BadSpec(f"report {name!r} is not one of: {', '.join(REPORTS)}") from None
+
+
+def only_currency(rows: Sequence[dict]) -> str | None:
+    """The currency all rows share, or None when they differ or carry none."""
+    found = {row["currency"] for row in rows if row.get("currency")}
+    return found.pop() if len(found) == 1 else None

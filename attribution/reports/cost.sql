@@ -9,16 +9,14 @@ with target as (
         case when 'experiment' = any(%(groups)s) then experiment end as experiment,
         case when 'team' = any(%(groups)s) then team end as team,
         case when 'environment' = any(%(groups)s) then environment end as environment,
-        case when 'activity' = any(%(groups)s) then owned_activity end as activity,
-        case when 'kind' = any(%(groups)s) then kind end as by_kind,
-        case when 'state' = any(%(groups)s) then state end as by_state
-    from (
-        select *, case
+        case
+            when not 'activity' = any(%(groups)s) then null
             when kind = 'workload' or concat(workload, model, feature, experiment, team) <> ''
-            then activity else ''
-        end as owned_activity
-        from attribution_target
-    ) t
+            then activity
+            else ''
+        end as activity,
+        case when 'state' = any(%(groups)s) then state end as state
+    from attribution_target
     where (%(teams)s::text[] is null or team = any(%(teams)s))
         and (%(f_feature)s::text[] is null or feature = any(%(f_feature)s))
         and (%(f_model)s::text[] is null or model = any(%(f_model)s))
@@ -30,50 +28,29 @@ with target as (
         and (%(f_kind)s::text[] is null or kind = any(%(f_kind)s))
         and (%(f_state)s::text[] is null or state = any(%(f_state)s))
 ),
-lined as (
-    select target.*, case
-        when not %(naming)s and not %(by_kind)s then 'owned'
-        when concat(feature, model, workload, experiment, team, environment, activity) <> ''
-        then 'owned'
-        when not %(naming)s and kind = 'workload' then 'owned'
-        else kind
-    end as line
-    from target
-),
 part as (
     select
         case %(granularity)s
             when 'total' then %(start)s::date
+            when 'day' then c.day
             else date_trunc(%(granularity)s, c.day::timestamp)::date
         end as period,
-        t.feature, t.model, t.workload, t.experiment, t.team, t.environment, t.activity,
-        t.by_kind as kind, t.by_state as state, t.line, c.currency,
+        t.kind, t.feature, t.model, t.workload, t.experiment, t.team, t.environment, t.activity,
+        t.state, c.evidence, c.currency,
         case when 'source' = any(%(groups)s) then c.source_id end as source_id,
         case when 'account' = any(%(groups)s) then c.sub_account_id end as account,
         case when 'service' = any(%(groups)s) then c.service_name end as service,
         case when 'region' = any(%(groups)s) then c.region_id end as region,
-        case when 'charge_category' = any(%(groups)s) then c.charge_category end
-            as charge_category,
-        case when 'evidence' = any(%(groups)s) then c.evidence end as evidence,
-        sum(m.own) as own_cost,
-        coalesce(sum(m.own) filter (where t.kind = 'idle'), 0) as idle_cost,
-        sum(case %(idle)s when 'spread' then m.idle_spread else 0 end) as idle_spread,
-        sum(case %(shared)s when 'spread' then m.shared_spread else 0 end) as shared_spread,
-        coalesce(sum(m.own) filter (where c.evidence = 'measured'), 0) as measured_cost,
-        coalesce(sum(m.own) filter (where c.evidence = 'tagged'), 0) as tagged_cost,
-        coalesce(sum(m.own) filter (where c.evidence = 'inferred'), 0) as inferred_cost,
-        coalesce(sum(m.own) filter (where c.evidence = 'fallback'), 0) as fallback_cost
+        case when 'charge_category' = any(%(groups)s) then c.charge_category end as category,
+        sum(case %(basis)s when 'billed' then c.billed_cost else c.effective_cost end) as own,
+        sum(case when %(idle)s = 'spread' then case %(basis)s
+            when 'billed' then c.idle_spread_billed else c.idle_spread_effective end end)
+            as idle_spread,
+        sum(case when %(shared)s = 'spread' then case %(basis)s
+            when 'billed' then c.shared_spread_billed else c.shared_spread_effective end end)
+            as shared_spread
     from attribution_costday c
-    join lined t on t.id = c.target_id
-    cross join lateral (
-        select
-            case %(basis)s when 'billed' then c.billed_cost
-                else c.effective_cost end as own,
-            case %(basis)s when 'billed' then c.idle_spread_billed
-                else c.idle_spread_effective end as idle_spread,
-            case %(basis)s when 'billed' then c.shared_spread_billed
-                else c.shared_spread_effective end as shared_spread
-    ) m
+    join target t on t.id = c.target_id
     where c.day >= %(start)s and c.day < %(end)s
         and (%(f_source)s::text[] is null
             or c.source_id in (select id from ingest_source where name = any(%(f_source)s)))
@@ -83,15 +60,41 @@ part as (
         and (%(f_charge_category)s::text[] is null
             or c.charge_category = any(%(f_charge_category)s))
         and (%(f_evidence)s::text[] is null or c.evidence = any(%(f_evidence)s))
+    group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17
+),
+lined as (
+    select part.*, case
+        when not %(naming)s and not 'kind' = any(%(groups)s) and state is null then 'owned'
+        when concat(feature, model, workload, experiment, team, environment, activity) <> ''
+        then 'owned'
+        when not %(naming)s and kind = 'workload' then 'owned'
+        else kind
+    end as line
+    from part
+),
+summed as (
+    select
+        period, feature, model, workload, experiment, team, environment, activity,
+        case when 'kind' = any(%(groups)s) then kind end as kind, state, source_id, account,
+        service, region, category as charge_category,
+        case when 'evidence' = any(%(groups)s) then evidence end as evidence, line, currency,
+        sum(own) + coalesce(sum(idle_spread), 0) + coalesce(sum(shared_spread), 0) as cost,
+        coalesce(sum(own) filter (where kind = 'idle'), 0) as idle_cost,
+        coalesce(sum(idle_spread), 0) as idle_spread,
+        coalesce(sum(shared_spread), 0) as shared_spread,
+        coalesce(sum(own) filter (where evidence = 'measured'), 0) as measured_cost,
+        coalesce(sum(own) filter (where evidence = 'tagged'), 0) as tagged_cost,
+        coalesce(sum(own) filter (where evidence = 'inferred'), 0) as inferred_cost,
+        coalesce(sum(own) filter (where evidence = 'fallback'), 0) as fallback_cost
+    from lined
     group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18
 )
-select
-    part.*, s.name as source, own_cost + idle_spread + shared_spread as cost
-from part
-left join ingest_source s on s.id = part.source_id
-where own_cost + idle_spread + shared_spread <> 0
-    or line not in ('idle', 'shared') or (idle_spread = 0 and shared_spread = 0)
+select summed.*, s.name as source
+from summed
+left join ingest_source s on s.id = summed.source_id
+-- A pool that gave everything away has no line of its own left.
+where cost <> 0 or line not in ('idle', 'shared') or (idle_spread = 0 and shared_spread = 0)
 order by
     period, array_position(array['owned', 'workload', 'shared', 'idle', 'unattributed'], line),
     cost desc, feature, model, workload, experiment, team, environment, activity, kind, state,
-    source, account, service, region, charge_category, evidence, currency
+    s.name, account, service, region, charge_category, evidence, currency

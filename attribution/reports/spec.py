@@ -74,7 +74,8 @@ class Freshness:
 class Answer:
     """Rows are flat; money is Decimal, unknown is None. Each row with money carries its own
     `currency`; `currency` here is the only one, or None when rows differ. `residual` is the bill
-    minus all that stands in the ledger for the asked period: 0, or something is wrong."""
+    minus all that stands in the ledger for the asked period: 0, or something is wrong; None for an
+    asker who sees only some teams."""
 
     spec: Spec
     columns: tuple[str, ...]
@@ -82,5 +83,5 @@ class Answer:
     currency: str | None
     final: bool
     as_of: datetime | None
-    residual: Decimal
+    residual: Decimal | None
     freshness: tuple[Freshness, ...]
