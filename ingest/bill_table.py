@@ -14,6 +14,7 @@ import ibis.expr.types as ir
 
 from ingest.fetch.kept import KeptFile, csv_columns, is_gzip, is_plain_utf8, utf8_copy
 from ingest.sources.base import Unreadable
+from ingest.sources.charges import TWICE
 
 MEMORY = "2GB"
 _LINE_BYTES_MAX = 16 * 1024 * 1024
@@ -54,7 +55,7 @@ def header(file: KeptFile) -> list[str]:
     for position, field in enumerate(csv_columns(file), start=1):
         name = field or f"column {position}"
         while name.lower() in seen:
-            name += "+"
+            name += TWICE
         seen.add(name.lower())
         names.append(name)
     return names

@@ -67,6 +67,9 @@ COLUMNS = (
     "billed_rest",
 )
 
+# Ends the name of a column that another has already, but for upper and lower case.
+TWICE = "\x1f"
+
 LEDGER = dt.Decimal(38, 18)
 FINE = dt.Decimal(38, 30)
 NUMBER = r"^\s*[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?\s*$"
@@ -108,7 +111,7 @@ def canonical_series(row: Mapping[str, object]) -> dict[str, object]:
         found = read_object(row[name])
         for column, value in row.items():
             if column.startswith(prefix) and value:
-                found[column.removeprefix(prefix)] = value
+                found[column.removeprefix(prefix).rstrip(TWICE)] = value
         series[name] = found
     return series
 
@@ -137,15 +140,20 @@ class Columns:
         present = [self.table[c] for c in map(self.by_name.get, map(self.fold, names)) if c]
         if not present:
             return ibis.literal("")
-        texts = [column.cast("string") for column in present]
-        if len(texts) == 1:
-            return texts[0].fill_null("")
-        return ibis.coalesce(*(text.nullif("") for text in texts), ibis.literal(""))
+        if len(present) == 1:
+            return as_text(present[0])
+        texts = (column.cast("string").nullif("") for column in present)
+        return ibis.coalesce(*texts, ibis.literal(""))
 
     def written(self, *names: str) -> ir.Column:
         """The first of `names` as the file has it, or NULL text."""
         found = self.find(*names)
         return ibis.null("string") if found is None else found
+
+
+def as_text(column: ir.Column) -> ir.StringValue:
+    """The column as text, '' where it is NULL."""
+    return column.cast("string").fill_null("")
 
 
 def amount(column: ir.Column) -> ir.DecimalValue:
@@ -209,7 +217,7 @@ def grouped(rows: ir.Table) -> ir.Table:
         total = rows[name].sum().cast(LEDGER)
         known = rows[name].count() == rows.count()
         measures[name] = ibis.ifelse(known, total, ibis.null(LEDGER))
-    measures |= {name: rows[name].min() for name in DISPLAY}
+    measures |= {name: rows[name].min() for name in DISPLAY if name in rows.columns}
     measures |= {name: rows[name].sum().cast(LEDGER) for name in own}
     measures["billed_rest"] = rows.billed_rest.sum().cast(FINE)
     measures["rows"] = rows.rows.sum().cast("int64")

@@ -1,0 +1,313 @@
+"""AWS Cost and Usage Report, legacy, CSV or Parquet (docs/sources/aws_cur.md).
+
+Line item types become FOCUS categories, so that the same bill as CUR and as FOCUS gives one
+ledger. A fee row of a commitment carries both its purchase and its unused part: two series.
+"""
+
+import csv
+from functools import cache
+from importlib.resources import files
+import re
+
+import ibis
+import ibis.expr.types as ir
+
+from ingest.sources.base import BillReader, Head
+from ingest.sources.charges import (
+    LEDGER,
+    Columns,
+    amount,
+    as_text,
+    grouped,
+    instant,
+    missing,
+    period_columns,
+    rounded_off,
+)
+
+NAME = "aws_cur"
+REQUIRED = (
+    "bill/PayerAccountId",
+    "bill/BillingPeriodStartDate",
+    "lineItem/LineItemType",
+    "lineItem/UsageStartDate",
+    "lineItem/UsageEndDate",
+    "lineItem/ProductCode",
+    "lineItem/CurrencyCode",
+    "lineItem/UnblendedCost",
+)
+TIMES = ("bill/BillingPeriodStartDate", "lineItem/UsageStartDate", "lineItem/UsageEndDate")
+COST = "lineItem/UnblendedCost"
+SAVINGS_PLAN_EFFECTIVE = "savingsPlan/SavingsPlanEffectiveCost"
+RESERVED_EFFECTIVE = "reservation/EffectiveCost"
+UNUSED_PARTS = (
+    "savingsPlan/TotalCommitmentToDate",
+    "savingsPlan/UsedCommitment",
+    "reservation/UnusedAmortizedUpfrontFeeForBillingPeriod",
+    "reservation/UnusedRecurringFee",
+)
+MAYBE_AMOUNTS = (
+    SAVINGS_PLAN_EFFECTIVE,
+    RESERVED_EFFECTIVE,
+    *UNUSED_PARTS,
+    "lineItem/UsageAmount",
+    "pricing/publicOnDemandCost",
+)
+
+TEXT = {
+    "publisher": ("lineItem/LegalEntity",),
+    "invoice_issuer": ("bill/InvoicingEntity", "lineItem/LegalEntity"),
+    "billing_account_id": ("bill/PayerAccountId",),
+    "sub_account_id": ("lineItem/UsageAccountId",),
+    "service_name": ("product/ProductName", "product/servicename", "lineItem/ProductCode"),
+    "service_code": ("lineItem/ProductCode",),
+    "sku_id": ("product/sku",),
+    "sku_meter": ("lineItem/UsageType",),
+    "operation": ("lineItem/Operation",),
+    "resource_id": ("lineItem/ResourceId",),
+    "resource_type": ("product/productFamily",),
+    "instance_type": ("product/instanceType",),
+    "region_id": ("product/regionCode", "product/region"),
+    "availability_zone": ("lineItem/AvailabilityZone",),
+    "billing_currency": ("lineItem/CurrencyCode",),
+    "consumed_unit": ("pricing/unit",),
+    "sub_account_name": ("lineItem/UsageAccountName",),
+    "charge_description": ("lineItem/LineItemDescription",),
+    "invoice_id": ("bill/InvoiceId",),
+    "line_item_type": ("lineItem/LineItemType",),
+    "billing_entity": ("bill/BillingEntity",),
+    "savings_plan": ("savingsPlan/SavingsPlanARN",),
+    "reservation": ("reservation/ReservationARN",),
+    "subscription": ("reservation/SubscriptionId",),
+}
+EXTRAS = {
+    "IamPrincipal": ("lineItem/IamPrincipal",),
+    "UserIdentifier": ("lineItem/UserIdentifier",),
+    "TaxType": ("lineItem/TaxType",),
+}
+
+# (charge category, frequency); unknown types are adjustments, so that their money shows.
+_TYPES = {
+    "Usage": ("Usage", "Usage-Based"),
+    "DiscountedUsage": ("Usage", "Usage-Based"),
+    "SavingsPlanCoveredUsage": ("Usage", "Usage-Based"),
+    "Refund": ("Usage", "Usage-Based"),
+    "SavingsPlanNegation": ("Adjustment", "Usage-Based"),
+    "SavingsPlanRecurringFee": ("Purchase", "Recurring"),
+    "SavingsPlanUpfrontFee": ("Purchase", "One-Time"),
+    "RIFee": ("Purchase", "Recurring"),
+    "Fee": ("Purchase", "One-Time"),
+    "Tax": ("Tax", "Usage-Based"),
+    "Credit": ("Credit", "One-Time"),
+}
+_SAVINGS_PLAN = (
+    "SavingsPlanCoveredUsage",
+    "SavingsPlanNegation",
+    "SavingsPlanRecurringFee",
+    "SavingsPlanUpfrontFee",
+)
+_COVERED = ("DiscountedUsage", "SavingsPlanCoveredUsage")
+_RECURRING_FEES = ("RIFee", "SavingsPlanRecurringFee")
+
+
+def fold(name: str) -> str:
+    """lineItem/UnblendedCost and line_item_unblended_cost are one column."""
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def identify(head: Head) -> bool:
+    columns = {fold(column) for column in head.columns}
+    marks = ("lineItem/UnblendedCost", "lineItem/LineItemType", "bill/PayerAccountId")
+    return set(map(fold, marks)) <= columns
+
+
+def required(columns: tuple[str, ...]) -> tuple[str, ...]:
+    return missing(columns, REQUIRED, fold)
+
+
+def strict(columns: tuple[str, ...]) -> tuple[tuple[str, str, bool], ...]:
+    """(column, amount or time, may be blank) of every value that is refused when unreadable."""
+    have = {fold(column): column for column in reversed(columns)}
+    wanted = [(COST, "amount", False)]
+    wanted += [(name, "amount", True) for name in MAYBE_AMOUNTS]
+    wanted += [(name, "time", False) for name in TIMES]
+    return tuple((have[fold(n)], kind, maybe) for n, kind, maybe in wanted if fold(n) in have)
+
+
+def expression(table: ir.Table) -> ir.Table:
+    """Rows of a CUR as canonical charge rows, from the columns that are present."""
+    columns = Columns(table, fold)
+    start = instant(columns.written("lineItem/UsageStartDate"))
+    end = instant(columns.written("lineItem/UsageEndDate"))
+    billing = instant(columns.written("bill/BillingPeriodStartDate"))
+    text = {name: columns.text(*spellings) for name, spellings in TEXT.items()}
+    row = table.select(
+        **text,
+        **_named(columns),
+        **_amounts(columns, text["line_item_type"]),
+        **period_columns(start, end),
+        billing_period=billing.truncate("M").date(),
+        tags=_tag_map(columns),
+        rows=ibis.literal(1, "int64"),
+        refused=_refused(columns, start, end, billing),
+    )
+    groups = _finished(grouped(row))
+    return _with_unused(groups)
+
+
+def _named(columns: Columns) -> dict[str, ir.Value]:
+    """Tags and cost categories, which have a column each, and the extras that are present."""
+    named: dict[str, ir.Value] = {}
+    for column in columns.table.columns:
+        for prefix, kind in (
+            ("resourceTags/user:", "tag:"),
+            ("resourceTags/", "tag:"),
+            ("resource_tags_user_", "tag:"),
+            ("costCategory/", "extra:CostCategory/"),
+            ("cost_category_", "extra:CostCategory/"),
+        ):
+            if column.startswith(prefix) and len(column) > len(prefix):
+                named[kind + column.removeprefix(prefix)] = as_text(columns.table[column])
+                break
+    for name, spellings in EXTRAS.items():
+        if columns.find(*spellings) is not None:
+            named[f"extra:{name}"] = columns.text(*spellings)
+    return named
+
+
+def _tag_map(columns: Columns) -> ir.Column:
+    """The tags where they are one column, as in newer Parquet exports."""
+    tags = columns.find("resource_tags", "resourceTags")
+    return ibis.literal("") if tags is None else tags
+
+
+def _amounts(columns: Columns, kind: ir.StringValue) -> dict[str, ir.Value]:
+    cost = amount(columns.written(COST))
+    zero = ibis.literal("0").cast(LEDGER)
+    is_reserved = columns.text("reservation/ReservationARN") != ""
+    effective = ibis.cases(
+        (kind == "SavingsPlanCoveredUsage", _or(columns, SAVINGS_PLAN_EFFECTIVE, cost)),
+        (kind == "DiscountedUsage", _or(columns, RESERVED_EFFECTIVE, cost)),
+        (kind.isin((*_RECURRING_FEES, "SavingsPlanNegation", "SavingsPlanUpfrontFee")), zero),
+        ((kind == "Fee") & is_reserved, zero),
+        else_=cost,
+    )
+    commitment, used, unused_upfront, unused_recurring = (
+        _or(columns, name, zero) for name in UNUSED_PARTS
+    )
+    unused = ibis.cases(
+        (kind == "SavingsPlanRecurringFee", commitment - used),
+        (kind == "RIFee", unused_upfront + unused_recurring),
+        else_=zero,
+    )
+    return {
+        "billed_cost": cost,
+        "billed_rest": rounded_off(columns.written(COST)),
+        "effective_cost": effective,
+        "list_cost": amount(columns.written("pricing/publicOnDemandCost")),
+        "contracted_cost": ibis.null(LEDGER),
+        "pricing_quantity": amount(columns.written("lineItem/UsageAmount")),
+        "consumed_quantity": amount(columns.written("lineItem/UsageAmount")),
+        "sum:unused": unused.cast(LEDGER),
+    }
+
+
+def _or(columns: Columns, name: str, otherwise: ir.Value) -> ir.Value:
+    return ibis.coalesce(amount(columns.written(name)), otherwise)
+
+
+def _refused(columns: Columns, start, end, billing) -> ir.BooleanValue:
+    refused = start.isnull() | end.isnull() | billing.isnull() | (end < start)
+    refused = refused | amount(columns.written(COST)).isnull()
+    for name in MAYBE_AMOUNTS:
+        column = columns.find(name)
+        if column is not None and not column.type().is_decimal():
+            told = column.notnull() & (column.cast("string") != "")
+            refused = refused | (told & amount(column).isnull())
+    return refused
+
+
+@cache
+def _categories() -> dict[tuple[str, str], tuple[str, str]]:
+    """(family or code, its value) to (service category, subcategory): a data file."""
+    with files("ingest.data").joinpath("aws_service_categories.csv").open() as lines:
+        return {
+            (row["matches"], row["value"]): (row["service_category"], row["service_subcategory"])
+            for row in csv.DictReader(lines)
+        }
+
+
+def _service(groups: ir.Table, part: int) -> ir.StringValue:
+    column = {"family": groups.resource_type, "code": groups.service_code}
+    branches = (
+        (column[what] == value, names[part]) for (what, value), names in _categories().items()
+    )
+    return ibis.cases(*branches, else_="")
+
+
+def _finished(groups: ir.Table) -> ir.Table:
+    """What follows from the series alone, on the few groups instead of the many rows."""
+    kind = groups.line_item_type
+    is_plan = kind.isin(_SAVINGS_PLAN)
+    is_covered = kind.isin(_COVERED)
+    # A fee or a covered hour whose commitment has no name is still a commitment's.
+    is_reserved = kind.isin(("DiscountedUsage", "RIFee")) | (
+        (kind == "Fee") & (groups.reservation != "")
+    )
+    commitment = ibis.cases(
+        (is_plan, ibis.coalesce(groups.savings_plan.nullif(""), "unnamed savings plan")),
+        (is_reserved, ibis.coalesce(groups.reservation.nullif(""), groups.subscription)),
+        else_="",
+    )
+    known = [(kind == name, pair) for name, pair in _TYPES.items()]
+    is_discount = kind.endswith("Discount")
+    is_spot = groups.sku_meter.contains("SpotUsage")
+    marketplace = ibis.ifelse(groups.billing_entity == "AWS", "", groups.billing_entity)
+    return groups.mutate(
+        scope_issuer=ibis.literal("AWS"),
+        provider=ibis.literal("AWS"),
+        service_category=_service(groups, 0),
+        service_subcategory=_service(groups, 1),
+        charge_category=ibis.cases(
+            *((test, pair[0]) for test, pair in known), (is_discount, "Credit"), else_="Adjustment"
+        ),
+        charge_frequency=ibis.cases(
+            *((test, pair[1]) for test, pair in known), else_="Usage-Based"
+        ),
+        charge_class=ibis.ifelse(kind == "Refund", "Correction", ""),
+        pricing_category=ibis.cases(
+            (is_covered | (kind == "SavingsPlanNegation"), "Committed"),
+            (is_spot, "Dynamic"),
+            else_="Standard",
+        ),
+        commitment_discount_id=commitment,
+        commitment_discount_status=ibis.ifelse(is_covered, "Used", ""),
+        pricing_unit=groups.consumed_unit,
+        resource_name=ibis.literal(""),
+        extras=ibis.literal(""),
+        **{"extra:BillingEntity": marketplace},
+    ).drop("billing_entity", "savings_plan", "reservation", "subscription")
+
+
+def _with_unused(groups: ir.Table) -> ir.Table:
+    """The groups, and beside each fee with an unused part that part as a series of its own."""
+    zero = ibis.literal("0").cast(LEDGER)
+    unused = groups.filter(groups["sum:unused"] != zero).mutate(
+        charge_category=ibis.literal("Usage"),
+        charge_frequency=ibis.literal("Usage-Based"),
+        pricing_category=ibis.literal("Committed"),
+        commitment_discount_status=ibis.literal("Unused"),
+        billed_cost=zero,
+        billed_rest=ibis.literal("0").cast("decimal(38, 30)"),
+        effective_cost=groups["sum:unused"],
+        list_cost=ibis.null(LEDGER),
+        pricing_quantity=ibis.null(LEDGER),
+        consumed_quantity=ibis.null(LEDGER),
+        rows=ibis.literal(0, "int64"),
+        rows_refused=ibis.literal(0, "int64"),
+    )
+    both = groups.union(unused.select(groups.columns))
+    return both.drop("sum:unused", "line_item_type")
+
+
+READER = BillReader(NAME, identify, expression, required, strict)
