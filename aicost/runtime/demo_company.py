@@ -1,23 +1,20 @@
 """Load the demo company the way anybody's files are loaded, once for each AICOST_HOME."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import date
 import json
 import os
 from pathlib import Path
 import secrets
 
+from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from aicost.accounts.people import DEMO_PEOPLE, ensure_demo_users
 from aicost.kernel.periods import utc_today
-from aicost.runtime.demo import generate
+from aicost.runtime.demo import Step, generate, steps
 from attribution.allocate import DayResult, attribute
 from ingest.load import load
-
-# Measurements before bills: every day is then attributed once. Bills in the order they arrived.
-FOLDERS = ("maps", "usage", "telemetry", "business", "bills")
 
 
 class DemoFailed(RuntimeError):
@@ -35,9 +32,8 @@ def load_demo(home: Path, say: Callable[[str], None]) -> None:
     say("Making the demo company: files in the providers' formats, then the ordinary way in.")
     with _progress() as progress:
         _generate(folder, progress)
-        for name in FOLDERS:
-            with _step(progress, f"loading {name}"):
-                _load(folder / name)
+        for step in steps(folder):
+            _load(step, progress)
         _attribute(progress)
     (folder / "loaded").write_text(utc_today().isoformat(), encoding="ascii")
 
@@ -63,51 +59,44 @@ def _generate(folder: Path, progress: Progress) -> None:
     if not day_file.exists():
         day_file.write_text(utc_today().isoformat(), encoding="ascii")
     today = date.fromisoformat(day_file.read_text(encoding="ascii"))
-    with _step(progress, "writing six months of files"):
-        generate(folder, today)
+    task = progress.add_task("Writing six months of files", total=None)
+    generate(
+        folder,
+        today,
+        lambda what, number, total: progress.update(task, total=total, completed=number),
+    )
+    _complete(progress, task)
     done.touch()
 
 
-def _load(folder: Path) -> None:
-    for paths in _deliveries(folder):
-        for result in load(paths):
-            if result.state == "held":
-                raise DemoFailed(f"{paths[0]} was held: {result.message}")
-
-
-def _deliveries(folder: Path) -> Iterator[list[Path]]:
-    """What is loaded together: all files of a folder, each subfolder on its own."""
-    files = sorted(path for path in folder.iterdir() if path.is_file())
-    if files:
-        yield files
-    for below in sorted(path for path in folder.iterdir() if path.is_dir()):
-        yield [below]
+def _load(step: Step, progress: Progress) -> None:
+    task = progress.add_task(f"Loading: {step.title}", total=None)
+    for result in load(step.paths, step.source):
+        if result.state == "held":
+            raise DemoFailed(f"{step.title} was held: {result.message}")
+    _complete(progress, task)
 
 
 def _attribute(progress: Progress) -> None:
-    with _step(progress, "attributing") as task:
-        done = 0
+    task = progress.add_task("Attributing", total=None)
+    days = 0
 
-        def count(day: DayResult) -> None:
-            nonlocal done
-            done += 1
-            progress.update(task, description=f"attributing: {done} days")
-            if day.failure:
-                raise DemoFailed(f"{day.source} on {day.day}: {day.failure}")
+    def count(day: DayResult) -> None:
+        nonlocal days
+        days += 1
+        progress.update(task, description=f"Attributing: {days} days")
+        if day.failure:
+            raise DemoFailed(f"{day.source} on {day.day}: {day.failure}")
 
-        attribute(progress=count)
+    attribute(progress=count)
+    _complete(progress, task)
 
 
 def _progress() -> Progress:
     return Progress(
-        TextColumn("  {task.description:<30}"),
-        BarColumn(),
-        TimeElapsedColumn(),
+        TextColumn("  {task.description:<34}"), BarColumn(), TimeElapsedColumn(), console=Console()
     )
 
 
-@contextmanager
-def _step(progress: Progress, title: str) -> Iterator[TaskID]:
-    task = progress.add_task(title, total=None)
-    yield task
+def _complete(progress: Progress, task: TaskID) -> None:
     progress.update(task, total=1, completed=1)
