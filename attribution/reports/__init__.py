@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 
-from attribution.reports import cost
+from attribution.reports import cost, gpu, health, margin, unit_cost
 from attribution.reports.base import Report, check
 from attribution.reports.spec import Answer, BadSpec, Spec
 from attribution.reports.trust import trust
 
-REPORTS: dict[str, Report] = {report.name: report for report in (cost.REPORT,)}
+REPORTS: dict[str, Report] = {
+    report.name: report
+    for report in (cost.REPORT, unit_cost.REPORT, margin.REPORT, gpu.REPORT, *health.REPORTS)
+}
 
 
 def run(spec: Spec) -> Answer:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
 from django.db import connection
 
@@ -30,6 +31,11 @@ NAMING_DIMENSIONS = (
     "environment",
     "activity",
 )
+# Filters of single reports, beside the dimensions all share.
+OWN_FILTERS = ("resource", "instance_type", "outcome")
+ALL_GRANULARITIES, ALL_POOLS = GRANULARITIES, POOL_OPTIONS
+MS_PER_HOUR = 3_600_000
+HOUR_QUANTUM = Decimal("0.000001")
 
 
 @dataclass(frozen=True)
@@ -80,7 +86,7 @@ def binds(spec: Spec) -> dict[str, object]:
     """The named binds all report queries share. A filter that is not set binds NULL."""
     filters = {
         f"f_{name}": list(spec.filters[name]) if name in spec.filters else None
-        for name in TARGET_DIMENSIONS + SERIES_DIMENSIONS
+        for name in TARGET_DIMENSIONS + SERIES_DIMENSIONS + OWN_FILTERS
     }
     return filters | {
         "start": spec.period.start,
@@ -107,10 +113,12 @@ def pick(rows: Iterable[Mapping], columns: tuple[str, ...]) -> list[dict]:
     return [{name: row[name] for name in columns} for row in rows]
 
 
+def hours(milliseconds: int) -> Decimal:
+    """Hours of wall clock, to a millionth."""
+    return (Decimal(milliseconds) / MS_PER_HOUR).quantize(HOUR_QUANTUM)
+
+
 def _one_of(part: str, value: str, choices: tuple[str, ...]) -> None:
     if value not in choices:
         offered = ", ".join(choices) or "none for this report"
         raise BadSpec(f"{part} {value!r} is not one of: {offered}")
-
-
-ALL_GRANULARITIES, ALL_POOLS = GRANULARITIES, POOL_OPTIONS

@@ -1,0 +1,47 @@
+-- Cost per feature, in columns that add up. A service that bills by tokens is a model API: its
+-- active inference is api_cost, that of everything else active_cost.
+with api as (
+    select distinct s.source_id, s.service_name
+    from attribution_seriesclaim k
+    join attribution_allocationrule r on r.id = k.rule_id and r.method = 'tokens'
+    join ingest_chargeseries s on s.id = k.series_id
+),
+part as (
+    select
+        case %(granularity)s
+            when 'total' then %(start)s::date
+            when 'day' then c.day
+            else date_trunc(%(granularity)s, c.day::timestamp)::date
+        end as period,
+        t.feature, t.kind, t.activity, a.source_id is not null as is_api, c.currency,
+        sum(case %(basis)s when 'billed' then c.billed_cost else c.effective_cost end) as own,
+        sum(case when %(idle)s = 'spread' then case %(basis)s
+            when 'billed' then c.idle_spread_billed else c.idle_spread_effective end end)
+            as idle_spread,
+        sum(case when %(shared)s = 'spread' then case %(basis)s
+            when 'billed' then c.shared_spread_billed else c.shared_spread_effective end end)
+            as shared_spread
+    from attribution_costday c
+    join attribution_target t on t.id = c.target_id
+    left join api a on a.source_id = c.source_id and a.service_name = c.service_name
+    where c.day >= %(start)s and c.day < %(end)s
+        and (%(f_feature)s::text[] is null or t.feature = any(%(f_feature)s))
+    group by 1, 2, 3, 4, 5, 6
+)
+select
+    period, feature, case when feature <> '' then 'owned' else kind end as line, currency,
+    coalesce(sum(own) filter (
+        where kind = 'workload' and activity = 'inference' and not is_api), 0) as active_cost,
+    coalesce(sum(own) filter (where kind = 'idle'), 0) as idle_cost,
+    coalesce(sum(own) filter (
+        where kind = 'workload' and activity = 'inference' and is_api), 0) as api_cost,
+    coalesce(sum(own) filter (
+        where kind = 'workload' and activity in ('training', 'experimentation')), 0)
+        as training_cost,
+    coalesce(sum(own) filter (where kind in ('shared', 'unattributed') or kind = 'workload'
+        and activity not in ('inference', 'training', 'experimentation')), 0) as other_cost,
+    coalesce(sum(idle_spread), 0) as idle_spread,
+    coalesce(sum(shared_spread), 0) as shared_spread,
+    sum(own) + coalesce(sum(idle_spread), 0) + coalesce(sum(shared_spread), 0) as cost
+from part
+group by 1, 2, 3, 4

@@ -1,0 +1,53 @@
+-- Per source, billing period and currency: what was billed against where it stands in the ledger.
+with bill as (
+    select
+        c.source_id, c.billing_period, h.billing_currency as currency,
+        sum(c.billed_cost) as billed, sum(c.effective_cost) as effective
+    from ingest_charge c
+    join ingest_chargeseries h on h.id = c.series_id
+    where c.billing_period >= %(first_month)s and c.billing_period < %(end)s
+    group by 1, 2, 3
+),
+stands as (
+    select
+        r.source_id, r.billing_period, r.currency, sum(r.effective_cost) as effective,
+        sum(r.billed_cost) filter (where t.kind = 'workload') as attributed,
+        sum(r.billed_cost) filter (where t.kind = 'idle') as idle,
+        sum(r.billed_cost) filter (where t.kind = 'shared') as shared,
+        sum(r.billed_cost) filter (where t.kind = 'unattributed') as unattributed,
+        sum(r.billed_cost) filter (where t.kind = 'workload' and evidence = 'measured') as measured,
+        sum(r.billed_cost) filter (where t.kind = 'workload' and evidence = 'tagged') as tagged,
+        sum(r.billed_cost) filter (where t.kind = 'workload' and evidence = 'inferred') as inferred,
+        sum(r.billed_cost) filter (where t.kind = 'workload' and evidence = 'fallback') as fallback
+    from attribution_costday r
+    join attribution_target t on t.id = r.target_id
+    where r.billing_period >= %(first_month)s and r.billing_period < %(end)s
+    group by 1, 2, 3
+),
+control as (
+    select
+        l.source_id, to_date(l.billing_periods[1], 'YYYY-MM') as billing_period, c.currency,
+        sum(c.billed_written) as written, sum(c.billed_cost) as stored
+    from ingest_delivery l
+    join ingest_controltotal c on c.delivery_id = l.id
+    where l.state = 'published' and cardinality(l.billing_periods) = 1
+    group by 1, 2, 3
+)
+select
+    s.name as source, billing_period, currency, coalesce(b.billed, 0) as billed,
+    coalesce(t.attributed, 0) as attributed, coalesce(t.idle, 0) as idle,
+    coalesce(t.shared, 0) as shared, coalesce(t.unattributed, 0) as unattributed,
+    coalesce(b.billed, 0) - coalesce(t.attributed, 0) - coalesce(t.idle, 0)
+        - coalesce(t.shared, 0) - coalesce(t.unattributed, 0) as residual,
+    coalesce(b.effective, 0) - coalesce(t.effective, 0) as effective_residual,
+    coalesce(t.measured, 0) as attributed_measured, coalesce(t.tagged, 0) as attributed_tagged,
+    coalesce(t.inferred, 0) as attributed_inferred,
+    coalesce(t.fallback, 0) as attributed_fallback,
+    k.written as control_written, k.stored as control_stored,
+    k.written - k.stored as control_difference, k.stored - b.billed as control_residual
+from bill b
+full join stands t using (source_id, billing_period, currency)
+left join control k using (source_id, billing_period, currency)
+join ingest_source s on s.id = source_id
+where (%(f_source)s::text[] is null or s.name = any(%(f_source)s))
+order by 1, 2, 3

@@ -1,0 +1,120 @@
+-- Calls per group under canonical names, with the latency histogram merged. A call that does not
+-- say its team, workload, experiment or environment takes that of its model, if all the money of
+-- the model's inference in the period stands on one. '' is not set or not asked for.
+with alias as materialized (
+    select distinct on (d.day, a.dimension, a.raw) d.day::date as day, a.dimension, a.raw, a.canonical
+    from generate_series(%(start)s::date, %(end)s::date - 1, interval '1 day') d (day)
+    join ingest_alias a on (a.valid_from is null or a.valid_from <= d.day)
+        and (a.valid_to is null or a.valid_to > d.day)
+    order by d.day, a.dimension, a.raw, a.valid_from desc nulls last, a.id desc
+),
+single as materialized (
+    select
+        t.model,
+        case when min(t.workload) = max(t.workload) then min(t.workload) end as workload,
+        case when min(t.experiment) = max(t.experiment) then min(t.experiment) end as experiment,
+        case when min(t.team) = max(t.team) then min(t.team) end as team,
+        case when min(t.environment) = max(t.environment) then min(t.environment) end
+            as environment
+    from (
+        select distinct target_id from attribution_costday
+        where %(infers)s and day >= %(start)s and day < %(end)s
+    ) c
+    join attribution_target t on t.id = c.target_id
+    where t.kind = 'workload' and t.activity = 'inference' and t.model <> ''
+    group by 1
+),
+canonical as (
+    select
+        u.*, coalesce(am.canonical, u.model) as c_model,
+        coalesce(af.canonical, u.feature) as c_feature,
+        coalesce(aw.canonical, u.workload) as c_workload,
+        coalesce(ax.canonical, u.experiment) as c_experiment,
+        coalesce(at.canonical, u.team) as c_team,
+        coalesce(ae.canonical, u.environment) as c_environment
+    from ingest_usageday u
+    left join alias am on am.day = u.day and am.dimension = 'model' and am.raw = u.model
+    left join alias af on af.day = u.day and af.dimension = 'feature' and af.raw = u.feature
+    left join alias aw on aw.day = u.day and aw.dimension = 'workload' and aw.raw = u.workload
+    left join alias ax
+        on ax.day = u.day and ax.dimension = 'experiment' and ax.raw = u.experiment
+    left join alias at on at.day = u.day and at.dimension = 'team' and at.raw = u.team
+    left join alias ae
+        on ae.day = u.day and ae.dimension = 'environment' and ae.raw = u.environment
+    where u.day >= %(start)s and u.day < %(end)s and u.activity in ('', 'inference')
+),
+named as (
+    select
+        u.*, coalesce(nullif(u.c_workload, ''), s.workload, '') as n_workload,
+        coalesce(nullif(u.c_experiment, ''), s.experiment, '') as n_experiment,
+        coalesce(nullif(u.c_team, ''), s.team, '') as n_team,
+        coalesce(nullif(u.c_environment, ''), s.environment, '') as n_environment
+    from canonical u
+    left join single s on s.model = u.c_model
+),
+asked as (
+    select
+        case %(granularity)s
+            when 'total' then %(start)s::date
+            when 'day' then u.day
+            else date_trunc(%(granularity)s, u.day::timestamp)::date
+        end as g_period,
+        case when 'model' = any(%(groups)s) then u.c_model else '' end as g_model,
+        case when 'model_version' = any(%(groups)s) then u.model_version else '' end as g_version,
+        case when 'feature' = any(%(groups)s) then u.c_feature else '' end as g_feature,
+        case when 'workload' = any(%(groups)s) then u.n_workload else '' end as g_workload,
+        case when 'experiment' = any(%(groups)s) then u.n_experiment else '' end as g_experiment,
+        case when 'team' = any(%(groups)s) then u.n_team else '' end as g_team,
+        case when 'environment' = any(%(groups)s) then u.n_environment else '' end
+            as g_environment,
+        u.*
+    from named u
+    where (%(teams)s::text[] is null or u.n_team = any(%(teams)s))
+        and (%(f_model)s::text[] is null or u.c_model = any(%(f_model)s))
+        and (%(f_feature)s::text[] is null or u.c_feature = any(%(f_feature)s))
+        and (%(f_workload)s::text[] is null or u.n_workload = any(%(f_workload)s))
+        and (%(f_experiment)s::text[] is null or u.n_experiment = any(%(f_experiment)s))
+        and (%(f_team)s::text[] is null or u.n_team = any(%(f_team)s))
+        and (%(f_environment)s::text[] is null or u.n_environment = any(%(f_environment)s))
+),
+histogram as (
+    select
+        g_period, g_model, g_version, g_feature, g_workload, g_experiment, g_team, g_environment,
+        jsonb_object_agg(bucket, requests) as latency
+    from (
+        select
+            g_period, g_model, g_version, g_feature, g_workload, g_experiment, g_team,
+            g_environment, h.key as bucket, sum(h.value::bigint) as requests
+        from asked
+        cross join lateral jsonb_each_text(latency_histogram) h
+        group by 1, 2, 3, 4, 5, 6, 7, 8, 9
+    ) b
+    group by 1, 2, 3, 4, 5, 6, 7, 8
+),
+summed as (
+    select
+        g_period, g_model, g_version, g_feature, g_workload, g_experiment, g_team, g_environment,
+        sum(requests)::bigint as requests, sum(successes)::bigint as successes,
+        sum(outcomes)::bigint as outcomes, sum(attempts)::bigint as attempts,
+        sum(input_tokens)::bigint as input_tokens,
+        sum(cached_input_tokens)::bigint as cached_input_tokens,
+        sum(output_tokens)::bigint as output_tokens,
+        sum(reasoning_tokens)::bigint as reasoning_tokens,
+        sum(v.tokens)::bigint as tokens
+    from asked
+    cross join lateral (
+        select sum(c.n) as tokens from (values
+            (input_tokens), (cached_input_tokens), (cache_write_5m_tokens),
+            (cache_write_1h_tokens), (output_tokens), (reasoning_tokens),
+            (audio_input_tokens), (audio_output_tokens), (image_input_tokens)) c (n)
+    ) v
+    group by 1, 2, 3, 4, 5, 6, 7, 8
+)
+select
+    g_period as period, g_model as model, g_version as model_version, g_feature as feature,
+    g_workload as workload, g_experiment as experiment, g_team as team,
+    g_environment as environment, requests, successes, outcomes, attempts, tokens, input_tokens,
+    cached_input_tokens, output_tokens, reasoning_tokens, latency
+from summed
+left join histogram
+    using (g_period, g_model, g_version, g_feature, g_workload, g_experiment, g_team, g_environment)
