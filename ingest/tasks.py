@@ -1,9 +1,34 @@
 """Handlers of the jobs ingest.load and ingest.inbox, and what follows a load."""
 
+from aicost.jobs.models import Job
 from aicost.jobs.queue import enqueue
 from aicost.jobs.work import run_all
+from ingest.inbox import clear_scratch, load_inbox
+from ingest.load import load as load_paths
 
 ATTRIBUTE = "attribution.attribute"
+
+
+def load(job: Job) -> dict:
+    """Load the job's `paths` as `source`."""
+    given = job.payload
+    results = load_paths(
+        given["paths"],
+        given.get("source"),
+        replace=given.get("replace", False),
+        part_of=given.get("part_of", False),
+    )
+    enqueue(ATTRIBUTE, key="all")
+    return {"results": [result.as_json() for result in results]}
+
+
+def inbox(job: Job) -> dict:
+    """Load what lies in the watched folder, and clear away old scratch files."""
+    clear_scratch()
+    results = load_inbox()
+    if results:
+        enqueue(ATTRIBUTE, key="all")
+    return {"results": [result.as_json() for result in results]}
 
 
 def attribute_changes() -> list[str]:
@@ -14,3 +39,8 @@ def attribute_changes() -> list[str]:
         problems += [job.error] if job.error else []
         problems += (job.result or {}).get("failed", [])
     return problems
+
+
+# Each set is published in a transaction of its own; read again, the same bytes are `unchanged`.
+load.own_transactions = True
+inbox.own_transactions = True

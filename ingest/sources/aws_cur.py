@@ -23,6 +23,7 @@ from ingest.sources.charges import (
     missing,
     period_columns,
     rounded_off,
+    row_number,
 )
 
 NAME = "aws_cur"
@@ -146,6 +147,7 @@ def expression(table: ir.Table) -> ir.Table:
         **_named(columns),
         **_amounts(columns, text["line_item_type"]),
         **period_columns(start, end),
+        **row_number(columns),
         billing_period=billing.truncate("M").date(),
         tags=_tag_map(columns),
         rows=ibis.literal(1, "int64"),

@@ -67,6 +67,9 @@ COLUMNS = (
     "billed_rest",
 )
 
+# A table that has this column keeps each row apart, under its number: how lineage finds rows.
+ROW = "row\x1f"
+
 # Ends the name of a column that another has already, but for upper and lower case.
 TWICE = "\x1f"
 
@@ -149,6 +152,11 @@ class Columns:
         """The first of `names` as the file has it, or NULL text."""
         found = self.find(*names)
         return ibis.null("string") if found is None else found
+
+
+def row_number(columns: Columns) -> dict[str, ir.Value]:
+    """The column ROW, if the table has it."""
+    return {ROW: columns.table[ROW]} if ROW in columns.table.columns else {}
 
 
 def as_text(column: ir.Column) -> ir.StringValue:

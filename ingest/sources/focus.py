@@ -12,6 +12,7 @@ from ingest.sources.charges import (
     missing,
     period_columns,
     rounded_off,
+    row_number,
 )
 
 NAME = "focus"
@@ -126,6 +127,7 @@ def expression(table: ir.Table) -> ir.Table:
         **extras,
         **_amounts(columns),
         **period_columns(start, end),
+        **row_number(columns),
         scope_issuer=text["invoice_issuer"],
         billing_period=billing.truncate("M").date(),
         tags=_tags(columns),

@@ -1,0 +1,131 @@
+"""The rows of the kept files behind one charge, for "Why this number?".
+
+The reader's own expression decides which rows belong to the charge, so lineage cannot disagree
+with loading.
+"""
+
+from collections.abc import Iterable, Iterator
+import csv
+import io
+from pathlib import Path
+import tempfile
+
+import ibis
+
+from ingest.bad_line import is_parquet, text_rows
+from ingest.bill_table import connect, header, open_table
+from ingest.fetch.kept import (
+    HEADER_BYTES_MAX,
+    KeptFile,
+    charset_of,
+    open_bytes,
+    working_folder,
+)
+from ingest.models import Charge
+from ingest.sources import SOURCES
+from ingest.sources.base import BillReader
+from ingest.sources.charges import IDENTITY, ROW, canonical_series, series_sha256
+
+ROWS_MAX = 200
+
+
+def rows_of_charge(charge: Charge, rows_max: int = ROWS_MAX) -> list[dict]:
+    """The file rows that were summed into the charge, at most `rows_max`, in file order.
+
+    Each is {"file": name, "sha256": …, "line": physical line counted from 1 (of Parquet: the row),
+    "columns": {name as in the file: text}}; columns that hold nothing are left out."""
+    delivery = charge.delivery
+    reader = next(reader for reader in SOURCES if reader.name == delivery.reader)
+    found = []
+    for stored in delivery.files.order_by("pk"):
+        file = KeptFile(stored.name, stored.sha256, stored.size_bytes, stored.kept_as)
+        with tempfile.TemporaryDirectory(dir=working_folder()) as folder:
+            numbers = _numbers(reader, file, charge, Path(folder))[: rows_max - len(found)]
+            for line, columns in _records(file, numbers, Path(folder)):
+                found.append(
+                    {"file": file.name, "sha256": file.sha256, "line": line, "columns": columns}
+                )
+        if len(found) >= rows_max:
+            break
+    return found
+
+
+def _numbers(reader: BillReader, file: KeptFile, charge: Charge, scratch: Path) -> list[int]:
+    """The numbers, from 0, of the data rows that the reader's expression puts into the charge."""
+    backend = connect(scratch)
+    backend.con.execute("set preserve_insertion_order = true")
+    table = open_table(backend, [file], scratch).mutate(**{ROW: ibis.row_number()})
+    rows = reader.expression(table)
+    series = charge.series
+    wanted = [rows[column] == getattr(series, column) for column in IDENTITY]
+    wanted += [
+        rows.day == charge.day,
+        rows.billing_period == charge.billing_period,
+        rows.invoice_id == charge.invoice_id,
+    ]
+    if charge.long_period_end is None:
+        wanted.append(rows.long_period_end.isnull())
+    else:
+        wanted.append(rows.long_period_end == charge.long_period_end.replace(tzinfo=None))
+    identity = bytes(series.sha256)
+    found = {
+        row[ROW]
+        for row in rows.filter(wanted).to_pyarrow().to_pylist()
+        if series_sha256(canonical_series(row)) == identity
+    }
+    backend.disconnect()
+    return sorted(found)
+
+
+def _records(
+    file: KeptFile, numbers: list[int], scratch: Path
+) -> Iterator[tuple[int, dict[str, str]]]:
+    if not numbers:
+        return
+    if is_parquet(file):
+        yield from _parquet_records(file, numbers, scratch)
+        return
+    names = header(file)
+    for line, fields in _text_records(file, numbers):
+        yield line, {name: value for name, value in zip(names, fields, strict=True) if value}
+
+
+def _parquet_records(
+    file: KeptFile, numbers: list[int], scratch: Path
+) -> Iterator[tuple[int, dict[str, str]]]:
+    backend = connect(scratch)
+    backend.con.execute("set preserve_insertion_order = true")
+    table = open_table(backend, [file], scratch).mutate(**{ROW: ibis.row_number()})
+    rows = table.filter(table[ROW].isin(numbers)).order_by(ROW).to_pyarrow().to_pylist()
+    backend.disconnect()
+    for row in rows:
+        number = row.pop(ROW)
+        yield number + 1, {name: str(value) for name, value in row.items() if value is not None}
+
+
+def _text_records(file: KeptFile, numbers: Iterable[int]) -> Iterator[tuple[int, list[str]]]:
+    """(physical line, fields) of some data rows. A row ends with the line in which its quotes are
+    even; counting them is several times faster than parsing every row."""
+    wanted = set(numbers)
+    with open_bytes(file.path) as stream:
+        charset = charset_of(stream.read(HEADER_BYTES_MAX))
+    if charset != "utf-8":
+        for number, (line, fields) in enumerate(text_rows(file), start=-1):
+            if number in wanted:
+                yield line, fields
+        return
+    last, number, began, held = max(wanted), -1, 1, []
+    with open_bytes(file.path) as stream:
+        for line, content in enumerate(stream, start=1):
+            if not held and not content.strip(b"\r\n"):
+                continue
+            began = began if held else line
+            held.append(content)
+            if sum(part.count(b'"') for part in held) % 2:
+                continue
+            if number in wanted:
+                text = b"".join(held).decode("utf-8")
+                yield began, next(csv.reader(io.StringIO(text, newline="")))
+            if number >= last:
+                return
+            number, held = number + 1, []
