@@ -52,8 +52,15 @@ def publish_rows(
     what, changed = "", set()
     if staged.kind:
         what, publish = _PUBLISH[staged.kind.name]
-        names = {"source_id": source.pk, "delivery_id": delivery.pk, "name": source_file.name}
-        changed = publish(names)
+        changed = publish(
+            {
+                "source_id": source.pk,
+                "delivery_id": delivery.pk,
+                "name": source_file.name,
+                "first_day": min(staged.days, default=None),
+                "last_day": max(staged.days, default=None),
+            }
+        )
     if what and changed:
         _run("changed_days", source_id=source.pk, what=what, days=sorted(changed))
     _run("publish_quarantined", delivery_id=delivery.pk, file_id=source_file.pk)
@@ -72,9 +79,12 @@ def _publish_intervals(names: dict) -> set[date]:
     changed: set[date] = set()
     if _rows("mixed_lengths", **names)[0][0]:
         changed |= _days("overlapping_intervals", names)
-    changed |= _days("publish_intervals", names)
-    changed |= _days("idle_runs", {**names, "run_ms": IDLE_RUN_MS, "held_mib": HELD_MIB})
-    return changed
+    _run("known_intervals", **names)
+    changed |= _days("days_of_interval", {})
+    _run("stage_idle", **names, run_ms=IDLE_RUN_MS, held_mib=HELD_MIB)
+    _run("index_idle")
+    _run("publish_intervals", **names)
+    return changed | _days("kept_idle", names)
 
 
 def _publish_usage(names: dict) -> set[date]:

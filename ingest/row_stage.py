@@ -33,6 +33,7 @@ QUERIES = "ingest.row_queries"
 _BATCH_RECORDS = 5_000
 _MEMO_MAX = 100_000
 _BLOCK_BYTES = 1 << 20
+_ANALYZE_ROWS = 10_000
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,7 @@ def staged_rows(reader: RowReader, path: Path, name: str) -> Iterator[StagedRows
             if staged.kind and staged.kind.partitioned:
                 ensure_partitions(staged.kind.partitioned, staged.days)
             yield staged
+            _analyze(staged)
         finally:
             if connection.connection is not None and not connection.needs_rollback:
                 _drop(staged)
@@ -152,6 +154,8 @@ def _stage(batches: Iterator[Batch], staged: StagedRows) -> None:
             for batch in _all_of(first, batches):
                 copy.write(_block(batch, into, memos))
                 staged.loaded += len(batch.lines)
+        if staged.kind.partitioned:
+            cursor.execute(sql(QUERIES, f"index_{staged.kind.name}"))
         cursor.execute(f"analyze {table}")
 
 
@@ -185,9 +189,10 @@ class _CopyMemo(dict):
     def texts(self, values) -> list[str]:
         if len(self) > _MEMO_MAX:
             self.clear()
-        if any(isinstance(value, dict) for value in values):
+        try:
+            return list(map(self.__getitem__, values))
+        except TypeError:  # a histogram is no key
             return list(map(_copy_text, values))
-        return list(map(self.__getitem__, values))
 
 
 def _copy_text(value: object) -> str:
@@ -223,7 +228,17 @@ def _days(kind: Kind) -> tuple[date, ...]:
         return tuple(sorted(day for (day,) in cursor.fetchall()))
 
 
+def _analyze(staged: StagedRows) -> None:
+    """Statistics for whoever reads next: autovacuum comes a minute later, attribution at once."""
+    if staged.kind and staged.kind.partitioned and staged.loaded >= _ANALYZE_ROWS:
+        with connection.cursor() as cursor:
+            for month in sorted({f"{day:%Y%m}" for day in staged.days}):
+                cursor.execute(f"analyze {staged.kind.partitioned}_{month}")
+
+
 def _drop(staged: StagedRows) -> None:
-    names = ["stage_quarantined"] + ([f"stage_{staged.kind.name}"] if staged.kind else [])
+    names = ["stage_quarantined", "stage_idle"]
+    if staged.kind:
+        names.append(f"stage_{staged.kind.name}")
     with connection.cursor() as cursor:
         cursor.execute(f"drop table if exists {', '.join(names)}")

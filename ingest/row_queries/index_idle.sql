@@ -1,0 +1,1 @@
+create index on stage_idle (device_uuid, t_start)
