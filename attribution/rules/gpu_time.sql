@@ -1,6 +1,7 @@
 -- Parts of every instance-time charge of a known resource, in GPU-milliseconds; the charge's own
 -- tags fill what the workload leaves empty.
-insert into w_part
+insert into w_part (charge_id, kind, state, activity, workload, model, feature, experiment, team,
+                    environment, evidence, weight)
 with state as (
     select g.resource_id, v.kind, v.state, w.activity, w.workload, w.model, w.feature,
            w.experiment, w.team, w.environment, 'measured' as evidence, v.weight

@@ -1,5 +1,6 @@
 -- Requests of the charge's model that day.
-insert into w_part
+insert into w_part (charge_id, kind, state, activity, workload, model, feature, experiment, team,
+                    environment, evidence, weight)
 select c.charge_id, 'workload', 'active', u.activity,
        coalesce(nullif(c.workload, ''), u.workload), c.model,
        coalesce(nullif(c.feature, ''), u.feature),

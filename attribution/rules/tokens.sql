@@ -1,6 +1,7 @@
 -- Tokens of the model that day: of the charge's own class when it names one, otherwise of every
 -- class at its list price. Billed tokens beyond the metered ones are unmetered.
-insert into w_part
+insert into w_part (charge_id, kind, state, activity, workload, model, feature, experiment, team,
+                    environment, evidence, weight)
 with priced as (
     select distinct on (model, token_class) model, token_class,
            floor(price * 1000000000 / per_units) as weight_per_token

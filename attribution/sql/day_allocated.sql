@@ -12,7 +12,8 @@ with share as (
                t.environment collate "C" rows unbounded preceding) as upto
       from w_share s
       join attribution_target t
-        using (kind, state, activity, workload, model, feature, experiment, team, environment)
+        on t.key = aicost_target_key(s.kind, s.state, s.activity, s.workload, s.model, s.feature,
+                                     s.experiment, s.team, s.environment)
     window target as (partition by s.stage1_target_id, s.then_method)
 )
 select %(day)s, %(source)s, s.charge_id, s.target_id, coalesce(h.target_id, s.target_id),

@@ -1,6 +1,7 @@
 -- A charge nothing weighs stays whole: on its claim's target if that names an owner, otherwise
 -- where the rule's fallback says.
-insert into w_part
+insert into w_part (charge_id, kind, state, activity, workload, model, feature, experiment, team,
+                    environment, evidence, weight)
 select c.charge_id,
        case when owned then 'workload' else coalesce(c.fallback ->> 'kind', 'unattributed') end,
        case when owned then 'active' else coalesce(c.fallback ->> 'state', 'unclaimed') end,

@@ -11,5 +11,8 @@ create temp table w_part (
     team text not null,
     environment text not null,
     evidence text not null,
-    weight bigint not null check (weight > 0)
+    weight bigint not null check (weight > 0),
+    key uuid not null generated always as (
+        aicost_target_key(kind, state, activity, workload, model, feature, experiment, team,
+                          environment)) stored
 ) on commit drop

@@ -1,24 +1,20 @@
 -- Stage 1: every charge split by its weights, in the bytewise order of the target tuple.
 create temp table w_stage1 on commit drop as
 with target as (
-    select t.id, t.kind, t.state, t.activity, t.workload, t.model, t.feature, t.experiment,
-           t.team, t.environment,
+    select t.id, t.key,
            row_number() over (order by t.kind collate "C", t.state collate "C",
                t.activity collate "C", t.workload collate "C", t.model collate "C",
                t.feature collate "C", t.experiment collate "C", t.team collate "C",
                t.environment collate "C") as rank
-      from (select distinct kind, state, activity, workload, model, feature, experiment, team,
-                   environment from w_part) p
-      join attribution_target t
-        using (kind, state, activity, workload, model, feature, experiment, team, environment)
+      from (select distinct key from w_part) p
+      join attribution_target t using (key)
 ), weighed as (
     select p.charge_id, t.id as target_id, p.evidence, p.weight,
            sum(p.weight) over (partition by p.charge_id) as total,
            sum(p.weight) over (partition by p.charge_id order by t.rank
                                rows unbounded preceding) as upto
       from w_part p
-      join target t
-        using (kind, state, activity, workload, model, feature, experiment, team, environment)
+      join target t using (key)
 )
 select w.charge_id, w.target_id, w.evidence, w.weight, w.total::bigint as total,
        c.rule_id, c.then_method, c.method,
