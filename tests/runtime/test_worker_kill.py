@@ -12,6 +12,7 @@ import time
 from celery import Celery
 from django.conf import settings as django_settings
 from django.db import connection, transaction
+from kombu.transport.sqlalchemy import Channel
 import pytest
 
 from aicost.jobs import queue
@@ -60,7 +61,9 @@ def redis_url(tmp_path):
 @pytest.fixture
 def app_at(monkeypatch):
     """Lets the bell of this process ring at another broker."""
-    return lambda broker: monkeypatch.setattr(queue, "app", Celery("test", broker=broker))
+    yield lambda broker: monkeypatch.setattr(queue, "app", Celery("test", broker=broker))
+    for engine, _ in Channel._engines.values():  # else the test database cannot be dropped
+        engine.dispose()
 
 
 @contextmanager

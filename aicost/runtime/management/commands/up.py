@@ -1,5 +1,6 @@
 from django.core.management.base import BaseCommand, CommandError
 
+from aicost.runtime.demo_company import DemoFailed
 from aicost.runtime.postgres import PostgresFailed
 from aicost.runtime.up import HOST, CannotStart, up
 
@@ -16,7 +17,7 @@ class Command(BaseCommand):
     def handle(self, demo, port, host, **options):
         try:
             up(port, demo, self._say, host)
-        except (CannotStart, PostgresFailed) as failure:
+        except (CannotStart, DemoFailed, PostgresFailed) as failure:
             raise CommandError(str(failure)) from failure
         except KeyboardInterrupt:  # before the supervisor took over
             self._say("Stopped.")
