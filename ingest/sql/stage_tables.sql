@@ -1,3 +1,7 @@
+-- A caller that loads several sets in one transaction meets the tables of the one before.
+drop table if exists
+    pg_temp.staged_series, pg_temp.staged_fact, pg_temp.staged_scope, pg_temp.staged_charge,
+    pg_temp.charge_change;
 create temporary table staged_series (
     number bigint not null,
     sha256 bytea not null,

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from importlib import import_module
 
 # name -> module, imported when it is run
-BENCHES: dict[str, str] = {}
+BENCHES: dict[str, str] = {
+    "ingest_cur": "aicost.runtime.bench.ingest_cur",
+}
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,78 @@
+"""A CUR as Parquet, from the file to a report, against the reader's own expression alone.
+
+SIZE lines: 5,000 resources, an hour each, with tags as a map. The limit is what the expression
+itself takes, writing to Parquet; the rest is what the ledger costs on top.
+"""
+
+from datetime import date, timedelta
+from pathlib import Path
+import tempfile
+import time
+
+import ibis
+
+from aicost.kernel.periods import Period
+from aicost.kernel.sqlfiles import sql
+from aicost.runtime.bench.registry import Measured
+from aicost.runtime.bench.run import peak_mb, scratch_folder
+from attribution.allocate import attribute
+from attribution.reports import run as run_report
+from attribution.reports.spec import Asker, Spec
+from ingest.bill_table import connect, open_table
+from ingest.fetch.kept import keep, working_folder
+from ingest.load import load
+from ingest.sources import aws_cur
+
+NAME = "ingest_cur"
+SIZE = 5_000_000
+RESOURCES = 5_000
+FIRST_DAY = date(2026, 1, 1)
+
+
+def run(size: int) -> list[Measured]:
+    path = generated(size)
+    limit = _limit(path)
+    began = time.monotonic()
+    loaded = load([path])
+    in_ledger = time.monotonic() - began
+    if [result.state for result in loaded] != ["published"] * len(loaded):
+        raise RuntimeError("; ".join(result.message for result in loaded))
+    attribute()
+    attributed = time.monotonic() - began
+    days = Period(FIRST_DAY, FIRST_DAY + timedelta(days=size // RESOURCES // 24 + 2))
+    answer = run_report(Spec("cost", days, Asker("admin"), group_by=("service",)))
+    shown = time.monotonic() - began
+    if not answer.rows:
+        raise RuntimeError("the report shows nothing")
+    return [
+        Measured("ingest_cur: file to ledger", size, in_ledger, limit, peak_mb()),
+        Measured("ingest_cur: file to attributed", size, attributed, limit, peak_mb()),
+        Measured("ingest_cur: file to report", size, shown, limit, peak_mb()),
+    ]
+
+
+def generated(size: int) -> Path:
+    """The file of that many lines; kept for the next run."""
+    path = scratch_folder() / f"cur-{size}.parquet"
+    if not path.exists():
+        with tempfile.TemporaryDirectory(dir=working_folder()) as folder:
+            backend = connect(Path(folder))
+            query = sql("aicost.runtime.bench", "generate_cur")
+            hours = max(1, size // RESOURCES)
+            query = query.replace("$hours", str(hours)).replace("$resources", str(RESOURCES))
+            backend.con.execute(f"copy ({query}) to '{path}' (format parquet)")
+            backend.disconnect()
+    return path
+
+
+def _limit(path: Path) -> float:
+    """Seconds the reader's expression takes by itself, from the file into Parquet."""
+    with tempfile.TemporaryDirectory(dir=working_folder()) as folder:
+        backend = connect(Path(folder))
+        table = open_table(backend, [keep(path)], Path(folder))
+        query = ibis.to_sql(aws_cur.expression(table), dialect="duckdb")
+        began = time.monotonic()
+        backend.con.execute(f"copy ({query}) to '{folder}/groups.parquet' (format parquet)")
+        seconds = time.monotonic() - began
+        backend.disconnect()
+    return seconds
