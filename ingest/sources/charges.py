@@ -116,6 +116,10 @@ def canonical_series(row: Mapping[str, object]) -> dict[str, object]:
             if column.startswith(prefix) and value:
                 found[column.removeprefix(prefix).rstrip(TWICE)] = value
         series[name] = found
+    # What the price list says of a SKU, the model and the kind of tokens among it, is asked for
+    # by its own names.
+    details = read_object(series["extras"].pop("SkuPriceDetails", ""))
+    series["extras"] = {**details, **series["extras"]}
     return series
 
 
