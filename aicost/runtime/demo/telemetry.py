@@ -22,7 +22,9 @@ _WATTS_IDLE, _WATTS_BUSY = 60, 290
 
 
 def first_scraped(story: Story) -> date:
-    return max(story.first, story.end - timedelta(days=SCRAPED_DAYS))
+    """A week, or a quarter of a short story."""
+    days = min(SCRAPED_DAYS, -(-len(story.days) // 4))
+    return story.end - timedelta(days=days)
 
 
 def _in_archive(story: Story, gpus: GpuHours) -> np.ndarray:

@@ -216,10 +216,16 @@ def _bill_events(world: World) -> list[dict[str, object]]:
             cost=plain(extra),
         ),
     ]
-    if restated >= story.first:
+    if late:
         title = "The API restates a month: output of its last three days was late"
         events.append(
-            _event("restated_bill", title, restated, next_month(restated), cost=plain(late))
+            _event(
+                "restated_bill",
+                title,
+                max(restated, story.first),
+                next_month(restated),
+                cost=plain(late),
+            )
         )
     refund = focus.correction_day(story)
     if refund:

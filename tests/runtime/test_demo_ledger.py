@@ -1,0 +1,102 @@
+"""The demo company through the whole product: load, attribute, audit, ask; then is it the truth?
+
+Eight days around the end of a month hold every event: a node left on over a weekend, a telemetry
+gap, a bill that comes twice, an account without tags, a feature that earns less than it costs.
+"""
+
+from datetime import date
+from decimal import Decimal
+import json
+from pathlib import Path
+
+import pytest
+
+from aicost.kernel.periods import Period
+from aicost.runtime.demo import generate, steps
+from attribution.allocate import attribute
+from attribution.audit import audit, is_clean
+from attribution.reports import run
+from attribution.reports.spec import Asker, Spec
+from ingest.load import load
+from ingest.models import Restatement
+
+pytestmark = pytest.mark.django_db
+TODAY, DAYS = date(2026, 11, 5), 8
+FINANCE = Asker("finance")
+
+
+def ask(report: str, first: str, end: str, *group_by: str, **filters: str) -> list[dict]:
+    period = Period(date.fromisoformat(first), date.fromisoformat(end))
+    chosen = {name: (value,) for name, value in filters.items()}
+    return run(Spec(report, period, FINANCE, group_by=group_by, filters=chosen)).rows
+
+
+def cost_of(event: dict, **filters: str) -> Decimal:
+    rows = ask("cost", event["from"], event["to"], "kind", **filters)
+    return sum((row["cost"] for row in rows), Decimal(0))
+
+
+@pytest.fixture
+def truth(tmp_path: Path, settings) -> dict:
+    """The truth of the files, which are loaded and attributed."""
+    settings.AICOST_HOME = tmp_path / "home"
+    folder = tmp_path / "demo"
+    generate(folder, TODAY, days=DAYS)
+    for step in steps(folder):
+        for result in load(step.paths, step.source):
+            assert result.state == "published", result
+    attribute()
+    told = json.loads((folder / "truth.json").read_text())
+    told["events"] = {event["name"]: event for event in told["events"]}
+    return told
+
+
+def test_the_product_finds_what_the_demo_company_hides(truth: dict) -> None:
+    assert is_clean(audit())
+    events = truth["events"]
+
+    billed = {}
+    for row in audit()["totals"]:
+        billed[row["source"]] = billed.get(row["source"], 0) + Decimal(row["billed"])
+    told = {}
+    for row in truth["monthly_totals"]:
+        told[row["source"]] = told.get(row["source"], 0) + Decimal(row["cost"])
+    assert billed == told
+
+    weekend = events["idle_weekend"]
+    assert cost_of(weekend, state="empty_idle") == Decimal(weekend["cost"])
+    assert cost_of(weekend, experiment="two-tower") == Decimal(weekend["cost"])
+
+    gap = events["telemetry_gap"]
+    found = cost_of(gap, state="unobserved", environment="research")
+    assert found == Decimal(gap["cost"])
+
+    forgotten = events["forgotten_experiment"]
+    idle = cost_of(forgotten, experiment="wide-embeddings", state="held_idle")
+    assert idle == Decimal(forgotten["cost"])
+
+    untagged = events["untagged_account"]
+    assert cost_of(untagged, source="account-4471", state="unclaimed") == Decimal(untagged["cost"])
+
+    unmetered = events["unmetered_tokens"]
+    assert cost_of(unmetered, state="unmetered") == Decimal(unmetered["cost"])
+
+    restated = sum(row.billed_delta for row in Restatement.objects.all())
+    assert restated == Decimal(events["restated_bill"]["cost"])
+
+    variant = events["decided_variant"]
+    stopped = {"experiment": "ab-rank-b", "state": "held_idle"}
+    assert cost_of(variant, **stopped) == Decimal(variant["cost"])
+
+    for row in truth["features"]:
+        if row["exact"]:
+            month = Period(date.fromisoformat(truth["from"]), TODAY)
+            first = max(row["month"] + "-01", month.start.isoformat())
+            end = {"2026-10": "2026-11-01", "2026-11": TODAY.isoformat()}[row["month"]]
+            rows = ask("cost", first, end, "feature", feature=row["feature"])
+            assert sum(each["cost"] for each in rows) == Decimal(row["cost"]), row
+
+    november = ask("margin", "2026-11-01", TODAY.isoformat())
+    margins = {row["feature"]: row["margin"] for row in november if row["margin"] is not None}
+    assert margins["support-assistant"] < 0
+    assert {name for name, margin in margins.items() if margin < 0} == {"support-assistant"}
