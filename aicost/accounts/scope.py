@@ -21,8 +21,8 @@ def asker_of(user: User) -> Asker:
 
 
 def may_see_margin(user: User) -> bool:
-    """Revenue and margin are for the roles that answer for them."""
-    return role_of(user) in MONEY_ROLES
+    """Revenue and margin are for the roles that answer for them, and belong to no single team."""
+    return role_of(user) in MONEY_ROLES and asker_of(user).teams is None
 
 
 def may_see_sources(user: User) -> bool:

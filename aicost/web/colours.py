@@ -63,6 +63,6 @@ def palette(dimension: str) -> dict[str, str]:
 
 
 def colour(dimension: str, value: str, line: str = "owned") -> str:
-    if line != "owned" or not value:
-        return LINE_COLOURS.get(line, "s-nofeature")
+    if not value:
+        return LINE_COLOURS.get(line, "s-nofeature" if dimension else "s-total")
     return palette(dimension).get(value, SERIES[0])

@@ -11,6 +11,25 @@ from aicost.web.filters import label
 ZERO = Decimal(0)
 LINES = ("owned", "workload", "shared", "idle", "unattributed")
 LINE_NAMES = {"shared": "Shared", "idle": "Idle", "unattributed": "Unattributed"}
+DESCRIBED = {
+    "workload": "Used by a workload",
+    "idle": "Idle",
+    "shared": "Shared",
+    "unattributed": "Unattributed",
+    "active": "Active",
+    "held_idle": "Held idle",
+    "empty_idle": "Empty idle",
+    "unreserved": "Unreserved",
+    "unused_commitment": "Unused commitment",
+    "tax": "Tax",
+    "support": "Support",
+    "fee": "Fee",
+    "commitment": "Commitment",
+    "credit": "Credit",
+    "unobserved": "Unobserved",
+    "unmetered": "Unmetered",
+    "unclaimed": "Unclaimed",
+}
 LINES_MAX = 100
 _EVIDENCE = (
     ("measured", "measured_cost"),
@@ -35,6 +54,9 @@ class Line:
     by_evidence: dict = field(default_factory=dict)
     by_period: dict = field(default_factory=dict)
     why: str = ""
+    drill: str = ""
+    spark: dict | None = None
+    unit: object | None = None
 
     @property
     def delta(self) -> Decimal | None:
@@ -66,13 +88,16 @@ class Block:
 
 
 def line_names(row: dict, group_by: Sequence[str]) -> tuple[str, ...]:
-    """What a row is called in each column of the group."""
-    kind = row["line"]
-    if kind in LINE_NAMES:
-        return (LINE_NAMES[kind],) + ("",) * (len(group_by) - 1)
-    return tuple(
-        str(row[name]) if row.get(name) else f"No {label(name).lower()}" for name in group_by
-    )
+    """What a row is called in each column of the group. Money without a name is called by its
+    line in the first column."""
+    pool = LINE_NAMES.get(row["line"], "")
+    names = []
+    for n, dimension in enumerate(group_by):
+        value = str(row.get(dimension) or "")
+        empty = (pool if n == 0 else "") if pool else f"No {label(dimension).lower()}"
+        named = DESCRIBED.get(value, value) if dimension in ("kind", "state") else value
+        names.append(named or empty)
+    return tuple(names) or ("All cost",)
 
 
 def row_key(row: dict, group_by: Sequence[str]) -> tuple:
@@ -82,7 +107,7 @@ def row_key(row: dict, group_by: Sequence[str]) -> tuple:
 def _add(line: Line, row: dict) -> None:
     line.cost += row["cost"]
     line.idle_cost += row["idle_cost"] or ZERO
-    line.spread += (row["idle_spread"] or ZERO) + (row["shared_spread"] or ZERO)
+    line.spread += (row.get("idle_spread") or ZERO) + (row.get("shared_spread") or ZERO)
     for name, column in _EVIDENCE:
         line.by_evidence[name] = line.by_evidence.get(name, ZERO) + (row[column] or ZERO)
     period = row.get("period")
@@ -146,7 +171,8 @@ def blocks(
     found = []
     for currency, lines in now.items():
         for line in lines.values():
-            line.swatch = colour(group_by[0], line.key[1] if len(line.key) > 1 else "", line.line)
+            first = (group_by[0], line.key[1]) if group_by else ("", "")
+            line.swatch = colour(*first, line.line)
         ordered = sorted(lines.values(), key=_sort_key(sort))
         found.append(Block(currency, ordered, _total(ordered)))
     return sorted(found, key=lambda block: -abs(block.total.cost))

@@ -1,0 +1,64 @@
+"""One request's questions: the view, who asks, and the answers already given."""
+
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from django.http import HttpRequest
+
+from aicost.accounts.models import User
+from aicost.accounts.scope import asker_of
+from aicost.kernel.periods import Period, utc_today
+from aicost.web.filters import View, parse
+from attribution.reports import run
+from attribution.reports.spec import Answer, Asker
+
+
+@dataclass
+class Ask:
+    """Every panel of a page asks through the page's one `Ask`, so a question is put once."""
+
+    user: User
+    asker: Asker
+    view: View
+    _answers: dict = field(default_factory=dict)
+
+    def report(self, name: str, **changes) -> Answer:
+        """The answer of report `name` to this view; `changes` are fields of Spec."""
+        spec = self.view.spec(name, self.asker, **changes)
+        key = (
+            name,
+            spec.period,
+            spec.granularity,
+            spec.group_by,
+            spec.basis,
+            spec.idle,
+            spec.shared,
+            tuple(sorted(spec.filters.items())),
+        )
+        if key not in self._answers:
+            self._answers[key] = run(spec)
+        return self._answers[key]
+
+    def rows_before(self, name: str, **changes) -> list[dict] | None:
+        """The rows of the period compared with, or None when nothing is compared."""
+        if self.view.other is None:
+            return None
+        return self.report(name, period=self.view.other, **changes).rows
+
+    def with_view(self, **changes) -> "Ask":
+        return replace(self, view=replace(self.view, **changes), _answers={})
+
+    @property
+    def period(self) -> Period:
+        return self.view.period
+
+
+def ask_of(request: HttpRequest) -> Ask:
+    """Raises `BadSpec` for a query string that cannot be read."""
+    return Ask(request.user, asker_of(request.user), parse(request.GET, utc_today()))
+
+
+def final_through(answer: Answer) -> date | None:
+    """The last day that is final in every bill source, or None when none is."""
+    days = [f.final_through for f in answer.freshness if f.kind == "bill"]
+    return None if not days or None in days else min(days)

@@ -1,0 +1,321 @@
+"""Plotly figures as plain dictionaries. Pure: finished rows in, JSON out.
+
+Colours are names of tokens ("--series-1") which static/js/charts.js reads from the stylesheet, so
+one figure serves light and dark. Amounts leave as decimal strings; Plotly places them, every text
+that a person reads is written here by aicost.web.numbers.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+from aicost.kernel.money import plain
+from aicost.web import numbers
+
+INK, SECOND, THIRD, RULE = "--ink", "--ink-second", "--ink-third", "--rule"
+HOLLOW = "s-unattributed"
+TOKENS = {f"s{n}": f"--series-{n}" for n in range(1, 9)} | {
+    "s-shared": "--shared",
+    "s-idle": "--idle",
+    "s-empty-idle": "--empty-idle",
+    "s-nofeature": "--rule-strong",
+    "s-other": "--ink-third",
+    "s-total": INK,
+    HOLLOW: INK,
+}
+TICKS_MAX = 5
+LABELS_X_MAX = 16
+LABEL_HEIGHT = Decimal("0.052")
+
+
+@dataclass(frozen=True)
+class Stack:
+    """One layer of the bars, or one line: a name, its colour class and its value per period."""
+
+    name: str
+    swatch: str
+    values: Mapping[date, Decimal]
+    dash: str = "solid"
+
+
+@dataclass(frozen=True)
+class Axis:
+    """How periods are written below and amounts beside the chart."""
+
+    step: str
+    currency: str | None = None
+    unit: str = "money"
+    estimate_from: date | None = None
+    events: Mapping[date, str] = field(default_factory=dict)
+
+
+def nice_ticks(top: Decimal) -> list[Decimal]:
+    """Zero to at least `top` in at most five even, round steps."""
+    if top <= 0:
+        return [Decimal(0), Decimal(1)]
+    raw = top / (TICKS_MAX - 1)
+    scale = Decimal(1).scaleb(raw.adjusted())
+    step = next(m * scale for m in map(Decimal, ("1", "2", "2.5", "5", "10")) if m * scale >= raw)
+    ticks = [Decimal(0)]
+    while ticks[-1] < top:
+        ticks.append(ticks[-1] + step)
+    return ticks
+
+
+def tick_text(value: Decimal, axis: Axis) -> str:
+    if not value:
+        return "0"
+    if axis.unit == "money":
+        small = abs(value) < 10
+        return (
+            numbers.unit_money(value, axis.currency)
+            if small
+            else numbers.short_money(value, axis.currency)
+        )
+    if axis.unit == "percent":
+        return f"{value.normalize():f}%"
+    if axis.unit == "ms":
+        return f"{value.normalize():f} ms"
+    return numbers.short_count(value)
+
+
+def value_text(value: Decimal, axis: Axis) -> str:
+    if axis.unit == "money":
+        small = abs(value) < 1
+        return (numbers.unit_money if small else numbers.money)(value, axis.currency)
+    return tick_text(value, axis) if axis.unit != "count" else numbers.count(value)
+
+
+def period_text(when: date, step: str) -> str:
+    if step == "quarter":
+        return f"Q{(when.month + 2) // 3} {when.year}"
+    if step == "month":
+        return f"{when:%b}"
+    return numbers.day(when)
+
+
+def _x_labels(periods: Sequence[date], step: str) -> tuple[list[int], list[str]]:
+    every = -(-len(periods) // LABELS_X_MAX)
+    places = list(range(0, len(periods), every))
+    texts, month = [], None
+    for n in places:
+        when = periods[n]
+        if step == "day" and when.month == month:
+            texts.append(str(when.day))
+        else:
+            texts.append(period_text(when, step))
+        month = when.month
+    return places, texts
+
+
+def _layout(periods: Sequence[date], ticks: list[Decimal], axis: Axis, right: int) -> dict:
+    places, texts = _x_labels(periods, axis.step)
+    font = {"family": "Inter, system-ui, sans-serif", "size": 11, "color": THIRD}
+    return {
+        "font": font,
+        "margin": {"l": 48, "r": right, "t": 28, "b": 28},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "showlegend": False,
+        "barmode": "relative",
+        "bargap": 0.28,
+        "dragmode": False,
+        "hovermode": "closest",
+        "hoverlabel": {
+            "bgcolor": "--page",
+            "bordercolor": "--rule-strong",
+            "font": {"color": INK, "size": 12, "family": font["family"]},
+        },
+        "xaxis": {
+            "type": "linear",
+            "range": [-0.6, len(periods) - 0.4],
+            "tickvals": places,
+            "ticktext": texts,
+            "showgrid": False,
+            "zeroline": False,
+            "showline": True,
+            "linecolor": "--rule-strong",
+            "ticks": "",
+            "fixedrange": True,
+        },
+        "yaxis": {
+            "type": "linear",
+            "range": [plain(ticks[0]), plain(ticks[-1])],
+            "tickvals": [plain(t) for t in ticks],
+            "ticktext": [tick_text(t, axis) for t in ticks],
+            "gridcolor": RULE,
+            "zeroline": False,
+            "fixedrange": True,
+        },
+        "annotations": [],
+        "shapes": [],
+    }
+
+
+def _note(x, y, text: str, **more) -> dict:
+    return {"x": x, "y": y, "text": text, "showarrow": False, "font": {"size": 11}} | more
+
+
+def _totals(stacks: Sequence[Stack], periods: Sequence[date]) -> list[Decimal]:
+    return [
+        sum((max(s.values.get(p, Decimal(0)), Decimal(0)) for s in stacks), Decimal(0))
+        for p in periods
+    ]
+
+
+def _bar(stack: Stack, periods: Sequence[date], axis: Axis) -> dict:
+    hollow = stack.swatch == HOLLOW
+    late = [axis.estimate_from is not None and p >= axis.estimate_from for p in periods]
+    values = [stack.values.get(p, Decimal(0)) for p in periods]
+    return {
+        "type": "bar",
+        "name": stack.name,
+        "x": list(range(len(periods))),
+        "y": [plain(v) for v in values],
+        "hoverinfo": "text",
+        "hovertext": [
+            f"{stack.name}, {period_text(p, axis.step)}: {value_text(v, axis)}"
+            for p, v in zip(periods, values, strict=True)
+        ],
+        "textposition": "none",
+        "marker": {
+            "color": "--page" if hollow else TOKENS[stack.swatch],
+            "line": {"color": INK if hollow else "--page", "width": 1},
+            "pattern": {
+                "shape": ["/" if flag else "" for flag in late],
+                "fillmode": "replace",
+                "fgcolor": TOKENS[stack.swatch],
+                "bgcolor": "--page",
+                "size": 5,
+                "solidity": 0.5,
+            },
+        },
+    }
+
+
+def _labels_right(stacks: Sequence[Stack], periods: Sequence[date], top: Decimal) -> list[dict]:
+    """Names beside the last bar, pushed apart so that none covers another."""
+    last, level, placed = periods[-1], Decimal(0), []
+    for stack in stacks:
+        value = max(stack.values.get(last, Decimal(0)), Decimal(0))
+        placed.append([level + value / 2, stack])
+        level += value
+    gap, before = top * LABEL_HEIGHT, None
+    for place in placed:
+        if before is not None and place[0] < before + gap:
+            place[0] = before + gap
+        before = place[0]
+    return [
+        _note(
+            1.01,
+            plain(y),
+            stack.name,
+            name="wide",
+            xref="paper",
+            xanchor="left",
+            yanchor="middle",
+            font={
+                "size": 11,
+                "color": INK if stack.swatch in (HOLLOW, "s-nofeature") else TOKENS[stack.swatch],
+            },
+        )
+        for y, stack in placed
+    ]
+
+
+def stacked_bars(
+    stacks: Sequence[Stack],
+    periods: Sequence[date],
+    axis: Axis,
+    *,
+    previous: Sequence[Decimal | None] = (),
+    totals: bool = False,
+    named: bool = False,
+) -> dict:
+    """Stacked bars from zero; hatched from `axis.estimate_from`; `previous` as dots beside."""
+    sums = _totals(stacks, periods)
+    highest = max([*sums, *(p for p in previous if p is not None), Decimal(0)])
+    ticks = nice_ticks(highest * Decimal("1.04"))
+    layout = _layout(periods, ticks, axis, right=136 if named else 12)
+    traces = [_bar(stack, periods, axis) for stack in stacks]
+    if any(p is not None for p in previous):
+        traces.append(_dots(previous, axis))
+    if totals:
+        layout["annotations"] += [
+            _note(
+                n,
+                plain(total),
+                numbers.short_money(total, axis.currency),
+                yanchor="bottom",
+                font={"size": 11, "color": INK, "weight": 600},
+            )
+            for n, total in enumerate(sums)
+            if total
+        ]
+    if named and periods:
+        layout["annotations"] += _labels_right(stacks, periods, ticks[-1])
+    return {"data": traces, "layout": layout}
+
+
+def _dots(previous: Sequence[Decimal | None], axis: Axis) -> dict:
+    shown = [(n, p) for n, p in enumerate(previous) if p is not None]
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": "previous period",
+        "x": [n - 0.45 for n, _ in shown],
+        "y": [plain(p) for _, p in shown],
+        "hoverinfo": "text",
+        "hovertext": [f"previous period: {value_text(p, axis)}" for _, p in shown],
+        "marker": {"color": SECOND, "size": 5},
+    }
+
+
+def lines(stacks: Sequence[Stack], periods: Sequence[date], axis: Axis) -> dict:
+    """Lines from zero with their names at the right end; an unknown value is a gap."""
+    known = [v for s in stacks for v in s.values.values() if v is not None]
+    ticks = nice_ticks(max(known, default=Decimal(0)) * Decimal("1.06"))
+    layout = _layout(periods, ticks, axis, right=112)
+    layout["xaxis"]["range"] = [-0.2, len(periods) - 0.8]
+    gap, taken, traces = ticks[-1] * Decimal("0.07"), [], []
+    for stack in stacks:
+        values = [stack.values.get(p) for p in periods]
+        colour = TOKENS[stack.swatch]
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "lines" if len(periods) > 1 else "markers",
+                "name": stack.name,
+                "x": list(range(len(periods))),
+                "y": [plain(v) for v in values],
+                "connectgaps": False,
+                "line": {"color": colour, "width": 1.75, "dash": stack.dash},
+                "marker": {"color": colour, "size": 6},
+                "hoverinfo": "text",
+                "hovertext": [
+                    ""
+                    if v is None
+                    else f"{stack.name}, {period_text(p, axis.step)}: {value_text(v, axis)}"
+                    for p, v in zip(periods, values, strict=True)
+                ],
+            }
+        )
+        ends = [(n, v) for n, v in enumerate(values) if v is not None]
+        if ends:
+            at = ends[-1][1]
+            while any(abs(at - other) < gap for other in taken):
+                at += gap
+            taken.append(at)
+            layout["annotations"].append(
+                _note(
+                    ends[-1][0],
+                    plain(at),
+                    stack.name,
+                    xanchor="left",
+                    xshift=8,
+                    font={"size": 11, "color": colour},
+                    name="end",
+                )
+            )
+    return {"data": traces, "layout": layout}

@@ -1,0 +1,182 @@
+"""Explore: any question about cost, as bars and as a table that sums."""
+
+from decimal import Decimal
+
+from django.http import HttpRequest, HttpResponse
+
+from aicost.web import figures, numbers, spark
+from aicost.web.ask import Ask, ask_of
+from aicost.web.colours import colour
+from aicost.web.exports import csv_of
+from aicost.web.filters import CHARTS, STEPS, label
+from aicost.web.parts import (
+    RESIDUAL,
+    STAMP,
+    against,
+    cost_blocks,
+    estimate_step,
+    legend,
+    periods_of,
+    stacks,
+    twin,
+    why_url,
+)
+from aicost.web.shell import Page, Panel, for_people, render_page
+from aicost.web.tables import Block, Line, blocks, shorten
+
+ZERO = Decimal(0)
+
+
+def stepped(ask: Ask) -> list[Block]:
+    """The view's cost per step of the chart, one block a currency."""
+    answer = ask.report("cost", granularity=ask.view.granularity)
+    return blocks(answer.rows, ask.view.group_by, colour=colour)
+
+
+def lead(ask: Ask) -> dict:
+    found = cost_blocks(ask, ask.view.group_by)
+    if not found:
+        return {"parts": [("No cost stands in this period", True), (_why_empty(ask), False)]}
+    total = found[0].total
+    parts = [
+        (numbers.money(total.cost, found[0].currency), True),
+        (f" in {numbers.period(ask.period, year=True)}", False),
+    ]
+    if total.previous is not None:
+        moved = numbers.change(total.delta, found[0].currency)
+        grown = numbers.change_percent(total.cost, total.previous)
+        parts.append((f", {moved} ({grown}) {against(ask)}", False))
+    for block in found[1:]:
+        parts.append((f", and {numbers.money(block.total.cost, block.currency)}", False))
+    return {"parts": [*parts, (".", False)]}
+
+
+def _why_empty(ask: Ask) -> str:
+    if ask.view.filters:
+        return ". Take a filter away, or choose another period."
+    return ". Choose another period, or add a bill under Add data."
+
+
+def chart(ask: Ask) -> dict:
+    found = stepped(ask)
+    tabs = [(name, ask.view.query(chart=name), ask.view.chart == name) for name in CHARTS]
+    steps = [(s, ask.view.query(step=s), s == ask.view.granularity) for s in STEPS]
+    if not found:
+        return {"tabs": tabs, "steps": steps, "empty": True, "legend": []}
+    block, step = found[0], ask.view.granularity
+    layers = stacks(block)
+    periods = periods_of(ask.period, step)
+    write = lambda amount: numbers.money(amount or ZERO, block.currency)  # noqa: E731
+    group = " and ".join(label(g).lower() for g in ask.view.group_by)
+    return {
+        "tabs": tabs,
+        "steps": steps,
+        "legend": legend(layers),
+        "estimate": estimate_step(ask, step) is not None,
+        "dots": ask.view.other is not None,
+        "table_only": ask.view.chart == "table",
+        "twin": twin(layers, periods, step, write),
+        "summary": f"Cost by {group} per {step}, {ask.view.basis}, {block.currency}; "
+        f"total {numbers.money(block.total.cost, block.currency)}.",
+    }
+
+
+def figure(ask: Ask) -> dict:
+    """Stacked bars (or lines) of the largest currency, dots for the period compared with."""
+    found = stepped(ask)
+    if not found:
+        return {"data": [], "layout": {}}
+    block, step = found[0], ask.view.granularity
+    periods = periods_of(ask.period, step)
+    layers = stacks(block)
+    axis = figures.Axis(step, block.currency, estimate_from=estimate_step(ask, step))
+    if ask.view.chart == "lines":
+        return figures.lines(layers, periods, axis)
+    return figures.stacked_bars(layers, periods, axis, previous=_dots(ask, block, periods))
+
+
+def _dots(ask: Ask, block: Block, periods: list) -> list[Decimal | None]:
+    """Totals of the period compared with, step by step beside today's."""
+    rows = ask.rows_before("cost", granularity=ask.view.granularity)
+    if rows is None:
+        return []
+    was = {b.currency: b for b in blocks(rows, ask.view.group_by, colour=colour)}
+    if block.currency not in was:
+        return []
+    by_period = was[block.currency].total.by_period
+    before = [by_period.get(p) for p in periods_of(ask.view.other, ask.view.granularity)]
+    return before[: len(periods)]
+
+
+def table(ask: Ask) -> dict:
+    """All lines with share, change, evidence and a sparkline; they add up to the total."""
+    found = [shorten(b) for b in cost_blocks(ask, ask.view.group_by, ask.view.sort)]
+    daily = {b.currency: {x.key: x for x in b.lines} | {("total",): b.total} for b in stepped(ask)}
+    periods = periods_of(ask.period, ask.view.granularity)
+    for block in found:
+        series = daily.get(block.currency, {})
+        owned = [x for x in block.lines if x.line != "total"]
+        top = max(
+            (v for x in owned if x.key in series for v in series[x.key].by_period.values()),
+            default=ZERO,
+        )
+        for line in [*block.lines, block.total]:
+            line.why = why_url(ask, line, ask.view.group_by) if line.line != "other" else ""
+            line.drill = _drill(ask, line)
+            line.spark = _spark(series.get(line.key), periods, top, line is block.total)
+    return {
+        "blocks": found,
+        "groups": [label(g) for g in ask.view.group_by],
+        "period": numbers.period(ask.period),
+        "other": numbers.period(ask.view.other) if ask.view.other else "",
+        "step": ask.view.granularity,
+        "spread": "spread" in (ask.view.idle, ask.view.shared),
+        "sorts": {name: ask.view.query(sort=name) for name in ("cost", "change", "name")},
+        "sort": ask.view.sort,
+    }
+
+
+def _drill(ask: Ask, line: Line) -> str:
+    """The address with this line as a filter: a click on its name."""
+    if line.line != "owned":
+        return ""
+    filters = dict(ask.view.filters)
+    filters |= {g: (v,) for g, v in zip(ask.view.group_by, line.key[1:], strict=True)}
+    return ask.view.query(filters=filters)
+
+
+def _spark(line: Line | None, periods: list, top: Decimal, own_scale: bool) -> dict | None:
+    if line is None:
+        return None
+    values = [line.by_period.get(p, ZERO) for p in periods]
+    path = spark.points(values, max(values) if own_scale else top)
+    return {"points": path, "end": spark.last_point(path)} if path else None
+
+
+@for_people
+def csv(request: HttpRequest) -> HttpResponse:
+    """Exactly what the page shows, unrounded, one row a step."""
+    ask = ask_of(request)
+    return csv_of(request, ask, "cost", granularity=ask.view.granularity)
+
+
+EXPLORE = Page(
+    slug="explore",
+    title="Explore",
+    panels=(
+        STAMP,
+        Panel("lead", "parts/lead.html", lead),
+        Panel("chart", "parts/explore_chart.html", chart, figure),
+        Panel("table", "parts/explore_table.html", table),
+        RESIDUAL,
+    ),
+    picks=("period", "compare", "group", "basis", "pools"),
+    export="explore_csv",
+)
+
+
+@for_people
+def page(request: HttpRequest) -> HttpResponse:
+    ask = ask_of(request)
+    group = " and ".join(label(g).lower() for g in ask.view.group_by)
+    return render_page(request, EXPLORE, ask, heading=f"AI cost by {group}")

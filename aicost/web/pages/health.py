@@ -1,0 +1,251 @@
+"""Data health: can these figures be trusted, and what has to be done so that they can."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+from aicost.accounts.scope import may_see_sources
+from aicost.kernel.periods import utc_now
+from aicost.web import numbers
+from aicost.web.ask import Ask
+from aicost.web.parts import (
+    RESIDUAL,
+    STAMP,
+    Figure,
+    cost_blocks,
+    estimate_from,
+    money_figure,
+    why_url,
+)
+from aicost.web.shell import Page, Panel
+
+ZERO = Decimal(0)
+LATE_DAYS = 3
+ROWS_MAX = 12
+CURES = {
+    "unobserved": ("No telemetry while the node was paid for", "Check the exporter on these nodes"),
+    "unmetered": ("Billed tokens that no call accounts for", "Send the missing calls"),
+    "unclaimed": ("No rule claims it and no tag names an owner", "Tag it or add a rule"),
+}
+UNJOINED_CURES = {
+    "node without charges": "Add it to the resource map",
+    "resource without charges": "Check the resource id in the map",
+    "workload without map": "Add a pattern to the workload map",
+    "model without cost": "Add its bill, or an alias",
+    "model without calls": "Send its calls, or add an alias",
+}
+
+
+def whole(ask: Ask, name: str) -> list[dict]:
+    """A report about the data itself: no filters, no pools spread."""
+    return ask.report(name, group_by=(), filters={}, idle="shown", shared="shown").rows
+
+
+def sources(ask: Ask) -> dict:
+    """One line a source: state, how far it reaches, rows, control totals of bills."""
+    totals: dict[str, dict] = {}
+    for row in whole(ask, "deliveries"):
+        one = totals.setdefault(
+            row["source"],
+            {"readers": {}, "read": 0, "held_back": 0, "held": 0, "deliveries": set()},
+        )
+        if row["delivery"] not in one["deliveries"]:
+            one["deliveries"].add(row["delivery"])
+            one["readers"][row["reader"]] = True
+            one["held"] += row["state"] == "held"
+            if row["state"] == "published":
+                one["read"] += row["rows_read"]
+                one["held_back"] += row["rows_quarantined"]
+    listed = [_source(row, totals.get(row["source"])) for row in whole(ask, "freshness")]
+    return {"sources": listed}
+
+
+def _source(row: dict, total: dict | None) -> dict:
+    state, note = _state(row, total)
+    return row | {
+        "state": state,
+        "mark": {"On time": "on-time", "Needs a look": "look", "Late": "late"}.get(
+            state, "waiting"
+        ),
+        "note": note,
+        "readers": ", ".join(filter(None, total["readers"])) if total else "",
+        "read": total["read"] if total else None,
+        "held_back": total["held_back"] if total else None,
+    }
+
+
+def _state(row: dict, total: dict | None) -> tuple[str, str]:
+    today = utc_now().date()
+    if row["failed_days"]:
+        return "Late", f"attribution failed on {row['failed_days']} days"
+    if row["through"] is None:
+        return "Waiting", "no data yet"
+    late = (today - row["through"]).days
+    if row["kind"] in ("bill", "telemetry", "usage") and late > LATE_DAYS:
+        return "Late", f"no data for {late - 1} days"
+    if total and total["held"]:
+        return "Needs a look", f"{total['held']} deliveries held, see below"
+    if row["dirty_days"]:
+        return "Needs a look", f"{row['dirty_days']} days wait for attribution"
+    if total and total["held_back"]:
+        return "Needs a look", f"{numbers.count(total['held_back'])} rows in quarantine"
+    final = row["final_through"]
+    return "On time", f"final to {numbers.day(final)}" if final else ""
+
+
+def lead(ask: Ask) -> dict:
+    listed = sources(ask)["sources"]
+    if not listed:
+        text = " Put files into the inbox folder, or add them under Add data."
+        return {"parts": [("No source has delivered anything yet.", True), (text, False)]}
+    off = [row for row in whole(ask, "reconciliation") if row["residual"]]
+    if off:
+        names = ", ".join(f"{row['source']} {row['billing_period']:%b %Y}" for row in off[:3])
+        return {
+            "parts": [("The ledger differs from the bill: ", False), (names, True), (".", False)]
+        }
+    looks = [row for row in listed if row["state"] in ("Late", "Needs a look")]
+    if not looks:
+        return {
+            "parts": [
+                ("Every bill row loaded stands in the ledger, and every source is on time.", False)
+            ]
+        }
+    parts = [("Every bill row loaded stands in the ledger. ", False)]
+    many = "One thing needs" if len(looks) == 1 else f"{len(looks)} things need"
+    first = looks[0]
+    parts += [
+        (f"{many} a look: ", False),
+        (f"{first['source']}, {first['note']}", True),
+        (".", False),
+    ]
+    return {"parts": parts}
+
+
+def key_figures(ask: Ask) -> dict:
+    answer = ask.report("cost", group_by=("feature",))
+    found = cost_blocks(ask, ("feature",))
+    rows = whole(ask, "quarantine")
+    held = sum(row["rows"] for row in rows)
+    final = _final_part(ask)
+    cards = [
+        money_figure(
+            "Difference to the bill",
+            answer.residual or ZERO,
+            answer.currency or "",
+            under=(("", "checked in every load and every split", False),),
+        ),
+    ]
+    if final is not None:
+        part, total, currency = final
+        cards.append(
+            Figure(
+                "Final",
+                numbers.percent(part, total),
+                under=(
+                    ("", f"{numbers.money(part, currency, 0)} from final days", False),
+                    ("", f"{numbers.money(total - part, currency, 0)} may still change", False),
+                ),
+            )
+        )
+    cards.append(
+        Figure(
+            "In quarantine",
+            numbers.count(held),
+            " rows",
+            under=(("", "none of them from a bill", False),),
+        )
+    )
+    if found:
+        lost = found[0].of("unattributed")
+        share = numbers.percent(lost, found[0].total.cost)
+        cards.append(
+            money_figure(
+                "Unattributed",
+                lost,
+                found[0].currency,
+                final=answer.final,
+                under=((share, "of cost", False),),
+            )
+        )
+    return {"figures": cards}
+
+
+def _final_part(ask: Ask) -> tuple[Decimal, Decimal, str] | None:
+    """Cost of final days, cost of all days, currency."""
+    found = cost_blocks(ask, (), granularity="day")
+    if not found:
+        return None
+    first, total = estimate_from(ask), found[0].total
+    part = sum((c for day, c in total.by_period.items() if first is None or day < first), ZERO)
+    return part, total.cost, found[0].currency
+
+
+def reconciliation(ask: Ask) -> dict:
+    return {"rows": whole(ask, "reconciliation")}
+
+
+def unattributed(ask: Ask) -> dict:
+    """Unattributed money by its cause, each with what cures it."""
+    found = []
+    for block in cost_blocks(ask, ("state", "source"), filters={"kind": ("unattributed",)}):
+        for line in block.lines:
+            cause, cure = CURES.get(line.key[1], ("", ""))
+            line.why = why_url(ask, line, ("state", "source"))
+            found.append(
+                {
+                    "line": line,
+                    "currency": block.currency,
+                    "cause": cause,
+                    "cure": cure,
+                    "source": line.key[2],
+                }
+            )
+    return {"rows": found, "period": numbers.period(ask.period)}
+
+
+def unjoined(ask: Ask) -> dict:
+    rows = whole(ask, "unjoined")
+    for row in rows:
+        row["cure"] = UNJOINED_CURES.get(row["what"], "")
+    return {"rows": rows[:40], "more": max(0, len(rows) - 40)}
+
+
+def quarantine(ask: Ask) -> dict:
+    rows = whole(ask, "quarantine")
+    return {"rows": rows[:ROWS_MAX], "more": max(0, len(rows) - ROWS_MAX)}
+
+
+def restatements(ask: Ask) -> dict:
+    rows = whole(ask, "restatements")
+    return {"rows": rows[:ROWS_MAX], "more": max(0, len(rows) - ROWS_MAX)}
+
+
+def deliveries(ask: Ask) -> dict:
+    """The last deliveries, those that were held first."""
+    rows = sorted(whole(ask, "deliveries"), key=lambda row: row["loaded_at"], reverse=True)
+    rows.sort(key=lambda row: row["state"] != "held")
+    recent = utc_now() - timedelta(days=31)
+    kept = [row for row in rows if row["state"] == "held" or row["loaded_at"] > recent]
+    return {"rows": kept[:ROWS_MAX], "more": max(0, len(kept) - ROWS_MAX)}
+
+
+HEALTH = Page(
+    slug="health",
+    title="Data health",
+    panels=(
+        STAMP,
+        Panel("lead", "parts/lead.html", lead),
+        Panel("figures", "parts/figures.html", key_figures),
+        Panel("sources", "parts/health_sources.html", sources),
+        Panel("reconciliation", "parts/health_reconciliation.html", reconciliation),
+        Panel("unattributed", "parts/health_unattributed.html", unattributed),
+        Panel("unjoined", "parts/health_unjoined.html", unjoined),
+        Panel("quarantine", "parts/health_quarantine.html", quarantine),
+        Panel("restatements", "parts/health_restatements.html", restatements),
+        Panel("deliveries", "parts/health_deliveries.html", deliveries),
+        RESIDUAL,
+    ),
+    picks=("period", "basis"),
+    filters=(),
+    allowed=may_see_sources,
+)

@@ -1,0 +1,180 @@
+"""Margin: which feature still earns more than it burns, worst first."""
+
+from decimal import Decimal
+
+from django.http import HttpRequest, HttpResponse
+
+from aicost.accounts.scope import may_see_margin
+from aicost.web import figures, numbers
+from aicost.web.ask import Ask, ask_of
+from aicost.web.exports import csv_of
+from aicost.web.margins import TRAINING, MarginLine, margin_figure, margin_lines, summed
+from aicost.web.pages.overview import months, six_months
+from aicost.web.parts import RESIDUAL, STAMP, Figure, money_figure, moved, twin, why_url
+from aicost.web.shell import Page, Panel, for_people, refuse
+from aicost.web.tables import Line
+
+ZERO = Decimal(0)
+BAR_WIDTH, BAR_LEFT = 190, Decimal(-100)
+BAR_RIGHT = Decimal(100)
+
+
+def earning(ask: Ask) -> list[MarginLine]:
+    return [x for x in margin_lines(ask) if x.earns and x.line == "owned"]
+
+
+def lead(ask: Ask) -> dict:
+    found = earning(ask)
+    losing = [x for x in found if x.row["margin"] < 0]
+    if not found:
+        text = " Add a revenue file under Add data: day, feature, revenue, currency."
+        return {"parts": [("No feature has revenue in this period.", True), (text, False)]}
+    if not losing:
+        worst = found[0]
+        return {
+            "parts": [
+                ("Every feature with revenue earns more than its AI costs.", True),
+                (f" The thinnest is {worst.name} at {_percent(worst)}.", False),
+            ]
+        }
+    worst = losing[0]
+    lost = numbers.money(-worst.row["margin"], worst.row["currency"])
+    parts = [(worst.name, True), (f" costs {lost} more than it earns", False)]
+    if len(losing) > 1:
+        others = ", ".join(x.name for x in losing[1:])
+        parts.append((f"; so do {others}", False))
+    return {"parts": [*parts, (".", False)]}
+
+
+def _percent(line: MarginLine) -> str:
+    return numbers.percent_of(line.row["margin_percent"])
+
+
+def key_figures(ask: Ask) -> dict:
+    answer = ask.report("margin", group_by=())
+    currency = answer.currency or ""
+    revenue, cost = summed(answer.rows)
+    rows = ask.rows_before("margin", group_by=())
+    was_revenue, was_cost = summed(rows) if rows is not None else (None, None)
+    found = earning(ask)
+    losing = [x for x in found if x.row["margin"] < 0]
+    names = ", ".join(x.name for x in losing) or "none loses money"
+    return {
+        "figures": [
+            money_figure(
+                "Revenue", revenue, currency, under=moved(ask, revenue, was_revenue, currency)
+            ),
+            money_figure(
+                "AI cost of these features",
+                cost,
+                currency,
+                final=answer.final,
+                under=moved(ask, cost, was_cost, currency),
+            ),
+            margin_figure(ask),
+            Figure(
+                "Features below zero",
+                str(len(losing)),
+                f" of {len(found)} with revenue",
+                under=(("", names, False),),
+                final=answer.final,
+            ),
+        ]
+    }
+
+
+def table(ask: Ask) -> dict:
+    found = margin_lines(ask)
+    for x in found:
+        key = (x.line, x.row["feature"] or "")
+        x.why = why_url(ask, Line(key, (x.name,), x.line), ("feature",))
+        if x.row["margin_percent"] is not None:
+            x.bar = _bar(x.row["margin_percent"])
+    with_revenue = [x for x in found if x.earns]
+    total = {
+        name: sum((x.row[name] for x in found), ZERO) for name in ("cost", "idle_cost", TRAINING)
+    }
+    revenue, cost = summed([x.row for x in found])
+    answer = ask.report("margin", group_by=())
+    return {
+        "with_revenue": with_revenue,
+        "without": [x for x in found if not x.earns],
+        "revenue": revenue,
+        "cost": cost,
+        "margin": revenue - cost,
+        "margin_percent": (revenue - cost) / revenue * 100 if revenue else None,
+        "idle": sum((x.row["idle_cost"] for x in with_revenue), ZERO),
+        "training": sum((x.row[TRAINING] for x in with_revenue), ZERO),
+        "total": total,
+        "currency": answer.currency or "",
+        "compared": ask.view.other is not None,
+        "spread": ask.view.query(idle="spread", shared="spread"),
+    }
+
+
+def _bar(percent: Decimal) -> dict:
+    """A bar from zero on an axis from −100 % to 100 %; what is longer is cut there."""
+    shown = min(max(percent, BAR_LEFT), BAR_RIGHT)
+    zero = Decimal(BAR_WIDTH) / 2
+    width = abs(shown) / 100 * zero
+    x = zero if shown >= 0 else zero - width
+    return {"x": str(round(x, 1)), "width": str(round(width, 1)), "loss": percent < 0}
+
+
+def _monthly(ask: Ask) -> tuple[list, list]:
+    span = six_months(ask)
+    answer = ask.report("margin", group_by=(), period=span, granularity="month", filters={})
+    names = {x.name: x.swatch for x in earning(ask)}
+    layers = []
+    for name, swatch in names.items():
+        values = {
+            row["period"]: row["margin_percent"]
+            for row in answer.rows
+            if row["feature"] == name and row["margin_percent"] is not None
+        }
+        layers.append(figures.Stack(name, swatch, values))
+    return layers, months(ask)
+
+
+def trend(ask: Ask) -> dict:
+    layers, when = _monthly(ask)
+    if not layers:
+        return {"empty": True}
+    note = "Margin in per cent of revenue, monthly; the last month to date."
+    return {
+        "note": note,
+        "summary": note,
+        "size": "medium",
+        "twin": twin(layers, when, "month", numbers.percent_of),
+        "legend": [(x.name, x.swatch) for x in layers],
+    }
+
+
+def trend_figure(ask: Ask) -> dict:
+    layers, when = _monthly(ask)
+    return figures.lines(layers, when, figures.Axis("month", unit="percent"))
+
+
+@for_people
+def csv(request: HttpRequest) -> HttpResponse:
+    if not may_see_margin(request.user):
+        return refuse(request, "margin.csv")
+    ask = MARGIN.scoped(ask_of(request))
+    return csv_of(request, ask, "margin", group_by=())
+
+
+MARGIN = Page(
+    slug="margin",
+    title="Margin",
+    panels=(
+        STAMP,
+        Panel("lead", "parts/lead.html", lead),
+        Panel("figures", "parts/figures.html", key_figures),
+        Panel("table", "parts/margin_table.html", table),
+        Panel("trend", "parts/margin_trend.html", trend, trend_figure),
+        RESIDUAL,
+    ),
+    filters=("feature",),
+    export="margin_csv",
+    allowed=may_see_margin,
+)

@@ -1,0 +1,290 @@
+"""Models: every model with its cost and what one inference of it costs; and one model's page."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+
+from aicost.kernel.periods import Period
+from aicost.web import figures, numbers
+from aicost.web.ask import Ask, ask_of
+from aicost.web.parts import (
+    RESIDUAL,
+    STAMP,
+    Figure,
+    against,
+    cost_blocks,
+    estimate_step,
+    money_figure,
+    moved,
+    periods_of,
+    start_of,
+    twin,
+    why_url,
+)
+from aicost.web.shell import Page, Panel, for_people, render_page
+from aicost.web.units import Unit, per_thousand, unit_rows
+
+BY_MODEL, BY_VERSION = ("model",), ("model", "model_version")
+WEEKS = 12
+ZERO = Decimal(0)
+UNIT_FILTERS = ("model", "feature", "workload", "experiment", "team", "environment")
+
+
+def list_lead(ask: Ask) -> dict:
+    named = [u for u in unit_rows(ask, BY_MODEL) if u.name and u.loaded is not None]
+    if not named:
+        text = " Add calls and telemetry under Add data; a bill alone knows no models."
+        return {
+            "parts": [("No model has both calls and cost in this period.", True), (text, False)]
+        }
+    dear = max(named, key=lambda u: u.loaded)
+    cheap = min(named, key=lambda u: u.loaded)
+    parts = [
+        (f"{len(named)} models answered calls. One thousand inferences cost ", False),
+        (per_thousand(dear.loaded, dear.currency), True),
+        (f" on {dear.name}", False),
+    ]
+    if cheap is not dear:
+        parts += [(" and ", False), (per_thousand(cheap.loaded, cheap.currency), True)]
+        parts.append((f" on {cheap.name}, with their own idle time", False))
+    return {"parts": [*parts, (".", False)]}
+
+
+def list_table(ask: Ask) -> dict:
+    found = cost_blocks(ask, BY_MODEL)
+    units = {(u.name, u.currency): u for u in unit_rows(ask, BY_MODEL)}
+    for block in found:
+        for line in [*block.lines, block.total]:
+            line.why = why_url(ask, line, BY_MODEL)
+            line.unit = units.get((line.key[1], block.currency)) if line.line == "owned" else None
+            if line.line == "owned":
+                line.drill = model_url(ask, line.key[1])
+    unpaid = [u for u in units.values() if u.name and not u.currency]
+    return {"blocks": found, "period": numbers.period(ask.period), "unpaid": unpaid}
+
+
+def model_url(ask: Ask, name: str) -> str:
+    kept = {k: v for k, v in ask.view.filters.items() if k != "model"}
+    query = ask.view.query(filters=kept)
+    return reverse("model", args=[name]) + (f"?{query}" if query else "")
+
+
+def name_of(ask: Ask) -> str:
+    return ask.view.filters["model"][0]
+
+
+def one(ask: Ask, **changes) -> Unit | None:
+    """The unit cost of the page's model: the row that has money, else the one with calls."""
+    rows = [u for u in unit_rows(ask, BY_MODEL, **changes) if u.name == name_of(ask)]
+    return next((u for u in rows if u.currency), rows[0] if rows else None)
+
+
+def lead(ask: Ask) -> dict:
+    unit = one(ask)
+    if unit is None:
+        return {"parts": [("No cost and no call of this model in this period.", True)]}
+    if unit.marginal is None:
+        cause = "no call of it is known" if not unit.requests else "no cost of it is known"
+        return {
+            "parts": [("What one inference costs is unknown: ", False), (cause, True), (".", False)]
+        }
+    parts = [
+        ("One thousand inferences cost ", False),
+        (per_thousand(unit.marginal, unit.currency), True),
+        (" to compute and ", False),
+        (per_thousand(unit.loaded, unit.currency), True),
+        (" with the idle time kept for them", False),
+    ]
+    if ask.view.shared == "spread":
+        parts.append((" and their share of shared cost", False))
+    return {"parts": [*parts, (".", False)]}
+
+
+def key_figures(ask: Ask) -> dict:
+    unit, final = one(ask), ask.report("cost").final
+    if unit is None:
+        return {"figures": [Figure("Marginal per 1k", "no data", word=True)]}
+    return {
+        "figures": [
+            _unit_figure("Marginal per 1k", unit, "marginal", ask, final),
+            _unit_figure("Loaded per 1k", unit, "loaded", ask, final),
+            _calls_figure(unit, ask),
+            _latency_figure(unit, ask),
+            money_figure(
+                "Training",
+                unit.row["training_cost"],
+                unit.currency,
+                final=final,
+                under=(*_training(unit, ask), ("", "own column, not in unit cost", False)),
+            ),
+        ]
+    }
+
+
+def _training(unit: Unit, ask: Ask) -> tuple:
+    now, was = unit.row["training_cost"], unit.previous
+    if now is None or was is None or was.row["training_cost"] is None:
+        return ()
+    return moved(ask, now, was.row["training_cost"], unit.currency)
+
+
+def _unit_figure(name: str, unit: Unit, kind: str, ask: Ask, final: bool) -> Figure:
+    value = getattr(unit, kind)
+    if value is None:
+        return Figure(name, numbers.UNKNOWN, word=True)
+    under = []
+    before = getattr(unit.previous, kind) if unit.previous else None
+    if before:
+        strong = f"{numbers.arrow(value - before)} {numbers.change_percent(value, before)}"
+        under.append((strong, against(ask), False))
+    money = numbers.money(unit.row[f"{kind}_cost"], unit.currency, 0)
+    idle = numbers.money(unit.row["idle_cost"], unit.currency, 0)
+    text = f"{money} ÷ {numbers.short_count(unit.requests)}"
+    if kind == "loaded":
+        text = f"{idle} own idle in {money}"
+    under.append(("", text, False))
+    return Figure(name, per_thousand(value, unit.currency), under=tuple(under), final=final)
+
+
+def _calls_figure(unit: Unit, ask: Ask) -> Figure:
+    if unit.requests is None:
+        return Figure("Inferences", numbers.UNKNOWN, word=True)
+    under = [("", f"{numbers.count(unit.requests)} counted", False)]
+    if unit.previous and unit.previous.requests:
+        now, was = Decimal(unit.requests), Decimal(unit.previous.requests)
+        strong = f"{numbers.arrow(now - was)} {numbers.change_percent(now, was)}"
+        under.insert(0, (strong, against(ask), False))
+    return Figure("Inferences", numbers.short_count(unit.requests), under=tuple(under))
+
+
+def _latency_figure(unit: Unit, ask: Ask) -> Figure:
+    p50, p95 = unit.row["latency_p50_ms"], unit.row["latency_p95_ms"]
+    if p95 is None:
+        return Figure("Latency p95", numbers.UNKNOWN, word=True)
+    return Figure("Latency p95", f"{p95:,.0f}", " ms", under=(("", f"p50 {p50:,.0f} ms", False),))
+
+
+def _weeks(ask: Ask) -> tuple[list[dict], list[date]]:
+    last = ask.period.end
+    first = start_of(last - timedelta(days=1), "week") - timedelta(days=7 * (WEEKS - 1))
+    span = Period(first, last)
+    answer = ask.report("unit_cost", group_by=BY_MODEL, period=span, granularity="week")
+    rows = [row for row in answer.rows if row["model"] == name_of(ask)]
+    return rows, periods_of(span, "week")
+
+
+def _series(rows: list[dict], column: str, scale: int = 1) -> dict[date, Decimal]:
+    return {
+        row["period"]: Decimal(str(row[column])) * scale for row in rows if row[column] is not None
+    }
+
+
+def _currency(rows: list[dict]) -> str:
+    return next((row["currency"] for row in rows if row["currency"]), "")
+
+
+_CHARTS = {
+    "unit": ("Cost per 1k inferences", "Weekly. Dashed: with own idle.", "money",
+             (("Marginal", "s1", "marginal_cost_per_inference", 1000, "solid"),
+              ("Loaded", "s1", "loaded_cost_per_inference", 1000, "dash"))),
+    "latency": ("Latency", "Milliseconds, weekly. Dashed: p95.", "ms",
+                (("p50", "s-total", "latency_p50_ms", 1, "solid"),
+                 ("p95", "s-shared", "latency_p95_ms", 1, "dash"))),
+    "calls": ("Inferences", "Per week. Hatched: may still change.", "count",
+              (("Inferences", "s1", "requests", 1, "solid"),)),
+}  # fmt: skip
+
+
+def _chart(kind: str):
+    title, note, unit, columns = _CHARTS[kind]
+
+    def layers(rows: list[dict]) -> list[figures.Stack]:
+        return [
+            figures.Stack(name, swatch, _series(rows, column, scale), dash)
+            for name, swatch, column, scale, dash in columns
+        ]
+
+    def build(ask: Ask) -> dict:
+        rows, when = _weeks(ask)
+        made = layers(rows)
+        if not any(x.values for x in made):
+            return {"title": title, "empty": True}
+        axis = figures.Axis("week", _currency(rows), unit)
+        write = lambda v: numbers.UNKNOWN if v is None else figures.value_text(v, axis)  # noqa: E731
+        return {
+            "title": title, "note": note, "size": "low", "summary": f"{title}. {note}",
+            "twin": twin(made, when, "week", write),
+        }  # fmt: skip
+
+    def figure(ask: Ask) -> dict:
+        rows, when = _weeks(ask)
+        axis = figures.Axis("week", _currency(rows), unit, estimate_from=estimate_step(ask, "week"))
+        if unit == "count":
+            return figures.stacked_bars(layers(rows), when, axis)
+        return figures.lines(layers(rows), when, axis)
+
+    return Panel(kind, "parts/small_chart.html", build, figure)
+
+
+def versions(ask: Ask) -> dict:
+    answer = ask.report("unit_cost", group_by=BY_VERSION)
+    rows = [row for row in answer.rows if row["model"] == name_of(ask) and row["requests"]]
+    calls = sum(row["requests"] for row in rows)
+    listed = [
+        {
+            "name": row["model_version"] or "not told",
+            "calls": row["requests"],
+            "share": numbers.percent(Decimal(row["requests"]), Decimal(calls)),
+            "unit": per_thousand(row["marginal_cost_per_inference"], row["currency"] or ""),
+            "known": row["marginal_cost_per_inference"] is not None,
+            "p95": row["latency_p95_ms"],
+        }
+        for row in sorted(rows, key=lambda row: -row["requests"])
+    ]
+    return {"versions": listed, "calls": calls, "period": numbers.period(ask.period)}
+
+
+def features(ask: Ask) -> dict:
+    found = cost_blocks(ask, ("feature",))
+    for block in found:
+        for line in [*block.lines, block.total]:
+            line.why = why_url(ask, line, ("feature",))
+    return {"blocks": found, "period": numbers.period(ask.period)}
+
+
+MODELS = Page(
+    slug="models",
+    title="Models",
+    panels=(
+        STAMP,
+        Panel("lead", "parts/lead.html", list_lead),
+        Panel("table", "parts/models_table.html", list_table),
+        RESIDUAL,
+    ),
+    filters=UNIT_FILTERS,
+)
+MODEL = Page(
+    slug="model",
+    title="Model",
+    panels=(
+        STAMP,
+        Panel("lead", "parts/lead.html", lead),
+        Panel("figures", "parts/figures.html", key_figures),
+        *(_chart(kind) for kind in _CHARTS),
+        Panel("versions", "parts/model_versions.html", versions),
+        Panel("features", "parts/model_features.html", features),
+        RESIDUAL,
+    ),
+    filters=UNIT_FILTERS,
+    under="models",
+)
+
+
+@for_people
+def page(request: HttpRequest, name: str) -> HttpResponse:
+    """One model: the view's filters with this model in place of any other."""
+    ask = ask_of(request)
+    ask = ask.with_view(filters={**ask.view.filters, "model": (name,)})
+    return render_page(request, MODEL, ask, heading=name, title=name)

@@ -1,0 +1,197 @@
+"""Panels and pieces several pages use: the stamp, the residual line, key figures, stacks."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from aicost.kernel.periods import Period, month_start, next_month
+from aicost.web import numbers
+from aicost.web.ask import Ask, final_through
+from aicost.web.colours import colour
+from aicost.web.figures import Stack
+from aicost.web.shell import Panel
+from aicost.web.tables import Block, Line, blocks
+
+STACKS_MAX = 8
+POOLS = ("shared", "idle", "unattributed")
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One key figure. `final` None: neither estimate nor final. `under` is (strong, rest, bad)."""
+
+    name: str
+    value: str
+    small: str = ""
+    under: tuple[tuple[str, str, bool], ...] = ()
+    final: bool | None = None
+    word: bool = False
+
+
+def money_figure(name: str, amount: Decimal | None, currency: str, **more) -> Figure:
+    """A key figure in money, cents smaller; unknown stays a word."""
+    if amount is None:
+        return Figure(name, numbers.UNKNOWN, word=True, **more)
+    whole, _, cents = numbers.money(amount, currency).rpartition(".")
+    return Figure(name, whole or cents, f".{cents}" if whole else "", **more)
+
+
+def against(ask: Ask) -> str:
+    """ "on 1–21 Oct", what every change on a page is measured against."""
+    return f"on {numbers.period(ask.view.other)}" if ask.view.other else ""
+
+
+def moved(ask: Ask, now: Decimal, before: Decimal | None, currency: str) -> tuple:
+    """The line under a key figure: ▲ $19,401, +16.3% on 1–21 Oct."""
+    if before is None:
+        return ()
+    delta = now - before
+    strong = f"{numbers.arrow(delta)} {numbers.money(abs(delta), currency, 0)}".strip()
+    return ((f"{strong}, {numbers.change_percent(now, before)}", against(ask), False),)
+
+
+def cost_blocks(ask: Ask, group_by: Sequence[str], sort: str = "cost", **changes) -> list[Block]:
+    """The view's cost by a group, compared as the view says, coloured."""
+    answer = ask.report("cost", group_by=tuple(group_by), **changes)
+    before = ask.rows_before("cost", group_by=tuple(group_by), **changes)
+    return blocks(answer.rows, group_by, before=before, sort=sort, colour=colour)
+
+
+def why_url(ask: Ask, line: Line, group_by: Sequence[str]) -> str:
+    """The address of "Why this number?" for one line of a table."""
+    pairs = [("line", line.line)]
+    if line.line == "owned":
+        pairs += [
+            ("at", f"{name}:{value}") for name, value in zip(group_by, line.key[1:], strict=True)
+        ]
+    elif line.line == "total":
+        pairs = [("line", "total")]
+    query = ask.view.frozen_dates().query()
+    return f"{reverse('why')}?{query}{'&' if query else ''}{urlencode(pairs)}"
+
+
+def estimate_from(ask: Ask) -> date | None:
+    """The first day of the view that may still change, or None when all of it is final."""
+    answer = ask.report("cost")
+    if answer.final:
+        return None
+    last = final_through(answer)
+    return ask.period.start if last is None else max(last + timedelta(days=1), ask.period.start)
+
+
+def estimate_step(ask: Ask, step: str) -> date | None:
+    """The first period of the chart that holds such a day."""
+    first = estimate_from(ask)
+    return None if first is None else start_of(first, step)
+
+
+def start_of(day: date, step: str) -> date:
+    if step == "week":
+        return day - timedelta(days=day.weekday())
+    if step == "month":
+        return month_start(day)
+    if step == "quarter":
+        return date(day.year, (day.month - 1) // 3 * 3 + 1, 1)
+    return day
+
+
+def periods_of(span: Period, step: str) -> list[date]:
+    """First days of all steps that touch the period, in order, those without money included."""
+    found, day = [], start_of(span.start, step)
+    while day < span.end:
+        found.append(day)
+        if step == "day":
+            day += timedelta(days=1)
+        elif step == "week":
+            day += timedelta(days=7)
+        else:
+            for _ in range(3 if step == "quarter" else 1):
+                day = next_month(day)
+    return found
+
+
+def stacks(block: Block) -> list[Stack]:
+    """The largest eight names of the first group, the others as one, then the ownerless."""
+    by_name: dict[tuple, list[Line]] = {}
+    for line in block.lines:
+        kind = "owned" if line.line == "other" else line.line
+        by_name.setdefault((kind, line.names[0]), []).append(line)
+    owned = [(name, x) for (kind, name), x in by_name.items() if kind == "owned"]
+    owned.sort(key=lambda item: -sum((x.cost for x in item[1]), ZERO))
+    layers = [Stack(name, x[0].swatch, _summed(x)) for name, x in owned[:STACKS_MAX]]
+    rest = [line for _, lines in owned[STACKS_MAX:] for line in lines]
+    if rest:
+        layers.append(Stack(f"{len(owned) - STACKS_MAX} others", "s-other", _summed(rest)))
+    pools = [(name, x) for (kind, name), x in by_name.items() if kind != "owned"]
+    return layers + [Stack(name, x[0].swatch, _summed(x)) for name, x in pools]
+
+
+def _summed(lines: Iterable[Line]) -> dict[date, Decimal]:
+    found: dict[date, Decimal] = {}
+    for line in lines:
+        for when, cost in line.by_period.items():
+            found[when] = found.get(when, ZERO) + cost
+    return found
+
+
+def legend(layers: Iterable[Stack]) -> list[tuple[str, str]]:
+    return [(layer.name, layer.swatch) for layer in layers]
+
+
+def twin(layers: Sequence[Stack], periods: Sequence[date], step: str, write) -> dict:
+    """The chart as a table: one row a period, one column a layer. `write` makes the text."""
+    rows = [
+        (
+            numbers.day(p) if step in ("day", "week") else f"{p:%b %Y}",
+            [write(layer.values.get(p)) for layer in layers],
+        )
+        for p in periods
+    ]
+    return {"first": step.capitalize(), "columns": [x.name for x in layers], "rows": rows}
+
+
+def stamp(ask: Ask) -> dict:
+    """○ estimate  Bill final to 18 Nov; 19–21 Nov may still change · as of … · USD."""
+    answer = ask.report("cost")
+    if not answer.freshness:
+        return {"known": False, "text": "No data yet"}
+    parts = []
+    first = estimate_from(ask)
+    if answer.rows and first is not None:
+        last = first - timedelta(days=1)
+        head = f"Bill final to {numbers.day(last)}; " if last >= ask.period.start else ""
+        later = numbers.period(Period(first, ask.period.end)) if first < ask.period.end else ""
+        parts.append(f"{head}{later} may still change" if later else f"{head}".rstrip("; "))
+    parts.append(f"as of {numbers.moment(answer.as_of)} UTC")
+    if answer.currency:
+        parts.append(answer.currency)
+    return {"known": bool(answer.rows), "final": answer.final, "text": " · ".join(parts)}
+
+
+def residual(ask: Ask) -> dict:
+    """The line every page ends with: parts, total, difference to the bill."""
+    answer = ask.report("cost", group_by=("feature",))
+    found = [
+        {
+            "currency": block.currency,
+            "owned": block.of("owned"),
+            "pools": [(name, block.of(name)) for name in POOLS],
+            "total": block.total.cost,
+        }
+        for block in blocks(answer.rows, ("feature",), colour=colour)
+    ]
+    return {
+        "blocks": found,
+        "scoped": ask.asker.teams is not None,
+        "residual": answer.residual,
+        "currency": answer.currency or "",
+    }
+
+
+STAMP = Panel("stamp", "parts/stamp.html", stamp)
+RESIDUAL = Panel("residual", "parts/residual.html", residual)

@@ -1,0 +1,202 @@
+"""What all pages share: who may open them, the frame around them, panels that fail alone."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+import logging
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from aicost.accounts.audit import DENIED, record
+from aicost.accounts.models import User
+from aicost.accounts.scope import may_see_margin, may_see_sources, may_upload, role_of
+from aicost.web.ask import Ask, ask_of
+from aicost.web.filters import DIMENSIONS, label
+from aicost.web.picks import chips, picks
+from attribution.reports.spec import BadSpec, NotAllowed
+
+logger = logging.getLogger(__name__)
+
+
+def everybody(user: User) -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One box of a page. `build` makes its context, `figure` its chart; each may fail alone."""
+
+    slug: str
+    template: str
+    build: Callable[[Ask], dict]
+    figure: Callable[[Ask], dict] | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page with an address named `slug`: its template places the panels by their slugs.
+    `filters` are the dimensions it can filter by (None: all), `under` the page it belongs to."""
+
+    slug: str
+    title: str
+    panels: tuple[Panel, ...]
+    picks: tuple[str, ...] = ("period", "compare", "basis", "pools")
+    filters: tuple[str, ...] | None = None
+    export: str = ""
+    allowed: Callable[[User], bool] = everybody
+    under: str = ""
+
+    def scoped(self, ask: Ask) -> Ask:
+        """The ask without filters that this page's reports do not know."""
+        if self.filters is None:
+            return ask
+        kept = {k: v for k, v in ask.view.filters.items() if k in self.filters}
+        return ask.with_view(filters=kept)
+
+    @property
+    def template(self) -> str:
+        return f"pages/{self.slug}.html"
+
+    def panel(self, slug: str) -> Panel | None:
+        return next((panel for panel in self.panels if panel.slug == slug), None)
+
+
+NAV = (
+    (
+        "Understand",
+        (
+            ("overview", "Overview", everybody),
+            ("explore", "Explore", everybody),
+            ("models", "Models", everybody),
+            ("margin", "Margin", may_see_margin),
+        ),
+    ),
+    (
+        "Trust",
+        (
+            ("health", "Data health", may_see_sources),
+            ("upload", "Add data", may_upload),
+        ),
+    ),
+)
+CARRIED_BY_NAV = ("overview", "explore", "models", "margin", "health")
+
+
+def nav(user: User, here: str, query: str) -> list[dict]:
+    """Groups of links this user may open; they carry the period and filters along."""
+    groups = []
+    for title, entries in NAV:
+        links = [
+            {
+                "text": text,
+                "href": reverse(slug) + (f"?{query}" if query and slug in CARRIED_BY_NAV else ""),
+                "current": slug == here,
+            }
+            for slug, text, allowed in entries
+            if allowed(user)
+        ]
+        if links:
+            groups.append({"title": title, "links": links})
+    return groups
+
+
+def frame(request: HttpRequest, here: str, query: str = "") -> dict:
+    """The context of templates/base.html."""
+    return {"nav": nav(request.user, here, query), "role": role_of(request.user).capitalize()}
+
+
+def sentence(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:
+    """A page that says one thing: what is wrong, and what to do."""
+    context = frame(request, "") | {"title": title, "text": text}
+    return render(request, "pages/sentence.html", context, status=status)
+
+
+def refuse(request: HttpRequest, what: str) -> HttpResponse:
+    """Say no, and write down that it was asked."""
+    record(request.user, DENIED, what)
+    text = (
+        f"Your role, {role_of(request.user)}, does not see this. "
+        "Finance, FinOps and admin do; an admin can change your role."
+    )
+    return sentence(request, 403, "Not for your role", text)
+
+
+def for_people(view: Callable) -> Callable:
+    """Login first; a question that cannot be answered becomes a page that says why."""
+
+    @login_required
+    @wraps(view)
+    def shown(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        try:
+            return view(request, *args, **kwargs)
+        except BadSpec as error:
+            return sentence(request, 400, "This address cannot be read", f"{error}.")
+        except NotAllowed:
+            return refuse(request, request.path)
+
+    return shown
+
+
+def built(page: Page, panel: Panel, ask: Ask) -> dict:
+    """The context of one panel; whatever goes wrong is logged and shown inside its own box."""
+    figure = ""
+    if panel.figure is not None:
+        figure = f"{reverse('figure', args=[page.slug, panel.slug])}?{ask.view.query()}"
+    try:
+        return {"template": panel.template, "figure": figure, **panel.build(ask)}
+    except (BadSpec, NotAllowed) as error:
+        return {"template": "parts/failed.html", "reason": str(error)}
+    except Exception:
+        logger.exception("panel %s of page %s failed", panel.slug, page.slug)
+        reason = "The server's log says why; the other boxes of this page are not affected."
+        return {"template": "parts/failed.html", "reason": reason}
+
+
+def render_page(request: HttpRequest, page: Page, ask: Ask, **more) -> HttpResponse:
+    """The whole page, or 403 with an audit event."""
+    if not page.allowed(request.user):
+        return refuse(request, page.slug)
+    ask = page.scoped(ask)
+    view = ask.view
+    query = view.query()
+    names = DIMENSIONS if page.filters is None else page.filters
+    context = frame(request, page.under or page.slug, query) | {
+        "page": page,
+        "view": view,
+        "query": query,
+        "share": view.frozen_dates().query(),
+        "picks": picks(view, page.picks),
+        "filter_dimensions": [(name, label(name)) for name in names],
+        "chips": chips(view),
+        "panels": {panel.slug: built(page, panel, ask) for panel in page.panels},
+    }
+    return render(request, page.template, context | more)
+
+
+def page_view(page: Page) -> Callable:
+    """The view function of a page without arguments of its own."""
+
+    @for_people
+    def view(request: HttpRequest) -> HttpResponse:
+        return render_page(request, page, ask_of(request))
+
+    return view
+
+
+def figure_view(pages: dict[str, Page]) -> Callable:
+    """JSON of one chart, under the same rules as the page it stands on."""
+
+    @for_people
+    def view(request: HttpRequest, page: str, panel: str) -> HttpResponse:
+        found = pages.get(page)
+        chosen = found.panel(panel) if found else None
+        if chosen is None or chosen.figure is None:
+            return JsonResponse({"error": f"no chart {panel} on page {page}"}, status=404)
+        if not found.allowed(request.user):
+            return refuse(request, f"{page}/{panel}")
+        return JsonResponse(chosen.figure(found.scoped(ask_of(request))))
+
+    return view

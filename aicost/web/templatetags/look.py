@@ -1,0 +1,98 @@
+"""The figures of aicost.web.numbers as template filters; templates never format by themselves."""
+
+from decimal import Decimal
+
+from django import template
+from django.utils.html import format_html
+
+from aicost.web import numbers
+
+register = template.Library()
+
+
+@register.filter
+def money(amount, currency=""):
+    return numbers.money(amount, currency)
+
+
+@register.filter
+def big_money(amount, currency=""):
+    """The key figure: cents smaller."""
+    whole, dot, cents = numbers.money(amount, currency).rpartition(".")
+    return format_html("{}<small>.{}</small>", whole, cents) if dot else cents
+
+
+@register.filter
+def change(amount, currency=""):
+    return numbers.change(amount, currency)
+
+
+@register.filter
+def change_rounded(amount, currency=""):
+    return numbers.change(amount, currency, 0)
+
+
+@register.filter
+def money_rounded(amount, currency=""):
+    return numbers.money(amount, currency, 0)
+
+
+@register.filter
+def unit_money(amount, currency=""):
+    return numbers.unit_money(amount, currency)
+
+
+@register.filter
+def count(number):
+    return numbers.count(number)
+
+
+@register.filter
+def short_count(number):
+    return numbers.short_count(number)
+
+
+@register.filter
+def share(part, whole):
+    return numbers.percent(part, whole)
+
+
+@register.filter
+def percent_of(value):
+    return numbers.percent_of(value)
+
+
+@register.filter
+def growth(now, before):
+    return numbers.change_percent(now, before)
+
+
+@register.filter
+def arrow(difference):
+    return numbers.arrow(difference)
+
+
+@register.filter
+def sign(currency):
+    return numbers.sign_of(currency).strip()
+
+
+@register.filter
+def day(when):
+    return numbers.day(when)
+
+
+@register.filter
+def moment(when):
+    return numbers.moment(when)
+
+
+@register.filter
+def is_loss(amount) -> bool:
+    return isinstance(amount, Decimal) and amount < 0
+
+
+@register.simple_tag(takes_context=True)
+def person(context) -> str:
+    user = context["request"].user
+    return user.get_full_name() or user.get_username()

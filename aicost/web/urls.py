@@ -1,0 +1,26 @@
+"""Addresses of the pages. Charts have one address for all pages, and so has the filter menu."""
+
+from django.urls import path
+
+from aicost.web.pages import explore, login, margin, models, upload, why
+from aicost.web.pages.filtering import filter_menu
+from aicost.web.pages.registry import PAGES
+from aicost.web.shell import figure_view, page_view
+
+urlpatterns = [
+    path("login/", login.log_in, name="login"),
+    path("logout/", login.log_out, name="logout"),
+    path("", page_view(PAGES["overview"]), name="overview"),
+    path("explore/", explore.page, name="explore"),
+    path("explore.csv", explore.csv, name="explore_csv"),
+    path("models/", page_view(PAGES["models"]), name="models"),
+    path("models/<path:name>/", models.page, name="model"),
+    path("margin/", page_view(PAGES["margin"]), name="margin"),
+    path("margin.csv", margin.csv, name="margin_csv"),
+    path("health/", page_view(PAGES["health"]), name="health"),
+    path("why/", why.page, name="why"),
+    path("upload/", upload.upload, name="upload"),
+    path("upload/<int:job_id>/", upload.upload_job, name="upload_job"),
+    path("figures/<slug:page>/<slug:panel>.json", figure_view(PAGES), name="figure"),
+    path("filter/<slug:dimension>/", filter_menu, name="filter"),
+]

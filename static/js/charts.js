@@ -1,0 +1,83 @@
+// Draws every <div data-figure="…"> from the JSON of its address, in the colours of tokens.css.
+"use strict";
+(function () {
+  const CONFIG = { displayModeBar: false, responsive: true, showTips: false };
+  const NARROW_PX = 560;
+  const figures = new Map();
+
+  function resolve(value, style) {
+    if (typeof value === "string") {
+      return value.startsWith("--") ? style.getPropertyValue(value).trim() : value;
+    }
+    if (Array.isArray(value)) return value.map((item) => resolve(item, style));
+    if (value && typeof value === "object") {
+      const out = {};
+      for (const key of Object.keys(value)) out[key] = resolve(value[key], style);
+      return out;
+    }
+    return value;
+  }
+
+  // On a narrow box the names beside the bars give way to the legend row; labels thin out.
+  function narrow(figure, box) {
+    const layout = figure.layout;
+    if (box.clientWidth >= NARROW_PX) return figure;
+    layout.annotations = layout.annotations.filter((note) => note.name !== "wide");
+    if (!layout.annotations.some((note) => note.name === "end")) layout.margin.r = 8;
+    else layout.margin.r = 84;
+    layout.margin.l = 40;
+    const axis = layout.xaxis;
+    const every = Math.ceil(axis.tickvals.length / 6);
+    axis.tickvals = axis.tickvals.filter((_, n) => n % every === 0);
+    axis.ticktext = axis.ticktext.filter((_, n) => n % every === 0);
+    return figure;
+  }
+
+  function draw(box) {
+    const figure = resolve(figures.get(box), getComputedStyle(document.documentElement));
+    narrow(figure, box);
+    const state = box.querySelector(".state");
+    if (state) state.remove();
+    figure.layout.autosize = true;
+    return Plotly.react(box, figure.data, figure.layout, CONFIG);
+  }
+
+  function fail(box, why) {
+    const state = box.querySelector(".state") || box.appendChild(document.createElement("div"));
+    state.className = "state failed";
+    state.textContent = "The chart could not be loaded (" + why + "). The table has the same figures.";
+  }
+
+  async function load(box) {
+    try {
+      const answer = await fetch(box.dataset.figure, { headers: { Accept: "application/json" } });
+      if (!answer.ok) throw new Error("answer " + answer.status);
+      figures.set(box, await answer.json());
+      await draw(box);
+      box.dataset.drawn = "yes";
+    } catch (error) {
+      fail(box, error.message);
+    }
+  }
+
+  function loadAll(root) {
+    root.querySelectorAll("[data-figure]").forEach((box) => {
+      if (!figures.has(box)) load(box);
+    });
+  }
+
+  // Read by static/js/page.js after a change of theme.
+  window.aicostRedraw = function () {
+    figures.forEach((_, box) => draw(box));
+  };
+  let width = window.innerWidth;
+  window.addEventListener("resize", function () {
+    if (window.innerWidth !== width) {
+      width = window.innerWidth;
+      window.aicostRedraw();
+    }
+  });
+  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", window.aicostRedraw);
+  document.addEventListener("DOMContentLoaded", () => loadAll(document));
+  document.addEventListener("htmx:load", (event) => loadAll(event.detail.elt));
+})();
