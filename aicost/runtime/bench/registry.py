@@ -12,6 +12,7 @@ from importlib import import_module
 # name -> module, imported when it is run
 BENCHES: dict[str, str] = {
     "ingest_cur": "aicost.runtime.bench.ingest_cur",
+    "split": "aicost.runtime.bench.split",
 }
 
 
