@@ -29,7 +29,7 @@ lint: $(VENV)/.tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
-	AICOST_HOME=$$(mktemp -d) $(BIN)/python manage.py makemigrations --check --dry-run
+	AICOST_HOME=$$(mktemp -d) $(BIN)/python -W ignore manage.py makemigrations --check --dry-run
 
 bench: $(VENV)/.tests
 	$(BIN)/python manage.py bench $(if $(ONLY),--only $(ONLY)) $(ARGS)

@@ -14,6 +14,7 @@ import time
 from django.conf import settings
 from django.core.management import call_command
 
+from aicost.jobs.queue import tick
 from aicost.runtime.demo_company import load_demo, logins
 from aicost.runtime.postgres import Embedded
 from aicost.runtime.supervisor import Child, Supervisor
@@ -38,6 +39,7 @@ def up(port: int, demo: bool, say: Say, host: str = HOST) -> None:
         call_command("collectstatic", verbosity=0, interactive=False)
         if demo:
             load_demo(home, say)
+        tick()  # what an earlier run left does not wait for the first minute
         url = f"http://{'localhost' if host == HOST else host}:{port}/"
         supervisor = Supervisor(children(home, host, port), say)
         supervisor.run(lambda: _announce(supervisor, host, port, url, demo, say))
