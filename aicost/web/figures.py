@@ -25,7 +25,7 @@ TOKENS = {f"s{n}": f"--series-{n}" for n in range(1, 9)} | {
     HOLLOW: INK,
 }
 TICKS_MAX = 5
-LABELS_X_MAX = 16
+LABELS_X_MAX = 31
 LABEL_HEIGHT = Decimal("0.052")
 
 
@@ -109,7 +109,8 @@ def _x_labels(periods: Sequence[date], step: str) -> tuple[list[int], list[str]]
     return places, texts
 
 
-def _layout(periods: Sequence[date], ticks: list[Decimal], axis: Axis, right: int) -> dict:
+def _layout(periods: Sequence[date], top: Decimal, axis: Axis, right: int) -> dict:
+    ticks = [tick for tick in nice_ticks(top) if tick <= top] if top else nice_ticks(top)
     places, texts = _x_labels(periods, axis.step)
     font = {"family": "Inter, system-ui, sans-serif", "size": 11, "color": THIRD}
     return {
@@ -141,7 +142,7 @@ def _layout(periods: Sequence[date], ticks: list[Decimal], axis: Axis, right: in
         },
         "yaxis": {
             "type": "linear",
-            "range": [plain(ticks[0]), plain(ticks[-1])],
+            "range": [0, plain(max(top, ticks[-1]))],
             "tickvals": [plain(t) for t in ticks],
             "ticktext": [tick_text(t, axis) for t in ticks],
             "gridcolor": RULE,
@@ -236,8 +237,8 @@ def stacked_bars(
     """Stacked bars from zero; hatched from `axis.estimate_from`; `previous` as dots beside."""
     sums = _totals(stacks, periods)
     highest = max([*sums, *(p for p in previous if p is not None), Decimal(0)])
-    ticks = nice_ticks(highest * Decimal("1.04"))
-    layout = _layout(periods, ticks, axis, right=136 if named else 12)
+    top = highest * Decimal("1.06")
+    layout = _layout(periods, top, axis, right=136 if named else 12)
     traces = [_bar(stack, periods, axis) for stack in stacks]
     if any(p is not None for p in previous):
         traces.append(_dots(previous, axis))
@@ -254,7 +255,7 @@ def stacked_bars(
             if total
         ]
     if named and periods:
-        layout["annotations"] += _labels_right(stacks, periods, ticks[-1])
+        layout["annotations"] += _labels_right(stacks, periods, top)
     return {"data": traces, "layout": layout}
 
 
@@ -275,10 +276,10 @@ def _dots(previous: Sequence[Decimal | None], axis: Axis) -> dict:
 def lines(stacks: Sequence[Stack], periods: Sequence[date], axis: Axis) -> dict:
     """Lines from zero with their names at the right end; an unknown value is a gap."""
     known = [v for s in stacks for v in s.values.values() if v is not None]
-    ticks = nice_ticks(max(known, default=Decimal(0)) * Decimal("1.06"))
-    layout = _layout(periods, ticks, axis, right=112)
+    top = max([*known, Decimal(0)]) * Decimal("1.08")
+    layout = _layout(periods, top, axis, right=112)
     layout["xaxis"]["range"] = [-0.2, len(periods) - 0.8]
-    gap, taken, traces = ticks[-1] * Decimal("0.07"), [], []
+    gap, taken, traces = top * Decimal("0.07"), [], []
     for stack in stacks:
         values = [stack.values.get(p) for p in periods]
         colour = TOKENS[stack.swatch]
@@ -312,10 +313,16 @@ def lines(stacks: Sequence[Stack], periods: Sequence[date], axis: Axis) -> dict:
                     ends[-1][0],
                     plain(at),
                     stack.name,
-                    xanchor="left",
-                    xshift=8,
+                    **_beside(ends[-1][0] == len(periods) - 1),
                     font={"size": 11, "color": colour},
                     name="end",
                 )
             )
     return {"data": traces, "layout": layout}
+
+
+def _beside(at_the_end: bool) -> dict:
+    """A line's name stands right of its last point, or above it when the line ends early."""
+    if at_the_end:
+        return {"xanchor": "left", "xshift": 8}
+    return {"xanchor": "right", "yanchor": "bottom", "yshift": 6}

@@ -65,6 +65,9 @@
     location.href = event.detail.elt.getAttribute("href");
   });
   document.addEventListener("DOMContentLoaded", function () {
+    if (window.matchMedia("(max-width: 900px)").matches) {
+      document.querySelectorAll(".nav-menu, .bar-fold").forEach((part) => { part.open = false; });
+    }
     document.querySelectorAll("[data-theme-toggle]").forEach((button) => { button.hidden = false; });
     document.querySelectorAll("[data-copy]").forEach((button) => { button.hidden = false; });
   });

@@ -48,8 +48,8 @@ def sources(ask: Ask) -> dict:
             row["source"],
             {"readers": {}, "read": 0, "held_back": 0, "held": 0, "deliveries": set()},
         )
-        if row["delivery"] not in one["deliveries"]:
-            one["deliveries"].add(row["delivery"])
+        if row["delivery_id"] not in one["deliveries"]:
+            one["deliveries"].add(row["delivery_id"])
             one["readers"][row["reader"]] = True
             one["held"] += row["state"] == "held"
             if row["state"] == "published":
@@ -99,7 +99,7 @@ def lead(ask: Ask) -> dict:
         return {"parts": [("No source has delivered anything yet.", True), (text, False)]}
     off = [row for row in whole(ask, "reconciliation") if row["residual"]]
     if off:
-        names = ", ".join(f"{row['source']} {row['billing_period']:%b %Y}" for row in off[:3])
+        names = ", ".join(f"{row['source']} {row['billing_period']}" for row in off[:3])
         return {
             "parts": [("The ledger differs from the bill: ", False), (names, True), (".", False)]
         }

@@ -94,6 +94,7 @@ def _who(block: Block) -> list[tuple[str, bool]]:
     share = sum((x.delta for x in named), ZERO)
     names = " and ".join(x.names[0] for x in named)
     verb = "make" if len(named) > 1 else "makes"
+    names = names[:1].upper() + names[1:]
     if share >= delta:
         return [(f". {names} {verb} all of the increase", False)]
     return [(f". {names} {verb} {numbers.percent(share, delta, 0)} of the increase", False)]

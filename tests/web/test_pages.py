@@ -1,0 +1,128 @@
+"""What pages show, to whom, with data and without."""
+
+import csv
+from decimal import Decimal
+import io
+
+import pytest
+
+from aicost.accounts.models import AuditEvent
+from aicost.web.pages.registry import PAGES
+from aicost.web.templatetags.look import money
+from tests.web.world import QUERY, TOTAL
+
+pytestmark = pytest.mark.django_db
+
+ADDRESSES = ("/", "/explore/", "/models/", "/models/ranker/", "/margin/", "/health/", "/upload/")
+FAILED = "This box could not be filled"
+FIGURES = [
+    (page.slug, panel.slug) for page in PAGES.values() for panel in page.panels if panel.figure
+]
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_it_renders_every_panel_on_an_empty_database(visit, address):
+    response = visit("finance", address)
+    assert response.status_code == 200
+    assert FAILED not in response.content.decode()
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_it_renders_every_panel_with_data(visit, costs, address):
+    response = visit("finance", f"{address}?{QUERY}")
+    assert response.status_code == 200
+    assert FAILED not in response.content.decode()
+
+
+@pytest.mark.parametrize(("page", "panel"), FIGURES)
+def test_it_serves_every_chart_as_json(visit, costs, page, panel):
+    response = visit("finance", f"/figures/{page}/{panel}.json?{QUERY}&model=ranker")
+    assert response.status_code == 200
+    assert set(response.json()) == {"data", "layout"}
+
+
+def test_it_sends_strangers_to_the_login(client):
+    for address in (*ADDRESSES, "/explore.csv", "/margin.csv", "/why/"):
+        response = client.get(address)
+        assert response.status_code == 302
+        assert response["Location"].startswith("/login/?next=")
+
+
+def test_it_shows_the_figures_of_the_report(visit, costs):
+    """Search carries its own idle; the pools are lines below; the total is the bill."""
+    page = visit("viewer", f"/explore/?{QUERY}").content.decode()
+    for shown in ("$160.00", "$75.50", "$10.00", "$6.50", "$3.00", "$255.00"):
+        assert shown in page
+    response = visit("viewer", f"/explore.csv?{QUERY}")
+    rows = list(csv.DictReader(io.StringIO(response.content.decode())))
+    assert sum(Decimal(row["cost"]) for row in rows) == TOTAL
+    search = [Decimal(row["cost"]) for row in rows if row["feature"] == "search"]
+    assert search == [Decimal("70"), Decimal("90")]
+
+
+def test_it_keeps_the_question_in_the_address(visit, costs):
+    """A filter is a link away, its chip takes it back, and the table follows."""
+    page = visit("viewer", f"/explore/?{QUERY}&feature=answers&group=team").content.decode()
+    assert "Feature: answers" in page
+    assert "$75.50" in page
+    assert "$160.00" not in page
+    menu = visit("viewer", f"/filter/feature/?page=explore&{QUERY}").content.decode()
+    assert "feature=search" in menu
+
+
+def test_it_says_what_is_wrong_with_an_address(visit):
+    response = visit("viewer", "/explore/?group=colour")
+    assert response.status_code == 400
+    assert "group=colour is not known" in response.content.decode()
+
+
+@pytest.mark.parametrize("who", ["viewer", "engineer", "scoped", "lone"])
+def test_it_keeps_margin_from_whoever_does_not_answer_for_it(visit, costs, who):
+    for address in ("/margin/", "/margin.csv", "/figures/margin/trend.json"):
+        assert visit(who, f"{address}?{QUERY}").status_code == 403
+    assert "Margin" not in visit(who, f"/?{QUERY}").content.decode()
+    assert AuditEvent.objects.filter(action="denied", user__username=who).count() == 3
+
+
+@pytest.mark.parametrize("who", ["finance", "finops", "admin"])
+def test_it_shows_margin_to_whoever_answers_for_it(visit, costs, who):
+    assert visit(who, f"/margin/?{QUERY}").status_code == 200
+
+
+def test_it_shows_a_team_only_its_own_rows(visit, costs):
+    """No page, chart, filter menu or file names the other team's feature or the company's bill."""
+    addresses = [f"/?{QUERY}", f"/explore/?{QUERY}", f"/models/?{QUERY}", f"/explore.csv?{QUERY}"]
+    addresses += [f"/filter/feature/?page=explore&{QUERY}"]
+    addresses += [f"/figures/explore/chart.json?{QUERY}", f"/figures/overview/story.json?{QUERY}"]
+    for address in addresses:
+        text = visit("scoped", address).content.decode()
+        assert "answers" not in text, address
+        assert "big-llm" not in text, address
+        assert "255.00" not in text, address
+    assert "$160.00" in visit("scoped", f"/explore/?{QUERY}").content.decode()
+    for address in ("/health/", "/upload/"):
+        assert visit("scoped", address).status_code == 403
+
+
+def test_it_writes_down_exports(visit, costs):
+    visit("finance", f"/explore.csv?{QUERY}")
+    event = AuditEvent.objects.get(action="export")
+    assert (event.user.username, event.subject) == ("finance", "cost")
+
+
+def test_it_lets_one_panel_fail_alone(visit, costs, monkeypatch):
+    """A box whose report breaks says so; the others stand."""
+    from attribution import reports
+
+    broken = {k: v for k, v in reports.REPORTS.items() if k != "quarantine"}
+    monkeypatch.setattr(reports, "REPORTS", broken)
+    page = visit("finance", f"/health/?{QUERY}").content.decode()
+    assert FAILED in page
+    assert "september.csv" in page or "Reconciliation" in page
+
+
+def test_it_never_shows_a_real_cost_as_zero():
+    assert money(Decimal("0.0001"), "USD") == "<$0.01"
+    assert money(Decimal("0"), "USD") == "$0.00"
+    assert money(None, "USD") == "unknown"
+    assert money(Decimal("-1234.5"), "USD") == "−$1,234.50"

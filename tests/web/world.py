@@ -1,0 +1,73 @@
+"""A small company for the pages, written straight into the rollup.
+
+Two days, 1 and 2 September 2026, USD, effective = billed:
+
+    feature   team       model    kind                1 Sep     2 Sep
+    search    relevance  ranker   workload/active     60.00     80.00
+    search    relevance  ranker   idle/held_idle      10.00     10.00
+    answers   support    big-llm  workload/active     30.00     45.50
+    -         -          -        idle/unreserved      5.00      5.00
+    -         -          -        shared/tax           3.25      3.25
+    -         -          -        unattributed         1.75      1.25
+    total                                            110.00    145.00
+"""
+
+from datetime import date
+from decimal import Decimal
+
+from aicost.accounts.people import add_user
+from attribution.models import CostDay, Target
+from ingest.models import Delivery, Source
+
+FIRST, SECOND = date(2026, 9, 1), date(2026, 9, 2)
+PASSWORD = "correct-horse-battery"
+QUERY = "from=2026-09-01&to=2026-09-02&compare=none"
+TOTAL = Decimal("255.00")
+ROWS = (
+    (("workload", "active", "inference", "search", "relevance", "ranker"), "60.00", "80.00"),
+    (("idle", "held_idle", "inference", "search", "relevance", "ranker"), "10.00", "10.00"),
+    (("workload", "active", "inference", "answers", "support", "big-llm"), "30.00", "45.50"),
+    (("idle", "unreserved", "other", "", "", ""), "5.00", "5.00"),
+    (("shared", "tax", "other", "", "", ""), "3.25", "3.25"),
+    (("unattributed", "unclaimed", "other", "", "", ""), "1.75", "1.25"),
+)
+
+
+def make_costs() -> None:
+    source = Source.objects.create(name="aws", kind="bill")
+    Delivery.objects.create(
+        source=source,
+        name="september.csv",
+        reader="focus",
+        state="published",
+        set_sha256="0" * 64,
+        first_day=FIRST,
+        last_day=SECOND,
+    )
+    for (kind, state, activity, feature, team, model), *amounts in ROWS:
+        target = Target.objects.create(
+            kind=kind, state=state, activity=activity, feature=feature, team=team, model=model
+        )
+        evidence = "fallback" if kind == "unattributed" else "measured"
+        for day, amount in zip((FIRST, SECOND), amounts, strict=True):
+            CostDay.objects.create(
+                day=day,
+                billing_period=FIRST,
+                source=source,
+                currency="USD",
+                target=target,
+                service_name="Compute",
+                charge_category="Usage",
+                evidence=evidence,
+                billed_cost=Decimal(amount),
+                effective_cost=Decimal(amount),
+            )
+
+
+def make_people() -> dict:
+    """One person a role, and one engineer who sees only the team relevance."""
+    roles = ("viewer", "engineer", "finance", "finops", "admin")
+    people = {role: add_user(role, PASSWORD, role=role) for role in roles}
+    people["scoped"] = add_user("scoped", PASSWORD, role="engineer", teams=["relevance"])
+    people["lone"] = add_user("lone", PASSWORD, role="finance", teams=["relevance"])
+    return people
