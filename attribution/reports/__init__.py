@@ -1,9 +1,12 @@
 """The only read path: the page, the CSV, the command and every later surface call `run`."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from aicost.kernel.periods import Period
 from attribution.reports import cost, gpu, health, margin, unit_cost
 from attribution.reports.base import Report, check
+from attribution.reports.compare import merge, previous_period
 from attribution.reports.spec import Answer, BadSpec, Spec
 from attribution.reports.trust import trust
 
@@ -30,6 +33,18 @@ def run(spec: Spec) -> Answer:
         residual=about.residual,
         freshness=about.freshness,
     )
+
+
+def compare(spec: Spec, other_period: Period | None = None) -> Answer:
+    """`run(spec)` with `previous`, `delta` and `delta_percent` of the report's measure beside each
+    row; without `other_period`, the one before. Raises like `run`, and BadSpec for a report that
+    measures nothing."""
+    report = named(spec.report)
+    if report.measure is None:
+        raise BadSpec(f"report {report.name} has nothing to compare")
+    now = run(spec)
+    other = replace(spec, period=other_period or previous_period(spec.period))
+    return merge(report, now, run(other))
 
 
 def named(name: str) -> Report:

@@ -1,6 +1,6 @@
 -- Deliveries that bring days of the period, and held ones that came since it began.
 select
-    l.id as delivery, s.name as source, s.kind, l.reader, l.name, l.state, l.message,
+    l.id as delivery_id, s.name as source, s.kind, l.reader, l.name, l.state, l.message,
     l.rows_read, l.rows_loaded, l.rows_quarantined, l.billing_periods, l.first_day, l.last_day,
     l.loaded_at, t.currency, t.billed_written, t.billed_cost, t.effective_cost,
     t.billed_written - t.billed_cost as difference

@@ -17,7 +17,7 @@ FRESHNESS = (
     "waiting_since",
 )
 DELIVERIES = (
-    "delivery",
+    "delivery_id",
     "source",
     "kind",
     "reader",
@@ -62,7 +62,7 @@ RESTATEMENTS = (
     "source",
     "billing_period",
     "delivery",
-    "previous",
+    "previous_delivery",
     "created_at",
     "currency",
     "billed_delta",
@@ -99,7 +99,8 @@ def reconciliation_rows(spec: Spec) -> list[dict]:
     """Invoices reconcile on billed cost, whatever the basis asked; all billing periods that the
     asked days touch."""
     months = {"first_month": month_start(spec.period.start)}
-    return pick(fetch("reconciliation", binds(spec) | months), RECONCILIATION)
+    found = fetch("reconciliation", binds(spec) | months)
+    return [row | {"billing_period": f"{row['billing_period']:%Y-%m}"} for row in found]
 
 
 def quarantine_rows(spec: Spec) -> list[dict]:

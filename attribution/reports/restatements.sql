@@ -1,6 +1,6 @@
 -- What later deliveries changed of days in the period.
 select
-    s.name as source, c.part as billing_period, l.name as delivery, p.name as previous,
+    s.name as source, c.part as billing_period, l.name as delivery, p.name as previous_delivery,
     r.created_at, r.currency, r.billed_delta, r.effective_delta, r.charges_added,
     r.charges_changed, r.charges_removed, r.first_day, r.last_day
 from ingest_restatement r

@@ -23,7 +23,7 @@ QUANTITIES = (
 )
 # unit -> (denominator, how many of it make one unit)
 UNITS = {
-    "request": ("requests", 1),
+    "inference": ("requests", 1),
     "success": ("successes", 1),
     "million_tokens": ("tokens", 1_000_000),
     "outcome": ("outcomes", 1),
@@ -151,5 +151,5 @@ REPORT = Report(
     filters=(*DIMENSIONS, "outcome"),
     granularities=ALL_GRANULARITIES,
     pools=ALL_POOLS,
-    measure="loaded_cost_per_request",
+    measure="loaded_cost_per_inference",
 )

@@ -1,0 +1,82 @@
+"""`manage.py report NAME`: the same answer as the page, written down."""
+
+from datetime import date
+from pathlib import Path
+import sys
+
+from django.core.management.base import BaseCommand, CommandError
+
+from aicost.accounts.models import ADMIN, ROLES
+from aicost.kernel.periods import Period
+from attribution.reports import REPORTS, compare, run
+from attribution.reports.formats import FORMATS
+from attribution.reports.spec import (
+    BASES,
+    GRANULARITIES,
+    POOL_OPTIONS,
+    Asker,
+    BadSpec,
+    NotAllowed,
+    Spec,
+)
+
+
+class Command(BaseCommand):
+    help = f"Answer one report: {', '.join(REPORTS)}. docs/reports.md describes them."
+
+    def add_arguments(self, parser):
+        add = parser.add_argument
+        add("report", choices=list(REPORTS), metavar="NAME")
+        add("--from", dest="start", type=date.fromisoformat, required=True, metavar="YYYY-MM-DD")
+        add("--to", dest="end", type=date.fromisoformat, required=True, help="excluded")
+        add("--group-by", default="", metavar="a,b")
+        add("--filter", action="append", default=[], metavar="dimension=value")
+        add("--granularity", choices=GRANULARITIES, default="total")
+        add("--basis", choices=BASES, default="effective")
+        add("--shared", choices=POOL_OPTIONS, default="shown")
+        add("--idle", choices=POOL_OPTIONS, default="shown")
+        add("--compare", choices=("previous",))
+        add("--role", choices=ROLES, default=ADMIN, help="answer as this role would see it")
+        add("--team", action="append", help="answer as somebody of this team only would see it")
+        add("--format", choices=list(FORMATS), default="table")
+        add("--output", type=Path, metavar="FILE")
+
+    def handle(self, *args, **options):
+        try:
+            spec = spec_of(options)
+            answer = compare(spec) if options["compare"] else run(spec)
+        except (BadSpec, NotAllowed, ValueError) as error:
+            raise CommandError(str(error)) from error
+        write(FORMATS[options["format"]](answer), options["output"])
+
+
+def spec_of(options: dict) -> Spec:
+    """The question of the command line. Raises BadSpec or ValueError naming what is wrong."""
+    filters: dict[str, tuple[str, ...]] = {}
+    for text in options["filter"]:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise BadSpec(f"--filter {text!r} is not dimension=value")
+        filters[name] = (*filters.get(name, ()), value)
+    teams = options["team"]
+    return Spec(
+        report=options["report"],
+        period=Period(options["start"], options["end"]),
+        asker=Asker(options["role"], None if teams is None else tuple(teams)),
+        granularity=options["granularity"],
+        group_by=tuple(name for name in options["group_by"].split(",") if name),
+        filters=filters,
+        basis=options["basis"],
+        idle=options["idle"],
+        shared=options["shared"],
+    )
+
+
+def write(document: str | bytes, output: Path | None) -> None:
+    data = document if isinstance(document, bytes) else document.encode()
+    if output is not None:
+        output.write_bytes(data)
+    elif isinstance(document, bytes):
+        sys.stdout.buffer.write(data)
+    else:
+        sys.stdout.write(document.rstrip("\n") + "\n")

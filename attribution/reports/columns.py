@@ -1,0 +1,87 @@
+"""What each column of a report holds, for every surface that writes it down."""
+
+TEXT, DAY, TIME, COUNT, DECIMAL, MEASURE = "text", "day", "time", "count", "decimal", "measure"
+
+_KINDS = {
+    DAY: (
+        "period",
+        "through",
+        "final_through",
+        "waiting_since",
+        "first_day",
+        "last_day",
+    ),
+    TIME: ("loaded_at", "created_at"),
+    COUNT: (
+        "delivery_id",
+        "dirty_days",
+        "failed_days",
+        "rows_read",
+        "rows_loaded",
+        "rows_quarantined",
+        "rows",
+        "first_line",
+        "charges_added",
+        "charges_changed",
+        "charges_removed",
+        "requests",
+        "successes",
+        "attempts",
+        "outcomes",
+        "tokens",
+        "input_tokens",
+        "cached_input_tokens",
+        "output_tokens",
+        "reasoning_tokens",
+    ),
+    MEASURE: ("latency_p50_ms", "latency_p95_ms"),
+    TEXT: (
+        "source",
+        "account",
+        "service",
+        "region",
+        "charge_category",
+        "evidence",
+        "feature",
+        "model",
+        "model_version",
+        "workload",
+        "experiment",
+        "team",
+        "environment",
+        "activity",
+        "kind",
+        "state",
+        "line",
+        "currency",
+        "resource",
+        "instance_type",
+        "node",
+        "outcome",
+        "reader",
+        "name",
+        "message",
+        "billing_period",
+        "billing_periods",
+        "file",
+        "reason",
+        "delivery",
+        "previous_delivery",
+        "what",
+        "detail",
+    ),
+}
+_KIND_OF = {name: kind for kind, names in _KINDS.items() for name in names}
+# Never summed: a total of unit costs or percentages says nothing.
+_NOT_ADDITIVE = ("_per_", "percent", "first_line", "delivery_id")
+
+
+def kind_of(column: str) -> str:
+    """text, day, time, count (a whole number), decimal (exact, money above all) or measure (a
+    rounded float). What is not listed is decimal."""
+    return _KIND_OF.get(column, DECIMAL)
+
+
+def is_additive(column: str) -> bool:
+    """Whether the column's sum over the rows of one currency means something."""
+    return kind_of(column) in (COUNT, DECIMAL) and not any(part in column for part in _NOT_ADDITIVE)

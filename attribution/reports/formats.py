@@ -1,0 +1,192 @@
+"""Answers written down for other programs and for terminals. Money is never rounded, except in the
+table, which is for reading."""
+
+from collections.abc import Sequence
+import csv
+from datetime import UTC, date, datetime
+from decimal import Decimal
+import io
+import json
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from aicost.kernel.money import plain
+from attribution.reports.columns import (
+    COUNT,
+    DAY,
+    DECIMAL,
+    MEASURE,
+    TEXT,
+    TIME,
+    is_additive,
+    kind_of,
+)
+from attribution.reports.spec import Answer, Spec
+
+# A spreadsheet runs a cell that begins so; numbers are cells of their own and never touched.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\0")
+_ARROW_TYPES = {
+    TEXT: pa.string(),
+    DAY: pa.date32(),
+    TIME: pa.timestamp("us", tz="UTC"),
+    COUNT: pa.int64(),
+    DECIMAL: pa.decimal128(38, 18),
+    MEASURE: pa.float64(),
+}
+_WIDE = pa.decimal256(76, 30)
+UNKNOWN = "unknown"
+
+
+def to_json(answer: Answer) -> str:
+    """{report, spec, currency, final, as_of, residual, rows}; decimals are strings, dates ISO,
+    unknown is null."""
+    document = {
+        "report": answer.spec.report,
+        "spec": spec_values(answer.spec),
+        "currency": answer.currency,
+        "final": answer.final,
+        "as_of": _plain(answer.as_of),
+        "residual": _plain(answer.residual),
+        "rows": [{name: _plain(row[name]) for name in answer.columns} for row in answer.rows],
+    }
+    return json.dumps(document, indent=1, ensure_ascii=False)
+
+
+def spec_values(spec: Spec) -> dict:
+    """The question as it was understood; `to` is the first day no longer included."""
+    return {
+        "from": spec.period.start.isoformat(),
+        "to": spec.period.end.isoformat(),
+        "granularity": spec.granularity,
+        "group_by": list(spec.group_by),
+        "filters": {name: list(values) for name, values in sorted(spec.filters.items())},
+        "basis": spec.basis,
+        "idle": spec.idle,
+        "shared": spec.shared,
+    }
+
+
+def to_csv(answer: Answer) -> str:
+    """A header and one line a row; unknown is empty; text cannot become a formula."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(answer.columns)
+    for row in answer.rows:
+        writer.writerow([_cell(row[name]) for name in answer.columns])
+    return out.getvalue()
+
+
+def to_parquet(answer: Answer) -> bytes:
+    """The same schema whether or not there are rows; decimals stay exact."""
+    fields = []
+    for name in answer.columns:
+        kind = _ARROW_TYPES[kind_of(name)]
+        if name in ("billed_written", "control_written", "difference", "control_difference"):
+            kind = _WIDE
+        if name == "delta_percent":
+            kind = pa.string()
+        fields.append(pa.field(name, kind))
+    schema = pa.schema(fields, metadata={"aicost": json.dumps(spec_values(answer.spec))})
+    columns = [
+        pa.array([_arrow(row[field.name], field.type) for row in answer.rows], type=field.type)
+        for field in fields
+    ]
+    out = io.BytesIO()
+    pq.write_table(pa.table(columns, schema=schema), out)
+    return out.getvalue()
+
+
+def to_table(answer: Answer) -> str:
+    """For a terminal: money to the cent, numbers on the right, a total per currency."""
+    lines = [[_title(name) for name in answer.columns]]
+    lines += [[_shown(name, row[name]) for name in answer.columns] for row in answer.rows]
+    totals = [_total(answer, currency) for currency in _currencies(answer)]
+    lines += totals
+    widths = [max(len(line[n]) for line in lines) for n in range(len(answer.columns))]
+    text = [_aligned(line, widths, answer.columns) for line in lines]
+    rule = "-" * len(text[0])
+    body = text[1 : len(text) - len(totals)]
+    foot = [rule, *text[len(text) - len(totals) :]] if totals else []
+    return "\n".join([text[0], rule, *(body or ["No rows."]), *foot, "", about(answer)])
+
+
+def about(answer: Answer) -> str:
+    """Period, basis, final or not, freshness and residual in one line."""
+    period = f"{answer.spec.period.start} to {answer.spec.period.end} (excluded)"
+    loaded = f"loaded {answer.as_of:%Y-%m-%d %H:%M} UTC" if answer.as_of else "nothing loaded"
+    state = "final" if answer.final else "not final"
+    residual = "not shown" if answer.residual is None else plain(answer.residual)
+    return f"{period}; {answer.spec.basis} cost; {state}; {loaded}; residual {residual}"
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Decimal):
+        return plain(value)
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
+    return value
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
+        return "'" + value
+    return _plain(value)
+
+
+def _arrow(value: object, kind: pa.DataType) -> object:
+    if isinstance(value, Decimal) and pa.types.is_string(kind):
+        return plain(value)
+    return value
+
+
+def _title(column: str) -> str:
+    return column.replace("_", " ").capitalize()
+
+
+def _shown(column: str, value: object) -> str:
+    if value is None:
+        return UNKNOWN
+    if isinstance(value, Decimal):
+        if "_per_" in column:
+            return f"{value:,.8f}"
+        return f"{value:,.1f}" if "percent" in column else f"{value:,.2f}"
+    if isinstance(value, int) and kind_of(column) == COUNT:
+        return f"{value:,}"
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M}"
+    return str(_plain(value)) or "-"
+
+
+def _currencies(answer: Answer) -> list[str | None]:
+    """The currencies to total, when there is more than one row and a column that adds up."""
+    if len(answer.rows) < 2 or "cost" not in answer.columns:
+        return []
+    return list(dict.fromkeys(row["currency"] for row in answer.rows))
+
+
+def _total(answer: Answer, currency: str | None) -> list[str]:
+    rows = [row for row in answer.rows if row["currency"] == currency]
+    cells = []
+    for number, name in enumerate(answer.columns):
+        known = [row[name] for row in rows if row[name] is not None]
+        if number == 0:
+            cells.append("Total")
+        elif name == "currency":
+            cells.append(currency or "-")
+        else:
+            cells.append(_shown(name, sum(known)) if is_additive(name) and known else "")
+    return cells
+
+
+def _aligned(cells: Sequence[str], widths: Sequence[int], columns: Sequence[str]) -> str:
+    parts = [
+        cell.rjust(width) if kind_of(name) in (COUNT, DECIMAL, MEASURE) else cell.ljust(width)
+        for cell, width, name in zip(cells, widths, columns, strict=True)
+    ]
+    return "  ".join(parts).rstrip()
+
+
+FORMATS = {"table": to_table, "json": to_json, "csv": to_csv, "parquet": to_parquet}
