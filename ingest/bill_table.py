@@ -18,7 +18,7 @@ from ingest.sources.charges import TWICE
 
 MEMORY = "2GB"
 _LINE_BYTES_MAX = 16 * 1024 * 1024
-_AS_TEXT = ("DOUBLE", "FLOAT", "HUGEINT", "UHUGEINT", "UUID", "STRUCT", "JSON", "TIME")
+_AS_TEXT = ("DOUBLE", "FLOAT", "HUGEINT", "UHUGEINT", "UUID", "STRUCT", "JSON", "TIME$")
 
 
 def connect(scratch: Path) -> ibis.BaseBackend:

@@ -4,6 +4,7 @@ Line item types become FOCUS categories, so that the same bill as CUR and as FOC
 ledger. A fee row of a commitment carries both its purchase and its unused part: two series.
 """
 
+from collections.abc import Sequence
 import csv
 from functools import cache
 from importlib.resources import files
@@ -16,13 +17,11 @@ from ingest.sources.base import BillReader, Head
 from ingest.sources.charges import (
     LEDGER,
     Columns,
-    amount,
     as_text,
     grouped,
-    instant,
     missing,
+    parsed,
     period_columns,
-    rounded_off,
     row_number,
 )
 
@@ -126,7 +125,7 @@ def required(columns: tuple[str, ...]) -> tuple[str, ...]:
     return missing(columns, REQUIRED, fold)
 
 
-def strict(columns: tuple[str, ...]) -> tuple[tuple[str, str, bool], ...]:
+def strict(columns: Sequence[str]) -> tuple[tuple[str, str, bool], ...]:
     """(column, amount or time, may be blank) of every value that is refused when unreadable."""
     have = {fold(column): column for column in reversed(columns)}
     wanted = [(COST, "amount", False)]
@@ -137,12 +136,11 @@ def strict(columns: tuple[str, ...]) -> tuple[tuple[str, str, bool], ...]:
 
 def expression(table: ir.Table) -> ir.Table:
     """Rows of a CUR as canonical charge rows, from the columns that are present."""
-    columns = Columns(table, fold)
-    start = instant(columns.written("lineItem/UsageStartDate"))
-    end = instant(columns.written("lineItem/UsageEndDate"))
-    billing = instant(columns.written("bill/BillingPeriodStartDate"))
+    columns = parsed(table, strict(table.columns), COST, fold)
+    start, end = columns.time("lineItem/UsageStartDate"), columns.time("lineItem/UsageEndDate")
+    billing = columns.time("bill/BillingPeriodStartDate")
     text = {name: columns.text(*spellings) for name, spellings in TEXT.items()}
-    row = table.select(
+    row = columns.table.select(
         **text,
         **_named(columns),
         **_amounts(columns, text["line_item_type"]),
@@ -151,7 +149,8 @@ def expression(table: ir.Table) -> ir.Table:
         billing_period=billing.truncate("M").date(),
         tags=_tag_map(columns),
         rows=ibis.literal(1, "int64"),
-        refused=_refused(columns, start, end, billing),
+        billed_rest=columns.table.billed_rest,
+        refused=columns.table.refused | (end < start),
     )
     groups = _finished(grouped(row))
     return _with_unused(groups)
@@ -184,7 +183,7 @@ def _tag_map(columns: Columns) -> ir.Column:
 
 
 def _amounts(columns: Columns, kind: ir.StringValue) -> dict[str, ir.Value]:
-    cost = amount(columns.written(COST))
+    cost = columns.amount(COST)
     zero = ibis.literal("0").cast(LEDGER)
     is_reserved = columns.text("reservation/ReservationARN") != ""
     effective = ibis.cases(
@@ -204,29 +203,17 @@ def _amounts(columns: Columns, kind: ir.StringValue) -> dict[str, ir.Value]:
     )
     return {
         "billed_cost": cost,
-        "billed_rest": rounded_off(columns.written(COST)),
         "effective_cost": effective,
-        "list_cost": amount(columns.written("pricing/publicOnDemandCost")),
+        "list_cost": columns.amount("pricing/publicOnDemandCost"),
         "contracted_cost": ibis.null(LEDGER),
-        "pricing_quantity": amount(columns.written("lineItem/UsageAmount")),
-        "consumed_quantity": amount(columns.written("lineItem/UsageAmount")),
+        "pricing_quantity": columns.amount("lineItem/UsageAmount"),
+        "consumed_quantity": columns.amount("lineItem/UsageAmount"),
         "sum:unused": unused.cast(LEDGER),
     }
 
 
 def _or(columns: Columns, name: str, otherwise: ir.Value) -> ir.Value:
-    return ibis.coalesce(amount(columns.written(name)), otherwise)
-
-
-def _refused(columns: Columns, start, end, billing) -> ir.BooleanValue:
-    refused = start.isnull() | end.isnull() | billing.isnull() | (end < start)
-    refused = refused | amount(columns.written(COST)).isnull()
-    for name in MAYBE_AMOUNTS:
-        column = columns.find(name)
-        if column is not None and not column.type().is_decimal():
-            told = column.notnull() & (column.cast("string") != "")
-            refused = refused | (told & amount(column).isnull())
-    return refused
+    return ibis.coalesce(columns.amount(name), otherwise)
 
 
 @cache

@@ -1,17 +1,17 @@
 """FOCUS 1.0 to 1.3, CSV or Parquet (docs/sources/focus.md)."""
 
+from collections.abc import Sequence
+
 import ibis
 import ibis.expr.types as ir
 
 from ingest.sources.base import BillReader, Head
 from ingest.sources.charges import (
     Columns,
-    amount,
     grouped,
-    instant,
     missing,
+    parsed,
     period_columns,
-    rounded_off,
     row_number,
 )
 
@@ -101,7 +101,7 @@ def required(columns: tuple[str, ...]) -> tuple[str, ...]:
     return missing(columns, REQUIRED, str.lower)
 
 
-def strict(columns: tuple[str, ...]) -> tuple[tuple[str, str, bool], ...]:
+def strict(columns: Sequence[str]) -> tuple[tuple[str, str, bool], ...]:
     """(column, amount or time, may be blank) of every value that is refused when unreadable."""
     have = {column.lower(): column for column in columns}
     wanted = [(name, "amount", False) for name in AMOUNTS]
@@ -112,17 +112,16 @@ def strict(columns: tuple[str, ...]) -> tuple[tuple[str, str, bool], ...]:
 
 def expression(table: ir.Table) -> ir.Table:
     """Rows of FOCUS as canonical charge rows, from the columns that are present."""
-    columns = Columns(table)
-    start = instant(columns.written("ChargePeriodStart"))
-    end = instant(columns.written("ChargePeriodEnd"))
-    billing = instant(columns.written("BillingPeriodStart"))
+    columns = parsed(table, strict(table.columns), "BilledCost")
+    start, end = columns.time("ChargePeriodStart"), columns.time("ChargePeriodEnd")
+    billing = columns.time("BillingPeriodStart")
     text = {name: columns.text(*spellings) for name, spellings in TEXT.items()}
     extras = {
         f"extra:{name}": columns.text(*spellings)
         for name, spellings in EXTRAS.items()
         if columns.find(*spellings) is not None
     }
-    row = table.select(
+    row = columns.table.select(
         **text,
         **extras,
         **_amounts(columns),
@@ -132,7 +131,8 @@ def expression(table: ir.Table) -> ir.Table:
         billing_period=billing.truncate("M").date(),
         tags=_tags(columns),
         rows=ibis.literal(1, "int64"),
-        refused=_refused(columns, start, end, billing),
+        billed_rest=columns.table.billed_rest,
+        refused=columns.table.refused | (end < start),
     )
     return _finished(grouped(row))
 
@@ -149,21 +149,7 @@ def _amounts(columns: Columns) -> dict[str, ir.Value]:
         (*AMOUNTS, *MAYBE_AMOUNTS),
         strict=True,
     )  # fmt: skip
-    amounts = {name: amount(columns.written(written)) for name, written in pairs}
-    amounts["billed_rest"] = rounded_off(columns.written("BilledCost"))
-    return amounts
-
-
-def _refused(columns: Columns, start, end, billing) -> ir.BooleanValue:
-    refused = start.isnull() | end.isnull() | billing.isnull() | (end < start)
-    for name in AMOUNTS:
-        refused = refused | amount(columns.written(name)).isnull()
-    for name in MAYBE_AMOUNTS:
-        column = columns.find(name)
-        if column is not None:
-            told = column.notnull() & (column.cast("string") != "")
-            refused = refused | (told & amount(column).isnull())
-    return refused
+    return {name: columns.amount(written) for name, written in pairs}
 
 
 def _finished(groups: ir.Table) -> ir.Table:

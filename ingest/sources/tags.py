@@ -44,7 +44,7 @@ def _parsed(text: str) -> object:
         return {}
     for candidate in (text, "{" + text + "}"):
         try:
-            return json.loads(candidate, parse_float=_Number)
+            return json.loads(candidate, parse_float=_Number, strict=False)
         except ValueError:  # not this spelling; the next one, and an error after the last
             continue
     try:
