@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from django.conf import settings
 from django.db import connection, transaction
 
 from aicost.kernel.sqlfiles import sql
 from ingest.models import Delivery, Source, SourceFile
 from ingest.row_stage import QUERIES, StagedRows, staged_rows
-from ingest.sources.base import RowReader
+from ingest.sources import SOURCES
+from ingest.sources.base import RowReader, Unreadable
 
 IDLE_RUN_MS = 300_000  # definition idle-1: zero activity in runs of at least 5 minutes
 HELD_MIB = 1_024  # idle with at least this much memory in use is held, else empty
@@ -45,6 +47,23 @@ def load_rows(
         return publish_rows(source, staged, source_file, delivery)
 
 
+def replay(delivery: Delivery) -> RowCounts:
+    """Read the kept file of a delivery again and take in what can be read by now; what a later
+    delivery brought stays. Quarantined rows that are good now are marked replayed."""
+    if delivery.state != Delivery.PUBLISHED:
+        raise Unreadable(f"the delivery is {delivery.state}", delivery.name, "Replay a later one")
+    reader = next(reader for reader in SOURCES if reader.name == delivery.reader)
+    file = delivery.files.get()
+    path = Path(settings.AICOST_HOME) / "files" / file.kept_as
+    with staged_rows(reader, path, file.name) as staged, transaction.atomic():
+        counts = publish_rows(delivery.source, staged, file, delivery)
+        delivery.rows_read, delivery.rows_loaded = counts.rows_read, counts.rows_loaded
+        delivery.rows_quarantined = counts.rows_quarantined
+        delivery.first_day, delivery.last_day = counts.first_day, counts.last_day
+        delivery.save()
+    return counts
+
+
 def publish_rows(
     source: Source, staged: StagedRows, source_file: SourceFile, delivery: Delivery
 ) -> RowCounts:
@@ -63,6 +82,7 @@ def publish_rows(
         )
     if what and changed:
         _run("changed_days", source_id=source.pk, what=what, days=sorted(changed))
+    _run("replayed_quarantined", delivery_id=delivery.pk)
     _run("publish_quarantined", delivery_id=delivery.pk, file_id=source_file.pk)
     return RowCounts(
         rows_read=staged.loaded + staged.quarantined,
@@ -94,6 +114,7 @@ def _publish_usage(names: dict) -> set[date]:
     changed = _days("replaced_usage", {**names, "replaced": replaced})
     changed |= _days("days_of_usage", {})
     _run("publish_usage", **names)
+    _run("superseded_usage", **names, replaced=replaced)
     for day in sorted(changed):
         _run("clear_usage_day", source_id=names["source_id"], day=day)
         _run("rebuild_usage_day", source_id=names["source_id"], day=day)
@@ -105,6 +126,8 @@ def _publish_business(table: str):
         replaced = _earlier_deliveries(names)
         _run(f"replaced_{table}", **names, replaced=replaced)
         _run(f"publish_{table}", **names)
+        earlier = Delivery.objects.filter(pk__in=replaced).exclude(pk=names["delivery_id"])
+        earlier.update(state=Delivery.SUPERSEDED)
         return set()
 
     return publish
@@ -139,10 +162,7 @@ def days_under_map(valid_from: date | None, valid_to: date | None) -> set[date]:
 
 
 def _earlier_deliveries(names: dict) -> list[int]:
-    """Deliveries that this one replaces, now marked superseded."""
-    replaced = [pk for (pk,) in _rows("earlier_deliveries", **names)]
-    Delivery.objects.filter(pk__in=replaced).update(state=Delivery.SUPERSEDED)
-    return replaced
+    return [pk for (pk,) in _rows("earlier_deliveries", **names)]
 
 
 def _days(query: str, names: dict) -> set[date]:

@@ -1,5 +1,6 @@
 -- What stands already need not be written again. A bucket made of samples gives way to one that
--- saw as much or more, so the same samples from two replicas, in any order, end the same.
+-- saw as much or more, so the same samples from two replicas, in any order, end the same. A
+-- replay gives way to what a later delivery brought.
 delete from stage_interval new
 using ingest_gpuinterval old
 where old.source_id = %(source_id)s
@@ -11,7 +12,8 @@ where old.source_id = %(source_id)s
     and old.util_scope = new.util_scope
     and old.t_start = new.t_start
     and (
-        (old.n_samples is not null and new.n_samples is not null
+        old.delivery_id > %(delivery_id)s
+        or (old.n_samples is not null and new.n_samples is not null
             and (old.observed_ms, old.n_samples) >= (new.observed_ms, new.n_samples))
         or (
             (

@@ -10,7 +10,10 @@ from tests.ingest.rows import deliver
 pytestmark = pytest.mark.django_db
 
 NOON = datetime(2026, 9, 1, 12, tzinfo=UTC)
-HEAD = "t_start,t_end,node,device_uuid,workload_key,observed_s,zero_s,zero_lead_s,zero_tail_s,fb_used_mib_max\n"
+HEAD = (
+    "t_start,t_end,node,device_uuid,workload_key,observed_s,zero_s,zero_lead_s,zero_tail_s,"
+    "fb_used_mib_max\n"
+)
 
 
 def bucket(nth, observed, zero, lead, tail, memory=40000, workload="job", minutes=5):

@@ -4,7 +4,9 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from ingest.models import ChangedDay, Quarantined, Usage, UsageDay
+from ingest.load_rows import replay
+from ingest.models import ChangedDay, Delivery, Quarantined, Usage, UsageDay
+from ingest.sources import cells
 from tests.ingest.rows import deliver
 
 pytestmark = pytest.mark.django_db
@@ -79,3 +81,25 @@ def test_it_quarantines_a_bad_row_with_its_physical_line_and_keeps_the_rest(tmp_
         (10, "time: empty, but required"),
         (11, "no quantity: give an id, requests, tokens, gpu_seconds or cost"),
     ]
+
+
+def test_it_replays_quarantined_rows_and_leaves_what_came_later(tmp_path, home, monkeypatch):
+    head = "time,id,model,input_tokens\n"
+    content = head + "2026-09-01T10:00Z,a,m,1\n2026-09-01T10:00Z,b,m,2\n2026-09-01T10:00Z,c,m,x\n"
+    with monkeypatch.context() as early:  # the file came when its second row was still to be
+        early.setattr(cells, "utc_now", lambda: datetime(2026, 8, 31, tzinfo=UTC))
+        counts = deliver(tmp_path, "calls.csv", content)
+    assert (counts.rows_loaded, counts.rows_quarantined) == (0, 3)
+    deliver(tmp_path, "later.csv", head + "2026-09-01T11:00Z,a,m,100\n")
+    delivery = Delivery.objects.get(name="calls.csv")
+    kept = delivery.files.get()
+    (home / "files").mkdir()
+    (home / "files" / "kept").write_text(content)
+    kept.kept_as = "kept"
+    kept.save()
+    counts = replay(delivery)
+    assert (counts.rows_loaded, counts.rows_quarantined) == (2, 1)
+    assert day_rows() == [(date(2026, 9, 1), "m", "", 2, None, 102, None)]
+    open_lines = Quarantined.objects.filter(replayed_at=None).values_list("line", flat=True)
+    assert list(open_lines) == [4]
+    assert replay(delivery).changed_days == ()
