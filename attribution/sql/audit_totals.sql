@@ -18,7 +18,8 @@ with bill as (
 select f.name as source, billing_period, currency, coalesce(b.billed, 0) as billed,
        coalesce(t.workload, 0) as workload, coalesce(t.idle, 0) as idle,
        coalesce(t.shared, 0) as shared, coalesce(t.unattributed, 0) as unattributed,
-       coalesce(b.billed, 0) - coalesce(t.workload + t.idle + t.shared + t.unattributed, 0) as residual
+       coalesce(b.billed, 0)
+       - coalesce(t.workload + t.idle + t.shared + t.unattributed, 0) as residual
   from (select source_id, billing_period, currency from bill
         union select source_id, billing_period, currency from stands) k
   join ingest_source f on f.id = k.source_id

@@ -1,7 +1,7 @@
 """Sources, deliveries, charge series and charges.
 
-Columns of a charge carry FOCUS names in snake_case. Charge is
-partitioned by month, made by migration 0002 (docs/decisions/0003-days-and-periods.md).
+Columns of a charge carry FOCUS names in snake_case. Charges are partitioned by month, by
+migration 0002 (docs/decisions/0003-days-and-periods.md).
 """
 
 from django.contrib.postgres.fields import ArrayField

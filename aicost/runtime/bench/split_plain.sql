@@ -1,7 +1,9 @@
 -- The same join and the same columns, without exactness: cost times weight over total.
 create temp table w_plain as
 with target as (
-    select t.id, t.key from (select distinct key from w_part) p join attribution_target t using (key)
+    select t.id, t.key
+      from (select distinct key from w_part) p
+      join attribution_target t using (key)
 ), total as (
     select charge_id, sum(weight) as total from w_part group by charge_id
 )
