@@ -74,7 +74,7 @@ def tick_text(value: Decimal, axis: Axis) -> str:
             else numbers.short_money(value, axis.currency)
         )
     if axis.unit == "percent":
-        return f"{value.normalize():f}%"
+        return f"{value.normalize():f}%".replace("-", numbers.MINUS)
     if axis.unit == "ms":
         return f"{value.normalize():f} ms"
     return numbers.short_count(value)
@@ -109,8 +109,13 @@ def _x_labels(periods: Sequence[date], step: str) -> tuple[list[int], list[str]]
     return places, texts
 
 
-def _layout(periods: Sequence[date], top: Decimal, axis: Axis, right: int) -> dict:
+def _layout(
+    periods: Sequence[date], top: Decimal, axis: Axis, right: int, bottom: Decimal = Decimal(0)
+) -> dict:
     ticks = [tick for tick in nice_ticks(top) if tick <= top] if top else nice_ticks(top)
+    step = ticks[1] if len(ticks) > 1 else Decimal(1)
+    while ticks[0] - step >= bottom:
+        ticks.insert(0, ticks[0] - step)
     places, texts = _x_labels(periods, axis.step)
     font = {"family": "Inter, system-ui, sans-serif", "size": 11, "color": THIRD}
     return {
@@ -142,11 +147,12 @@ def _layout(periods: Sequence[date], top: Decimal, axis: Axis, right: int) -> di
         },
         "yaxis": {
             "type": "linear",
-            "range": [0, plain(max(top, ticks[-1]))],
+            "range": [plain(bottom), plain(max(top, ticks[-1]))],
             "tickvals": [plain(t) for t in ticks],
             "ticktext": [tick_text(t, axis) for t in ticks],
             "gridcolor": RULE,
-            "zeroline": False,
+            "zeroline": bottom < 0,
+            "zerolinecolor": "--rule-strong",
             "fixedrange": True,
         },
         "annotations": [],
@@ -274,10 +280,11 @@ def _dots(previous: Sequence[Decimal | None], axis: Axis) -> dict:
 
 
 def lines(stacks: Sequence[Stack], periods: Sequence[date], axis: Axis) -> dict:
-    """Lines from zero with their names at the right end; an unknown value is a gap."""
+    """Lines on an axis with zero, with their names at the right end; an unknown value is a gap."""
     known = [v for s in stacks for v in s.values.values() if v is not None]
     top = max([*known, Decimal(0)]) * Decimal("1.08")
-    layout = _layout(periods, top, axis, right=112)
+    bottom = min([*known, Decimal(0)]) * Decimal("1.08")
+    layout = _layout(periods, top, axis, right=112, bottom=bottom)
     layout["xaxis"]["range"] = [-0.2, len(periods) - 0.8]
     gap, taken, traces = top * Decimal("0.07"), [], []
     for stack in stacks:

@@ -21,6 +21,7 @@ from aicost.web.shell import Page, Panel
 ZERO = Decimal(0)
 LATE_DAYS = 3
 ROWS_MAX = 12
+UNJOINED_MAX = 5
 CURES = {
     "unobserved": ("No telemetry while the node was paid for", "Check the exporter on these nodes"),
     "unmetered": ("Billed tokens that no call accounts for", "Send the missing calls"),
@@ -77,6 +78,8 @@ def _state(row: dict, total: dict | None) -> tuple[str, str]:
     today = utc_now().date()
     if row["failed_days"]:
         return "Late", f"attribution failed on {row['failed_days']} days"
+    if row["through"] is None and row["loaded_at"] is not None and row["kind"] == "map":
+        return "On time", "has no days of its own"
     if row["through"] is None:
         return "Waiting", "no data yet"
     late = (today - row["through"]).days
@@ -204,14 +207,28 @@ def unattributed(ask: Ask) -> dict:
 
 
 def unjoined(ask: Ask) -> dict:
-    rows = whole(ask, "unjoined")
-    for row in rows:
-        row["cure"] = UNJOINED_CURES.get(row["what"], "")
-    return {"rows": rows[:40], "more": max(0, len(rows) - 40)}
+    """What stands on one side only, the dearest of each kind first, the others counted."""
+    by_what: dict[str, list[dict]] = {}
+    for row in whole(ask, "unjoined"):
+        by_what.setdefault(row["what"], []).append(row)
+    kinds = []
+    for what, rows in by_what.items():
+        rows.sort(key=lambda row: (-(row["cost"] or 0), -(row["requests"] or 0), row["name"]))
+        more = len(rows) - UNJOINED_MAX
+        cure = UNJOINED_CURES.get(what, "")
+        kinds.append(
+            {"what": what, "cure": cure, "rows": rows[:UNJOINED_MAX], "more": max(0, more)}
+        )
+    return {"kinds": kinds}
 
 
 def quarantine(ask: Ask) -> dict:
-    rows = whole(ask, "quarantine")
+    """One line a source and reason, with the place where it was first seen."""
+    found: dict[tuple, dict] = {}
+    for row in whole(ask, "quarantine"):
+        key = (row["source"], row["reason"])
+        found.setdefault(key, row | {"rows": 0})["rows"] += row["rows"]
+    rows = sorted(found.values(), key=lambda row: -row["rows"])
     return {"rows": rows[:ROWS_MAX], "more": max(0, len(rows) - ROWS_MAX)}
 
 
