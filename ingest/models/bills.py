@@ -57,7 +57,9 @@ class SourceFile(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["source", "sha256", "name"], name="source_file_identity")
+            models.UniqueConstraint(
+                fields=["source", "sha256", "name"], name="source_file_identity"
+            )
         ]
 
     def __str__(self) -> str:
