@@ -14,8 +14,10 @@ from django.db import transaction
 from aicost.kernel.money import plain
 from ingest.fetch.kept import KeptFile, working_folder
 from ingest.fetch.sets import FileSet, Refused, find_sets
+from ingest.load_rows import publish_rows
 from ingest.models import Delivery, Scope, Source, SourceFile
 from ingest.publish import Held, SetOfFiles, publish
+from ingest.row_stage import staged_rows
 from ingest.sources.base import BillReader, Unreadable
 from ingest.stage import staged
 
@@ -153,9 +155,6 @@ def _joined(source: Source, found: FileSet) -> tuple[KeptFile, ...]:
 
 
 def _load_rows(found: FileSet, source_name: str | None, *, replace: bool) -> LoadResult:
-    from ingest.load_rows import publish_rows
-    from ingest.row_stage import staged_rows
-
     source = _source(source_name, found.reader)
     [file] = found.files
     sha256 = set_sha256(found.files)

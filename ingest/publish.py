@@ -44,7 +44,7 @@ def publish(staged: Staged, given: SetOfFiles, *, replace: bool) -> list[Deliver
         if not staged.scopes:
             return [_delivery(given, None, staged)]
         scopes = _lock_scopes(given.source, staged.scopes)
-        _refuse_foreign(given.source, staged.scopes)
+        _refuse_foreign(given, staged.scopes)
         if not replace:
             _refuse_shrunk(staged.scopes, scopes)
         deliveries = {
@@ -76,24 +76,25 @@ def _lock_scopes(source: Source, staged: Sequence[StagedScope]) -> dict[int, Sco
     return found
 
 
-def _refuse_foreign(source: Source, staged: Sequence[StagedScope]) -> None:
+def _refuse_foreign(given: SetOfFiles, staged: Sequence[StagedScope]) -> None:
     for scope in staged:
         providers = {provider.lower() for provider in scope.providers}
         for names in (_SAME_PROVIDER.items(), ((v, k) for k, v in _SAME_PROVIDER.items())):
             providers |= {other for name, other in names if name in providers}
         rows = _rows(
             "scope_conflicts",
-            source=source.pk,
+            source=given.source.pk,
+            reader=given.reader,
             account=scope.billing_account_id,
             part=f"{scope.billing_period:%Y-%m}",
             issuer=scope.invoice_issuer,
             providers=sorted(providers - {""}),
         )
-        for owner, account, part in rows:
+        for owner, reader, account, part in rows:
             raise Held(
-                f"the bill of account {account} for {part} already stands under source {owner!r};"
-                f" two views of one bill cannot both be money. Load it with --source {owner},"
-                " or remove the first"
+                f"the bill of account {account} for {part} already stands under source {owner!r},"
+                f" read as {reader}; two views of one bill cannot both be money. Go on with that"
+                " source and format, or remove what stands first"
             )
 
 

@@ -1,11 +1,15 @@
--- A scope belongs to one source: the same account and billing period standing under another,
--- from the same issuer or provider.
-select c.name, s.billing_account_id, s.part
+-- A bill has one place: the same account and billing period standing under another source, or in
+-- this one from another format that names the issuer differently; of one issuer or provider.
+select c.name, d.reader, s.billing_account_id, s.part
 from ingest_scope as s
 join ingest_source as c on c.id = s.source_id
-where s.source_id <> %(source)s
-    and s.billing_account_id = %(account)s
+join ingest_delivery as d on d.scope_id = s.id and d.state = 'published'
+where s.billing_account_id = %(account)s
     and s.part = %(part)s
+    and (
+        s.source_id <> %(source)s
+        or (d.reader <> %(reader)s and s.invoice_issuer <> %(issuer)s)
+    )
     and exists (
         select
         from ingest_charge as h

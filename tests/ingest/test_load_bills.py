@@ -1,6 +1,7 @@
 """Loading bills: what stands in the ledger after each delivery, exactly."""
 
 from decimal import Decimal
+from pathlib import Path
 
 from django.db import connection, transaction
 import pytest
@@ -144,6 +145,19 @@ def test_it_holds_the_bill_of_an_account_that_stands_under_another_source(septem
     assert held.state == "held"
     assert "'mine'" in held.message
     assert {row[0] for row in ledger()} == {"mine"}
+
+
+def test_it_holds_the_same_bill_in_another_format(home):
+    aws = {"ProviderName": "AWS", "InvoiceIssuerName": "Amazon Web Services, Inc."}
+    row = focus_row("a", "2026-09-01", "1", BillingAccountId="1", **aws)
+    load([write_focus(home / "focus.csv", row)], "aws")
+    cur = Path(__file__).parent / "goldens" / "aws_cur" / "plain" / "input.csv"
+
+    for source in ("aws", None):
+        [held] = load([cur], source)
+        assert held.state == "held"
+        assert "source 'aws', read as focus" in held.message
+    assert ledger() == [("aws", "a", "2026-09-01", "1")]
 
 
 def test_it_merges_rows_of_a_day_and_keeps_the_end_of_longer_ones(home):
