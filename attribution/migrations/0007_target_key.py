@@ -4,7 +4,7 @@ The key is a hash of the length-prefixed tuple; the unique constraint on the tup
 authority, and the order of the split never uses the key.
 """
 
-from django.db import migrations, models
+from django.db import migrations
 
 FORWARD = """
 create function aicost_target_key(
