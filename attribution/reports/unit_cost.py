@@ -2,6 +2,7 @@
 with numerator and denominator both in the row. Unknown is None: no calls, no cost per call."""
 
 from decimal import Decimal, localcontext
+import json
 
 from aicost.kernel.money import QUANTUM
 from attribution.reports.base import ALL_GRANULARITIES, ALL_POOLS, Report, binds, fetch, pick
@@ -133,7 +134,8 @@ def per_unit(cost: Decimal | None, count: int | None, size: int = 1) -> Decimal 
 
 
 def _latency(called: dict, quantile: float) -> float | None:
-    found = quantile_ms(called.get("latency"), quantile)
+    told = called.get("latency")  # Django's cursors leave jsonb as text
+    found = quantile_ms(json.loads(told) if isinstance(told, str) else told, quantile)
     return None if found is None else round(found, 2)
 
 
