@@ -103,6 +103,7 @@ def _publish_intervals(names: dict) -> set[date]:
     changed |= _days("days_of_interval", {})
     _run("stage_idle", **names, run_ms=IDLE_RUN_MS, held_mib=HELD_MIB)
     _run("index_idle")
+    _run("analyze_idle")
     _run("publish_intervals", **names)
     return changed | _days("kept_idle", names)
 
