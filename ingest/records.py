@@ -176,9 +176,7 @@ class AliasRecord:
 
 MapRecord = ResourceMapRecord | WorkloadMapRecord | AliasRecord
 
-Record = (
-    IntervalRecord | UsageRecord | RevenueRecord | OutcomeRecord | QualityRecord | MapRecord
-)
+Record = IntervalRecord | UsageRecord | RevenueRecord | OutcomeRecord | QualityRecord | MapRecord
 
 
 @dataclass(frozen=True)
