@@ -21,7 +21,6 @@ def _relation(to: str, **more) -> models.ForeignKey:
 class Migration(migrations.Migration):
     dependencies = [
         ("ingest", "0004_partitioned_are_ours"),
-        ("ingest", "0003_intervals_without_references"),
     ]
     operations = [
         migrations.SeparateDatabaseAndState(
