@@ -4,8 +4,8 @@ them; checking both references row by row took a third of the time of loading.""
 from django.db import migrations
 
 FORWARD = """
-alter table ingest_gpuinterval drop constraint ingest_gpuinterval_source_id_fkey;
-alter table ingest_gpuinterval drop constraint ingest_gpuinterval_delivery_id_fkey;
+alter table ingest_gpuinterval drop constraint if exists ingest_gpuinterval_source_id_fkey;
+alter table ingest_gpuinterval drop constraint if exists ingest_gpuinterval_delivery_id_fkey;
 """
 
 BACKWARD = """
