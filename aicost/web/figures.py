@@ -67,17 +67,15 @@ def tick_text(value: Decimal, axis: Axis) -> str:
     if not value:
         return "0"
     if axis.unit == "money":
-        small = abs(value) < 10
-        return (
-            numbers.unit_money(value, axis.currency)
-            if small
-            else numbers.short_money(value, axis.currency)
-        )
+        if abs(value) < 10:
+            sign = numbers.MINUS if value < 0 else ""
+            return f"{sign}{numbers.sign_of(axis.currency)}{abs(value).normalize():f}"
+        return numbers.short_money(value, axis.currency)
     if axis.unit == "percent":
         return f"{value.normalize():f}%".replace("-", numbers.MINUS)
     if axis.unit == "ms":
         return f"{value.normalize():f} ms"
-    return numbers.short_count(value)
+    return numbers.short_count(value).replace(".0", "")
 
 
 def value_text(value: Decimal, axis: Axis) -> str:

@@ -5,23 +5,28 @@ from decimal import Decimal
 
 from aicost.web import numbers
 from aicost.web.ask import Ask
-from aicost.web.parts import cost_blocks, why_url
-from aicost.web.tables import Block, Line
+from aicost.web.parts import POOLS, cost_blocks, why_url
+from aicost.web.tables import DESCRIBED, Block, Line
 from aicost.web.units import unit_rows
 
 ZERO = Decimal(0)
 BY_FEATURE, BY_PART = ("feature",), ("feature", "activity")
+BY_STATE = ("feature", "state")
 NAMED = {"other": "other cost"}
 SHARE_MIN = Decimal("0.15")
 
 
-def _parts(block: Block) -> dict[tuple, list[tuple[Decimal, str]]]:
+def _parts(block: Block, lines: tuple[str, ...]) -> dict[tuple, list[tuple[Decimal, str]]]:
     """line key by feature -> what it is made of, the largest change first."""
     found = defaultdict(list)
     for line in block.lines:
+        if line.line not in lines:
+            continue
         name = line.key[2] if len(line.key) > 2 else ""
         if name and line.delta:
-            found[line.key[:2]].append((line.delta, NAMED.get(name, name)))
+            found[line.key[:2]].append(
+                (line.delta, NAMED.get(name, DESCRIBED.get(name, name).lower()))
+            )
     for parts in found.values():
         parts.sort(key=lambda item: -abs(item[0]))
     return found
@@ -58,9 +63,10 @@ def movers(ask: Ask, movers_max: int) -> dict:
         return {"movers": []}
     block = found[0]
     parts = {}
-    for other in cost_blocks(ask, BY_PART):
-        if other.currency == block.currency:
-            parts = _parts(other)
+    for group, lines in ((BY_PART, ("owned", "workload")), (BY_STATE, POOLS)):
+        for other in cost_blocks(ask, group):
+            if other.currency == block.currency:
+                parts |= _parts(other, lines)
     units = {row.name: row for row in unit_rows(ask, BY_FEATURE)}
     ordered = sorted((x for x in block.lines if x.delta), key=lambda x: -abs(x.delta))
     listed = []
@@ -72,7 +78,7 @@ def movers(ask: Ask, movers_max: int) -> dict:
                 "text": cause(line, parts.get(line.key, []), block.currency, calls),
                 "delta": line.delta,
                 "growth": numbers.change_percent(line.cost, line.previous),
-                "why": why_url(ask, line, BY_FEATURE),
+                "why": why_url(ask, line, BY_FEATURE, block.currency),
             }
         )
     rest = block.total.delta - sum((x["delta"] for x in listed), ZERO)

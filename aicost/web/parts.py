@@ -62,15 +62,14 @@ def cost_blocks(ask: Ask, group_by: Sequence[str], sort: str = "cost", **changes
     return blocks(answer.rows, group_by, before=before, sort=sort, colour=colour)
 
 
-def why_url(ask: Ask, line: Line, group_by: Sequence[str]) -> str:
+def why_url(ask: Ask, line: Line, group_by: Sequence[str], currency: str = "") -> str:
     """The address of "Why this number?" for one line of a table."""
     pairs = [("line", line.line)]
-    if line.line == "owned":
-        pairs += [
-            ("at", f"{name}:{value}") for name, value in zip(group_by, line.key[1:], strict=True)
-        ]
-    elif line.line == "total":
-        pairs = [("line", "total")]
+    if line.line != "total":
+        named = zip(group_by, line.key[1:], strict=True)
+        pairs += [("at", f"{n}:{value}") for n, value in named if value or line.line == "owned"]
+    if currency:
+        pairs.append(("currency", currency))
     query = ask.view.frozen_dates().query()
     return f"{reverse('why')}?{query}{'&' if query else ''}{urlencode(pairs)}"
 
@@ -85,9 +84,15 @@ def estimate_from(ask: Ask) -> date | None:
 
 
 def estimate_step(ask: Ask, step: str) -> date | None:
-    """The first period of the chart that holds such a day."""
+    """The first step of the chart all of whose days may still change: from it on bars are
+    hatched, since most of a month that misses two days is final."""
     first = estimate_from(ask)
-    return None if first is None else start_of(first, step)
+    if first is None:
+        return None
+    return next(
+        (p for p in periods_of(Period(start_of(first, step), ask.period.end), step) if p >= first),
+        ask.period.end,
+    )
 
 
 def start_of(day: date, step: str) -> date:

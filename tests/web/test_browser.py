@@ -1,6 +1,7 @@
 """One visit in a real browser: nothing on the console, nothing that scrolls sideways."""
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -78,7 +79,7 @@ def test_it_walks_from_login_to_the_reason_of_a_number(company, browser, live_se
     assert "$160.00" in page.locator("tr.total").first.inner_text()
     with page.expect_download() as caught:
         page.click(".bar-tools >> text=CSV")
-    assert "search" in open(caught.value.path(), encoding="utf-8").read()
+    assert "search" in Path(caught.value.path()).read_text(encoding="utf-8")
     page.click("tbody tr:first-child >> text=Why?")
     page.wait_for_selector("#side.open h1")
     assert "Why this number?" in page.locator("#side").inner_text()

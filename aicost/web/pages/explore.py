@@ -121,7 +121,11 @@ def table(ask: Ask) -> dict:
             default=ZERO,
         )
         for line in [*block.lines, block.total]:
-            line.why = why_url(ask, line, ask.view.group_by) if line.line != "other" else ""
+            line.why = (
+                why_url(ask, line, ask.view.group_by, block.currency)
+                if line.line != "other"
+                else ""
+            )
             line.drill = _drill(ask, line)
             line.spark = _spark(series.get(line.key), periods, top, line is block.total)
     return {

@@ -193,7 +193,7 @@ def unattributed(ask: Ask) -> dict:
     for block in cost_blocks(ask, ("state", "source"), filters={"kind": ("unattributed",)}):
         for line in block.lines:
             cause, cure = CURES.get(line.key[1], ("", ""))
-            line.why = why_url(ask, line, ("state", "source"))
+            line.why = why_url(ask, line, ("state", "source"), block.currency)
             found.append(
                 {
                     "line": line,

@@ -57,7 +57,7 @@ def list_table(ask: Ask) -> dict:
     units = {(u.name, u.currency): u for u in unit_rows(ask, BY_MODEL)}
     for block in found:
         for line in [*block.lines, block.total]:
-            line.why = why_url(ask, line, BY_MODEL)
+            line.why = why_url(ask, line, BY_MODEL, block.currency)
             line.unit = units.get((line.key[1], block.currency)) if line.line == "owned" else None
             if line.line == "owned":
                 line.drill = model_url(ask, line.key[1])
@@ -250,7 +250,7 @@ def features(ask: Ask) -> dict:
     found = cost_blocks(ask, ("feature",))
     for block in found:
         for line in [*block.lines, block.total]:
-            line.why = why_url(ask, line, ("feature",))
+            line.why = why_url(ask, line, ("feature",), block.currency)
     return {"blocks": found, "period": numbers.period(ask.period)}
 
 

@@ -16,6 +16,7 @@ from aicost.web.parts import (
     Figure,
     against,
     cost_blocks,
+    estimate_from,
     estimate_step,
     legend,
     money_figure,
@@ -198,10 +199,11 @@ def story(ask: Ask) -> dict:
     running = ask.period.end < next_month(when[-1])
     write = lambda amount: numbers.money(amount or ZERO, block.currency)  # noqa: E731
     note = f"AI cost per month by feature, {ask.view.basis}, {block.currency}."
-    if estimate_step(ask, "month") is not None:
-        note += " Hatched: holds days that may still change."
     if running:
         note += f" {when[-1]:%B} to {numbers.day(ask.period.end - timedelta(days=1))}."
+    first = estimate_from(ask)
+    if first is not None and first < ask.period.end:
+        note += f" {numbers.period(Period(first, ask.period.end))} may still change."
     return {
         "title": title,
         "note": note,
@@ -232,7 +234,7 @@ def where(ask: Ask) -> dict:
     units = {row.name: row for row in unit_rows(ask, BY_FEATURE)}
     for block in found:
         for line in [*block.lines, block.total]:
-            line.why = why_url(ask, line, BY_FEATURE)
+            line.why = why_url(ask, line, BY_FEATURE, block.currency)
             line.unit = units.get(line.key[1]) if line.line == "owned" else None
     return {
         "blocks": found,

@@ -1,16 +1,30 @@
 """Why this number? One figure down to the rows of the file; a side panel, or a page of its own."""
 
+from datetime import date
+from urllib.parse import urlencode
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 
+from aicost.web import numbers
 from aicost.web.ask import Ask, ask_of
-from aicost.web.filters import DIMENSIONS
+from aicost.web.filters import DIMENSIONS, label
 from aicost.web.shell import for_people, frame
+from aicost.web.tables import DESCRIBED, LINE_NAMES
+from attribution.reports.explain import ROWS_MAX, Explanation, Weight, explain
 from attribution.reports.spec import BadSpec
 
+LINES = ("owned", "workload", "shared", "idle", "unattributed", "total")
+COLUMNS_MAX = 3
+# Columns of a file row worth reading first, by name in FOCUS and in CUR; the rest follows.
+START = ("ChargePeriodStart", "lineItem/UsageStartDate", "line_item_usage_start_date")
+WHAT = ("ChargeDescription", "lineItem/UsageType", "SkuId", "line_item_usage_type")
+BILLED = ("BilledCost", "lineItem/UnblendedCost", "line_item_unblended_cost")
 
-def dimensions(request: HttpRequest, ask: Ask) -> dict[str, str]:
-    """What names the figure: `at=feature:search` pairs, or `line=idle` for what has no name."""
+
+def dimensions_of(request: HttpRequest) -> dict[str, str]:
+    """What names the figure: `at=feature:search` pairs; '' after the colon is "not set"."""
     found = {}
     for pair in request.GET.getlist("at"):
         name, colon, value = pair.partition(":")
@@ -20,10 +34,112 @@ def dimensions(request: HttpRequest, ask: Ask) -> dict[str, str]:
     return found
 
 
+def line_of(request: HttpRequest) -> str:
+    line = request.GET.get("line", "owned")
+    if line not in LINES:
+        raise BadSpec(f"line={line} is not known: take one of {', '.join(LINES)}")
+    return line
+
+
+def charge_of(request: HttpRequest) -> tuple[date, int] | None:
+    """`charge=2026-11-14:123`, the charge whose weights are shown, or None for the largest."""
+    given = request.GET.get("charge")
+    if not given:
+        return None
+    day, _, number = given.partition(":")
+    try:
+        return date.fromisoformat(day), int(number)
+    except ValueError as error:
+        raise BadSpec(f"charge={given} is not known: write YYYY-MM-DD:number") from error
+
+
+def title(at: dict[str, str], line: str) -> str:
+    """The name of the figure: its values, or the line it stands on."""
+    if line == "total":
+        return "All cost"
+    named = [DESCRIBED.get(v, v) or f"no {label(k).lower()}" for k, v in at.items()]
+    return ", ".join(filter(None, [LINE_NAMES.get(line, ""), *named])) or "All cost"
+
+
+def _weight(weight: Weight, unit: str) -> dict:
+    named = [value for value in weight.dimensions.values() if value]
+    state = DESCRIBED.get(weight.state, weight.state)
+    ratio = None if weight.ratio is None else weight.ratio * 100
+    return {
+        "target": ", ".join(dict.fromkeys(named)) or state,
+        "state": state,
+        "weight": numbers.count(weight.weight),
+        "second": ""
+        if weight.weight2 is None
+        else f"{numbers.count(weight.weight2)} of {numbers.count(weight.total_weight2)}",
+        "ratio": numbers.percent_of(ratio, 2),
+        "cost": weight.cost,
+        "chosen": weight.chosen,
+    }
+
+
+def _first(columns: dict, names: tuple[str, ...]) -> str:
+    lower = {name.casefold(): value for name, value in columns.items()}
+    return next((lower[n.casefold()] for n in names if lower.get(n.casefold())), "")
+
+
+def _file_row(row: dict) -> dict:
+    columns = row["columns"]
+    return {
+        "file": row["file"],
+        "sha256": row["sha256"],
+        "line": numbers.count(row["line"]),
+        "start": _first(columns, START),
+        "what": _first(columns, WHAT),
+        "billed": _first(columns, BILLED),
+        "columns": sorted(columns.items()),
+    }
+
+
+def context_of(request: HttpRequest, ask: Ask, found: Explanation) -> dict:
+    """All the template needs, money still Decimal."""
+    chosen, line = found.chosen, line_of(request)
+    pairs = [(k, v) for k, values in request.GET.lists() for v in values if k != "charge"]
+    address = f"{reverse('why')}?{urlencode(pairs)}"
+    lines = [
+        {
+            "line": one,
+            "href": f"{address}&charge={one.day}:{one.charge_id}",
+            "followed": chosen is not None and chosen.line.charge_id == one.charge_id,
+            "ratio": numbers.percent(one.part, one.charged),
+        }
+        for one in found.lines
+    ]
+    rows = [_file_row(row) for row in chosen.rows[:ROWS_MAX]] if chosen else []
+    return {
+        "why": found,
+        "heading": title(dimensions_of(request), line),
+        "period": numbers.period(ask.period, year=True),
+        "basis": ask.view.basis,
+        "address": request.get_full_path(),
+        "back": f"{reverse('explore')}?{ask.view.query()}",
+        "lines": lines,
+        "chosen": chosen,
+        "weights": [_weight(w, chosen.weight_unit) for w in chosen.weights] if chosen else [],
+        "second_stage": chosen is not None and any(w.weight2 is not None for w in chosen.weights),
+        "rows": rows,
+        "rows_more": chosen is not None and len(chosen.rows) > ROWS_MAX,
+    }
+
+
 @for_people
 def page(request: HttpRequest) -> HttpResponse:
+    """htmx asks for the panel alone; without JavaScript the same link opens a page."""
     ask = ask_of(request)
-    context = {"address": request.get_full_path()}
+    spec = ask.view.spec("cost", ask.asker, group_by=())
+    found = explain(
+        spec,
+        dimensions_of(request),
+        line=line_of(request),
+        currency=request.GET.get("currency"),
+        charge=charge_of(request),
+    )
+    context = context_of(request, ask, found)
     if request.htmx:
         return render(request, "parts/why.html", context)
     return render(request, "pages/why.html", frame(request, "explore") | context)
