@@ -1,0 +1,23 @@
+-- All parts of one charge with their weights in both stages; a scoped asker gets only their own.
+select
+    t.kind, t.state, t.activity, t.workload, t.model, t.feature, t.experiment, t.team,
+    t.environment, a.evidence, a.weight, a.total_weight, a.weight2, a.total_weight2,
+    case %(basis)s when 'billed' then a.billed_cost else a.effective_cost end as cost,
+    (%(f_feature)s::text[] is null or t.feature = any(%(f_feature)s))
+        and (%(f_model)s::text[] is null or t.model = any(%(f_model)s))
+        and (%(f_workload)s::text[] is null or t.workload = any(%(f_workload)s))
+        and (%(f_experiment)s::text[] is null or t.experiment = any(%(f_experiment)s))
+        and (%(f_team)s::text[] is null or t.team = any(%(f_team)s))
+        and (%(f_environment)s::text[] is null or t.environment = any(%(f_environment)s))
+        and (%(f_activity)s::text[] is null or t.activity = any(%(f_activity)s))
+        and (%(f_kind)s::text[] is null or t.kind = any(%(f_kind)s))
+        and (%(f_state)s::text[] is null or t.state = any(%(f_state)s))
+        and (%(f_evidence)s::text[] is null or a.evidence = any(%(f_evidence)s)) as chosen
+from attribution_allocatedcharge a
+join attribution_target t on t.id = a.target_id
+where a.day = %(day)s and a.charge_id = %(charge)s
+    and (%(teams)s::text[] is null or t.team = any(%(teams)s))
+order by
+    array_position(array['workload', 'idle', 'shared', 'unattributed'], t.kind), t.state,
+    a.weight desc, a.weight2 desc nulls last, t.feature, t.workload, t.model, t.experiment, t.team,
+    t.environment, t.activity
