@@ -10,7 +10,7 @@ WIDTH, HEIGHT = 108, 20
 
 
 def points(values: Sequence[Decimal | None], top: Decimal) -> str:
-    """ "x,y x,y …" with zero at the bottom and `top` at the top, one scale for all of a column."""
+    """Points of a polyline, zero at the bottom and `top` at the top: one scale for a column."""
     if len(values) < 2 or not top:
         return ""
     step = Decimal(WIDTH) / (len(values) - 1)

@@ -45,7 +45,8 @@
   function fail(box, why) {
     const state = box.querySelector(".state") || box.appendChild(document.createElement("div"));
     state.className = "state failed";
-    state.textContent = "The chart could not be loaded (" + why + "). The table has the same figures.";
+    state.textContent =
+      "The chart could not be loaded (" + why + "). The table has the same figures.";
   }
 
   async function load(box) {

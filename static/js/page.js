@@ -68,7 +68,8 @@
     if (window.matchMedia("(max-width: 900px)").matches) {
       document.querySelectorAll(".nav-menu, .bar-fold").forEach((part) => { part.open = false; });
     }
-    document.querySelectorAll("[data-theme-toggle]").forEach((button) => { button.hidden = false; });
-    document.querySelectorAll("[data-copy]").forEach((button) => { button.hidden = false; });
+    document.querySelectorAll("[data-theme-toggle], [data-copy]").forEach((button) => {
+      button.hidden = false;
+    });
   });
 })();

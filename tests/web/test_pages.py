@@ -126,3 +126,37 @@ def test_it_never_shows_a_real_cost_as_zero():
     assert money(Decimal("0"), "USD") == "$0.00"
     assert money(None, "USD") == "unknown"
     assert money(Decimal("-1234.5"), "USD") == "−$1,234.50"
+
+
+WHY = (
+    "line=owned&at=feature:search",
+    "line=idle",
+    "line=shared",
+    "line=unattributed",
+    "line=total",
+)
+
+
+@pytest.mark.parametrize("asked", WHY)
+def test_it_says_why_as_a_page_and_as_a_panel(visit, costs, asked):
+    address = f"/why/?{QUERY}&{asked}"
+    page = visit("viewer", address).content.decode()
+    assert "<html" in page
+    assert "Why this number?" in page
+    panel = visit("viewer", address, headers={"HX-Request": "true"}).content.decode()
+    assert "<html" not in panel
+    assert "Why this number?" in panel
+
+
+def test_it_keeps_the_reason_of_another_teams_number(visit, costs):
+    """Asked for the other team's feature, the company's total or its idle: nothing of theirs."""
+    for asked in ("line=owned&at=feature:answers", "line=idle", "line=total"):
+        text = visit("scoped", f"/why/?{QUERY}&{asked}").content.decode()
+        assert "75" not in text.partition('class="big"')[2].partition("</p>")[0]
+        assert "255" not in text.partition('class="big"')[2].partition("</p>")[0]
+
+
+def test_it_refuses_a_reason_it_cannot_read(visit):
+    assert visit("viewer", "/why/?at=colour:red").status_code == 400
+    assert visit("viewer", "/why/?line=all").status_code == 400
+    assert visit("viewer", "/why/?charge=yesterday").status_code == 400

@@ -212,11 +212,17 @@ def _chart(kind: str):
         if not any(x.values for x in made):
             return {"title": title, "empty": True}
         axis = figures.Axis("week", _currency(rows), unit)
-        write = lambda v: numbers.UNKNOWN if v is None else figures.value_text(v, axis)  # noqa: E731
+
+        def write(value: Decimal | None) -> str:
+            return numbers.UNKNOWN if value is None else figures.value_text(value, axis)
+
         return {
-            "title": title, "note": note, "size": "low", "summary": f"{title}. {note}",
+            "title": title,
+            "note": note,
+            "size": "low",
+            "summary": f"{title}. {note}",
             "twin": twin(made, when, "week", write),
-        }  # fmt: skip
+        }
 
     def figure(ask: Ask) -> dict:
         rows, when = _weeks(ask)
