@@ -27,7 +27,8 @@ priced as (
         p.*, h.service_name as service, h.billing_currency as currency, h.resource_id,
         h.resource_name, h.charge_category,
         coalesce(nullif(h.instance_type, ''), nullif(h.sku_meter, ''), nullif(h.operation, ''),
-            nullif(h.charge_description, ''), nullif(h.service_name, ''), h.charge_category) as what,
+            nullif(h.charge_description, ''), nullif(h.service_name, ''), h.charge_category)
+            as what,
         case %(basis)s when 'billed' then c.billed_cost else c.effective_cost end as charged
     from part p
     join ingest_charge c on c.day = p.day and c.id = p.charge_id

@@ -2,7 +2,8 @@
 -- say its team, workload, experiment or environment takes that of its model, if all the money of
 -- the model's inference in the period stands on one. '' is not set or not asked for.
 with alias as materialized (
-    select distinct on (d.day, a.dimension, a.raw) d.day::date as day, a.dimension, a.raw, a.canonical
+    select distinct on (d.day, a.dimension, a.raw)
+        d.day::date as day, a.dimension, a.raw, a.canonical
     from generate_series(%(start)s::date, %(end)s::date - 1, interval '1 day') d (day)
     join ingest_alias a on (a.valid_from is null or a.valid_from <= d.day)
         and (a.valid_to is null or a.valid_to > d.day)
