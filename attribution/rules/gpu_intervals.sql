@@ -1,5 +1,6 @@
 -- GPU-milliseconds of the day per resource and workload, from the 5-minute buckets.
--- Shares of one device that add up to more than it (MIG 4g+3g, replicas) shrink together.
+-- Shares of one device that add up to more time than it has (MIG 4g+3g, replicas) shrink together;
+-- pods that follow each other on it within a bucket do not.
 create temp table w_gpu on commit drop as
 with node as (
     select distinct cluster, node
@@ -29,15 +30,17 @@ with node as (
      order by g.device_uuid, g.mig_instance_id, g.workload_key, g.t_start, g.source_id, g.util_scope
 ), shared as (
     select *, max(observed_ms) over device as device_ms,
-           greatest(sum(fraction) over device, 1) as claimed,
+           sum(observed_ms * fraction) over device as claimed_ms,
            row_number() over (partition by device_uuid, t_start order by workload_key) as nth
       from bucket
     window device as (partition by device_uuid, t_start)
+), share as (
+    select *, fraction * device_ms / greatest(claimed_ms, device_ms, 1) as part from shared
 ), whole as (
-    select *, floor(observed_ms * fraction / claimed)::bigint as reserved_ms,
-           floor(held_idle_ms * fraction / claimed)::bigint as held_ms,
-           floor(empty_idle_ms * fraction / claimed)::bigint as empty_ms
-      from shared
+    select *, floor(observed_ms * part)::bigint as reserved_ms,
+           floor(held_idle_ms * part)::bigint as held_ms,
+           floor(empty_idle_ms * part)::bigint as empty_ms
+      from share
 )
 select resource_id, cluster, namespace, pod, workload_key,
        sum(reserved_ms - held_ms - empty_ms)::bigint as active_ms,
