@@ -11,7 +11,9 @@ with wanted as (
         on (old.cluster, old.namespace, old.pattern, old.valid_from)
             is not distinct from (w.cluster, w.namespace, w.pattern, w.valid_from)
     where (old.position, old.activity, old.workload, old.model, old.feature, old.experiment, old.team, old.environment, old.valid_to)
-        is distinct from (w.position, w.activity, w.workload, w.model, w.feature, w.experiment, w.team, w.environment, w.valid_to)
+         is distinct from
+           (w.position, w.activity, w.workload, w.model, w.feature,
+            w.experiment, w.team, w.environment, w.valid_to)
 ), after as (
     insert into ingest_workloadmap as old (
         cluster, namespace, pattern, position, activity, workload, model, feature,
@@ -32,7 +34,9 @@ with wanted as (
         environment = excluded.environment,
         valid_to = excluded.valid_to
     where (old.position, old.activity, old.workload, old.model, old.feature, old.experiment, old.team, old.environment, old.valid_to)
-        is distinct from (excluded.position, excluded.activity, excluded.workload, excluded.model, excluded.feature, excluded.experiment, excluded.team, excluded.environment, excluded.valid_to)
+         is distinct from
+           (excluded.position, excluded.activity, excluded.workload, excluded.model, excluded.feature,
+            excluded.experiment, excluded.team, excluded.environment, excluded.valid_to)
     returning valid_from, valid_to
 )
 select valid_from, valid_to from before
