@@ -15,6 +15,8 @@ from attribution.models import AllocationRule, RuleSet, SeriesClaim
 from attribution.rules.builtin import BUILT_IN
 from ingest.models import Alias, ChargeSeries
 
+# Without statistics on claims just written the planner chooses a nested loop over all of them.
+ANALYZE_FROM_CLAIMS = 200
 SERIES_FIELDS = tuple(
     field.attname for field in ChargeSeries._meta.fields if field.name != "sha256"
 )
@@ -211,4 +213,7 @@ def claim_series(source_id: int, day: date, rule_set: RuleSet, rules: list, alia
         one.rule_set = rule_set
         claims.append(one)
     SeriesClaim.objects.bulk_create(claims, batch_size=2000, ignore_conflicts=True)
+    if len(claims) >= ANALYZE_FROM_CLAIMS:
+        with connection.cursor() as cursor:
+            cursor.execute("analyze attribution_seriesclaim")
     return len(claims)

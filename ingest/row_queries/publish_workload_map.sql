@@ -10,7 +10,8 @@ with wanted as (
     join wanted w
         on (old.cluster, old.namespace, old.pattern, old.valid_from)
             is not distinct from (w.cluster, w.namespace, w.pattern, w.valid_from)
-    where (old.position, old.activity, old.workload, old.model, old.feature, old.experiment, old.team, old.environment, old.valid_to)
+    where (old.position, old.activity, old.workload, old.model, old.feature,
+           old.experiment, old.team, old.environment, old.valid_to)
          is distinct from
            (w.position, w.activity, w.workload, w.model, w.feature,
             w.experiment, w.team, w.environment, w.valid_to)
@@ -33,10 +34,12 @@ with wanted as (
         team = excluded.team,
         environment = excluded.environment,
         valid_to = excluded.valid_to
-    where (old.position, old.activity, old.workload, old.model, old.feature, old.experiment, old.team, old.environment, old.valid_to)
+    where (old.position, old.activity, old.workload, old.model, old.feature,
+           old.experiment, old.team, old.environment, old.valid_to)
          is distinct from
-           (excluded.position, excluded.activity, excluded.workload, excluded.model, excluded.feature,
-            excluded.experiment, excluded.team, excluded.environment, excluded.valid_to)
+           (excluded.position, excluded.activity, excluded.workload, excluded.model,
+            excluded.feature, excluded.experiment, excluded.team, excluded.environment,
+            excluded.valid_to)
     returning valid_from, valid_to
 )
 select valid_from, valid_to from before
