@@ -3,20 +3,26 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+import json
 
 from django.db import connection
 
 from aicost.kernel.sqlfiles import sql
 from attribution.reports.spec import (
+    ANY_TAG,
     BASES,
+    CHARGE_DAYS_MAX,
     GRANULARITIES,
     GROUPS_MAX,
     POOL_OPTIONS,
     SERIES_DIMENSIONS,
+    SPREAD,
+    TAG,
     TARGET_DIMENSIONS,
     BadSpec,
     NotAllowed,
     Spec,
+    is_charge_dimension,
 )
 
 PACKAGE = "attribution.reports"
@@ -32,7 +38,9 @@ NAMING_DIMENSIONS = (
     "activity",
 )
 # Filters of single reports, beside the dimensions all share.
-OWN_FILTERS = ("resource", "instance_type", "outcome")
+OWN_FILTERS = ("resource", "instance_type", "outcome", "invoice", "rule")
+# A charge and its rule know these; all other dimensions of a charge are of its series.
+OUTSIDE_SERIES = ("invoice", "rule")
 ALL_GRANULARITIES, ALL_POOLS = GRANULARITIES, POOL_OPTIONS
 MS_PER_HOUR = 3_600_000
 HOUR_QUANTUM = Decimal("0.000001")
@@ -73,13 +81,38 @@ def check(report: Report, spec: Spec) -> None:
     _one_of("idle", spec.idle, report.pools)
     _one_of("shared", spec.shared, report.pools)
     for name in spec.group_by:
-        _one_of("group_by", name, report.groups)
+        _dimension("group_by", name, report.groups)
     for name in spec.filters:
-        _one_of("filter", name, report.filters)
+        _dimension("filter", name, report.filters)
     if len(set(spec.group_by)) < len(spec.group_by):
         raise BadSpec(f"group_by names a dimension twice: {', '.join(spec.group_by)}")
     if len(spec.group_by) > GROUPS_MAX:
         raise BadSpec(f"group_by takes at most {GROUPS_MAX} dimensions")
+    if ANY_TAG in report.groups:
+        _check_charges(spec)
+
+
+def charge_dimensions(spec: Spec) -> tuple[str, ...]:
+    """The dimensions of the question that only single charges know, groups first."""
+    return tuple(
+        name for name in dict.fromkeys((*spec.group_by, *spec.filters)) if is_charge_dimension(name)
+    )
+
+
+def _check_charges(spec: Spec) -> None:
+    """Single charges are many, and what was spread is kept by day and target only."""
+    names = ", ".join(charge_dimensions(spec))
+    if names and SPREAD in (spec.idle, spec.shared):
+        raise BadSpec(
+            f"{names}: idle and shared cost are spread over targets, not over single charges; "
+            "ask with idle and shared shown"
+        )
+    if names and not spec.long and spec.period.length_days > CHARGE_DAYS_MAX:
+        raise BadSpec(
+            f"{names}: a question about single charges takes at most {CHARGE_DAYS_MAX} days, not "
+            f"{spec.period.length_days}; ask for fewer, or say that it may be long "
+            "(--long, or long=1 in an address)"
+        )
 
 
 def binds(spec: Spec) -> dict[str, object]:
@@ -88,7 +121,12 @@ def binds(spec: Spec) -> dict[str, object]:
         f"f_{name}": list(spec.filters[name]) if name in spec.filters else None
         for name in TARGET_DIMENSIONS + SERIES_DIMENSIONS + OWN_FILTERS
     }
+    series = [name for name in charge_dimensions(spec) if name not in OUTSIDE_SERIES]
     return filters | {
+        "series_groups": [name for name in series if name in spec.group_by],
+        "series_filters": json.dumps(
+            {n: list(spec.filters[n]) for n in series if n in spec.filters}
+        ),
         "start": spec.period.start,
         "end": spec.period.end,
         "granularity": spec.granularity,
@@ -116,6 +154,12 @@ def pick(rows: Iterable[Mapping], columns: tuple[str, ...]) -> list[dict]:
 def hours(milliseconds: int) -> Decimal:
     """Hours of wall clock, to a millionth."""
     return (Decimal(milliseconds) / MS_PER_HOUR).quantize(HOUR_QUANTUM)
+
+
+def _dimension(part: str, name: str, choices: tuple[str, ...]) -> None:
+    """`tag:KEY` among the choices stands for any key."""
+    if not (ANY_TAG in choices and name.startswith(TAG) and name != TAG):
+        _one_of(part, name, choices)
 
 
 def _one_of(part: str, value: str, choices: tuple[str, ...]) -> None:

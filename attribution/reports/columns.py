@@ -1,5 +1,7 @@
 """What each column of a report holds, for every surface that writes it down."""
 
+from attribution.reports.spec import CHARGE_DIMENSIONS, TAG
+
 TEXT, DAY, TIME, COUNT, DECIMAL, MEASURE = "text", "day", "time", "count", "decimal", "measure"
 
 _KINDS = {
@@ -36,6 +38,7 @@ _KINDS = {
     ),
     MEASURE: ("latency_p50_ms", "latency_p95_ms"),
     TEXT: (
+        *CHARGE_DIMENSIONS,
         "source",
         "account",
         "service",
@@ -54,8 +57,6 @@ _KINDS = {
         "state",
         "line",
         "currency",
-        "resource",
-        "instance_type",
         "node",
         "outcome",
         "reader",
@@ -79,7 +80,7 @@ _NOT_ADDITIVE = ("_per_", "percent", "first_line", "delivery_id")
 def kind_of(column: str) -> str:
     """text, day, time, count (a whole number), decimal (exact, money above all) or measure (a
     rounded float). What is not listed is decimal."""
-    return _KIND_OF.get(column, DECIMAL)
+    return TEXT if column.startswith(TAG) else _KIND_OF.get(column, DECIMAL)
 
 
 def is_additive(column: str) -> bool:

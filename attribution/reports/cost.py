@@ -6,12 +6,21 @@ from attribution.reports.base import (
     ALL_POOLS,
     Report,
     binds,
+    charge_dimensions,
     fetch,
     pick,
 )
-from attribution.reports.spec import SERIES_DIMENSIONS, SPREAD, TARGET_DIMENSIONS, Spec
+from attribution.reports.spec import (
+    ANY_TAG,
+    CHARGE_DIMENSIONS,
+    SERIES_DIMENSIONS,
+    SPREAD,
+    TARGET_DIMENSIONS,
+    Spec,
+)
 
 EVIDENCE_COLUMNS = ("measured_cost", "tagged_cost", "inferred_cost", "fallback_cost")
+DIMENSIONS = (*TARGET_DIMENSIONS, *SERIES_DIMENSIONS, *CHARGE_DIMENSIONS, ANY_TAG)
 
 
 def columns(spec: Spec) -> tuple[str, ...]:
@@ -26,7 +35,17 @@ def columns(spec: Spec) -> tuple[str, ...]:
 
 
 def rows(spec: Spec) -> list[dict]:
-    return pick(fetch("cost", binds(spec)), columns(spec))
+    return pick(every_column(spec), columns(spec))
+
+
+def every_column(spec: Spec) -> list[dict]:
+    """The rows with both spreads, asked for or not; from the rollup where it knows all that is
+    asked, else from the allocated charges."""
+    if not charge_dimensions(spec):
+        return fetch("cost", binds(spec))
+    values = binds(spec)
+    found = fetch("cost_charges", values)
+    return [row | dict(zip(values["series_groups"], row["named"], strict=True)) for row in found]
 
 
 REPORT = Report(
@@ -34,8 +53,8 @@ REPORT = Report(
     title="Cost",
     rows=rows,
     columns=columns,
-    groups=TARGET_DIMENSIONS + SERIES_DIMENSIONS,
-    filters=TARGET_DIMENSIONS + SERIES_DIMENSIONS,
+    groups=DIMENSIONS,
+    filters=DIMENSIONS,
     granularities=ALL_GRANULARITIES,
     pools=ALL_POOLS,
     measure="cost",

@@ -10,7 +10,7 @@ from aicost.kernel.periods import Period
 from aicost.kernel.targets import DIMENSIONS, KINDS
 from attribution.models import AllocationRule
 from attribution.reports.base import NAMING_DIMENSIONS, binds, check, fetch, hours
-from attribution.reports.cost import EVIDENCE_COLUMNS
+from attribution.reports.cost import EVIDENCE_COLUMNS, every_column
 from attribution.reports.cost import REPORT as COST
 from attribution.reports.explain_words import RuleShown, rule_shown, sentence
 from attribution.reports.spec import BadSpec, Spec
@@ -183,7 +183,7 @@ def _narrowed(spec: Spec, dimensions: Mapping[str, str], line: str) -> Spec:
 
 
 def _amounts(asked: Spec, currency: str | None) -> dict:
-    rows = fetch("cost", binds(asked))
+    rows = every_column(asked)
     wanted = [row for row in rows if currency in (None, row["currency"])]
     if not wanted:
         names = ("cost", "idle_cost", "idle_spread", "shared_spread", *EVIDENCE_COLUMNS)

@@ -20,6 +20,8 @@ with part as (
         and (%(f_kind)s::text[] is null or t.kind = any(%(f_kind)s))
         and (%(f_state)s::text[] is null or t.state = any(%(f_state)s))
         and (%(f_evidence)s::text[] is null or a.evidence = any(%(f_evidence)s))
+        and (%(f_rule)s::text[] is null or a.rule_id in (
+            select id from attribution_allocationrule where key = any(%(f_rule)s)))
     group by 1, 2, 3
 ),
 priced as (
@@ -34,7 +36,19 @@ priced as (
     join ingest_charge c on c.day = p.day and c.id = p.charge_id
     join ingest_chargeseries h on h.id = c.series_id
     join ingest_source s on s.id = c.source_id
-    where (%(f_source)s::text[] is null or s.name = any(%(f_source)s))
+    cross join lateral (select jsonb_build_object(
+        'provider', h.provider, 'billing_account', h.billing_account_id,
+        'service_category', h.service_category, 'sku', h.sku_id, 'sku_meter', h.sku_meter,
+        'operation', h.operation, 'resource', h.resource_id, 'resource_type', h.resource_type,
+        'instance_type', h.instance_type, 'zone', h.availability_zone,
+        'pricing_category', h.pricing_category, 'charge_class', h.charge_class,
+        'commitment', h.commitment_discount_id) as of) d
+    where not exists (
+            select from jsonb_each(%(series_filters)s::jsonb) f (name, accepted)
+            where not f.accepted ? coalesce(d.of ->> f.name, h.tags ->> substr(f.name, 5), '')
+        )
+        and (%(f_invoice)s::text[] is null or c.invoice_id = any(%(f_invoice)s))
+        and (%(f_source)s::text[] is null or s.name = any(%(f_source)s))
         and (%(f_account)s::text[] is null or h.sub_account_id = any(%(f_account)s))
         and (%(f_service)s::text[] is null or h.service_name = any(%(f_service)s))
         and (%(f_region)s::text[] is null or h.region_id = any(%(f_region)s))

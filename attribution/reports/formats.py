@@ -64,6 +64,7 @@ def spec_values(spec: Spec) -> dict:
         "basis": spec.basis,
         "idle": spec.idle,
         "shared": spec.shared,
+        "long": spec.long,
     }
 
 

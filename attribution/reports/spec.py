@@ -24,7 +24,34 @@ TARGET_DIMENSIONS = (
     "state",
 )
 SERIES_DIMENSIONS = ("source", "account", "service", "region", "charge_category", "evidence")
+# Dimensions the rollup does not keep: a report by one of them, or by tag:KEY, reads the allocated
+# charges themselves, of at most CHARGE_DAYS_MAX days unless the question says that it is long.
+CHARGE_DIMENSIONS = (
+    "provider",
+    "billing_account",
+    "service_category",
+    "sku",
+    "sku_meter",
+    "operation",
+    "resource",
+    "resource_type",
+    "instance_type",
+    "zone",
+    "pricing_category",
+    "charge_class",
+    "commitment",
+    "invoice",
+    "rule",
+)
+TAG = "tag:"
+ANY_TAG = "tag:KEY"
+CHARGE_DAYS_MAX = 31
 GROUPS_MAX = 4
+
+
+def is_charge_dimension(name: str) -> bool:
+    """Whether only the single charge knows this dimension."""
+    return name in CHARGE_DIMENSIONS or name.startswith(TAG)
 
 
 class BadSpec(ValueError):
@@ -46,7 +73,7 @@ class Asker:
 @dataclass(frozen=True)
 class Spec:
     """One question. `period` is half-open UTC days; filters are dimension -> accepted values,
-    where '' means 'not set'."""
+    where '' means 'not set'. `long` lets a question about single charges take more days."""
 
     report: str
     period: Period
@@ -57,6 +84,7 @@ class Spec:
     basis: str = "effective"
     idle: str = SHOWN
     shared: str = SHOWN
+    long: bool = False
 
 
 @dataclass(frozen=True)

@@ -62,12 +62,14 @@ def test_it_explains_a_figure_down_to_the_rows_of_the_file(ledger):
 
 
 def test_it_explains_every_line_of_the_table_as_the_table_shows_it(ledger):
-    for idle in ("shown", "spread"):
-        spec = Spec(
-            "cost", PERIOD, Asker("finance"), group_by=("feature", "source"), idle=idle, shared=idle
-        )
+    for idle, groups in (
+        ("shown", ("feature", "source")),
+        ("spread", ("feature", "source")),
+        ("shown", ("feature", "resource", "sku", "tag:team")),
+    ):
+        spec = Spec("cost", PERIOD, Asker("finance"), group_by=groups, idle=idle, shared=idle)
         for row in run(spec).rows:
-            at = {"feature": row["feature"], "source": row["source"]}
+            at = {name: row[name] for name in groups}
             why = explain(spec, at, line=row["line"], with_rows=False)
             assert why.figure == row["cost"], row
             assert sum(line.part for line in why.lines) + why.more_part == why.own

@@ -35,6 +35,7 @@ class Command(BaseCommand):
         add("--basis", choices=BASES, default="effective")
         add("--shared", choices=POOL_OPTIONS, default="shown")
         add("--idle", choices=POOL_OPTIONS, default="shown")
+        add("--long", action="store_true", help="single charges of more than 31 days")
         add("--compare", choices=("previous",))
         add("--role", choices=ROLES, default=ADMIN, help="answer as this role would see it")
         add("--team", action="append", help="answer as somebody of this team only would see it")
@@ -69,6 +70,7 @@ def spec_of(options: dict) -> Spec:
         basis=options["basis"],
         idle=options["idle"],
         shared=options["shared"],
+        long=options["long"],
     )
 
 
