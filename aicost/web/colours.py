@@ -33,6 +33,9 @@ _SERIES_FIELDS = {
     "service": "service_name",
     "region": "region_id",
     "charge_category": "charge_category",
+    "resource": "resource_id",
+    "instance_type": "instance_type",
+    "sku": "sku_id",
 }
 
 

@@ -13,17 +13,23 @@ from django.http import QueryDict
 
 from aicost.kernel.periods import Period, month_of, month_start, previous_month
 from attribution.reports.spec import (
+    ANY_TAG,
     BASES,
+    CHARGE_DIMENSIONS,
     SERIES_DIMENSIONS,
     SHOWN,
     SPREAD,
+    TAG,
     TARGET_DIMENSIONS,
     Asker,
     BadSpec,
     Spec,
+    is_charge_dimension,
 )
 
 DIMENSIONS = (*TARGET_DIMENSIONS, *SERIES_DIMENSIONS)
+# What the group menu of Explore offers; an address may name any dimension of a charge, or tag:KEY.
+GROUPS_OFFERED = (*DIMENSIONS, "resource", "instance_type", "sku", "rule")
 STEPS = ("day", "week", "month", "quarter")
 CHARTS = ("bars", "lines", "table")
 GROUPS_MAX = 2
@@ -35,11 +41,19 @@ LABELS = {
     "kind": "Kind",
     "state": "State",
     "evidence": "Evidence",
+    "sku": "SKU",
+    "sku_meter": "SKU meter",
 }
 
 
 def label(dimension: str) -> str:
-    return LABELS.get(dimension, dimension.capitalize())
+    if dimension.startswith(TAG):
+        return f"Tag {dimension.removeprefix(TAG)}"
+    return LABELS.get(dimension, dimension.capitalize().replace("_", " "))
+
+
+def is_dimension(name: str) -> bool:
+    return name != TAG and (name in DIMENSIONS or is_charge_dimension(name))
 
 
 def _quarter_start(today: date) -> date:
@@ -105,6 +119,7 @@ class View:
     shared: str = SHOWN
     chart: str = "bars"
     sort: str = "cost"
+    long: bool = False
 
     @property
     def granularity(self) -> str:
@@ -126,6 +141,7 @@ class View:
             "idle": self.idle,
             "shared": self.shared,
             "period": self.period,
+            "long": self.long,
         }
         return Spec(report=report, asker=asker, **(asked | changes))
 
@@ -143,7 +159,11 @@ class View:
         for name in ("compare", "step", "basis", "idle", "shared", "chart", "sort"):
             if getattr(view, name) != View.__dataclass_fields__[name].default:
                 pairs.append((name, getattr(view, name)))
-        for dimension in DIMENSIONS:
+        if view.long:
+            pairs.append(("long", "1"))
+        known = (*DIMENSIONS, *CHARGE_DIMENSIONS)
+        tags = sorted(name for name in view.filters if name not in known)
+        for dimension in (*known, *tags):
             pairs += [(dimension, value) for value in view.filters.get(dimension, ())]
         return urlencode(pairs)
 
@@ -189,8 +209,9 @@ def _group_by(params: QueryDict) -> tuple[str, ...]:
     given = [part for text in params.getlist("group") for part in text.split(",") if part]
     names = tuple(dict.fromkeys(given)) or ("feature",)
     for name in names:
-        if name not in DIMENSIONS:
-            raise BadSpec(f"group={name} is not known: take one of {', '.join(DIMENSIONS)}")
+        if not is_dimension(name):
+            offered = ", ".join((*DIMENSIONS, *CHARGE_DIMENSIONS))
+            raise BadSpec(f"group={name} is not known: take one of {offered} or {ANY_TAG}")
     if len(names) > GROUPS_MAX:
         raise BadSpec(f"group by at most {GROUPS_MAX} dimensions, not {len(names)}")
     return names
@@ -201,8 +222,8 @@ def parse(params: QueryDict, today: date) -> View:
     preset, period = _period(params, today, DEFAULT_PRESET)
     filters = {
         dimension: tuple(dict.fromkeys(params.getlist(dimension)))[:FILTER_VALUES_MAX]
-        for dimension in DIMENSIONS
-        if dimension in params
+        for dimension in params
+        if is_dimension(dimension)
     }
     return View(
         period=period,
@@ -216,4 +237,5 @@ def parse(params: QueryDict, today: date) -> View:
         shared=_choice(params, "shared", (SHOWN, SPREAD), SHOWN),
         chart=_choice(params, "chart", CHARTS, "bars"),
         sort=_choice(params, "sort", ("cost", "change", "name"), "cost"),
+        long=_choice(params, "long", ("", "1"), "") == "1",
     )

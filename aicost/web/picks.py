@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 
 from aicost.web import numbers
 from aicost.web.ask import Ask
-from aicost.web.filters import DEFAULT_PRESET, DIMENSIONS, PRESETS, View, label
+from aicost.web.filters import DEFAULT_PRESET, GROUPS_OFFERED, PRESETS, View, label
 from attribution.reports.spec import SHOWN, SPREAD
 
 NOT_SET = "not set"
@@ -75,12 +75,12 @@ def _group(view: View) -> Pick:
             view.query(group_by=(d, *[g for g in view.group_by[1:] if g != d])),
             d == first,
         )
-        for d in DIMENSIONS
+        for d in GROUPS_OFFERED
     )
     second = view.group_by[1] if len(view.group_by) > 1 else None
     seconds = (Option("and nothing else", view.query(group_by=(first,)), second is None),) + tuple(
         Option(f"and {label(d).lower()}", view.query(group_by=(first, d)), d == second)
-        for d in DIMENSIONS
+        for d in GROUPS_OFFERED
         if d != first
     )
     return Pick("Group", ", ".join(label(g) for g in view.group_by), (firsts, seconds))

@@ -38,7 +38,7 @@ class Panel:
 @dataclass(frozen=True)
 class Page:
     """A page with an address named `slug`: its template places the panels by their slugs.
-    `filters` are the dimensions it can filter by (None: all), `under` the page it belongs to."""
+    `filters` are the dimensions it can filter by (None: any), `under` the page it belongs to."""
 
     slug: str
     title: str

@@ -70,6 +70,24 @@ def test_it_keeps_the_question_in_the_address(visit, costs):
     assert "feature=search" in menu
 
 
+def test_it_groups_by_resource_and_tag_for_a_month_and_longer_when_asked(visit, costs):
+    menu = visit("finance", f"/explore/?{QUERY}").content.decode()
+    assert "group=resource" in menu
+    for query in ("group=resource,feature&sku=s", "group=tag:team", "group=rule&tag:cost+centre=7"):
+        response = visit("finance", f"/explore/?from=2026-09-01&to=2026-10-01&{query}")
+        assert response.status_code == 200
+        assert FAILED not in response.content.decode()
+        response = visit("finance", f"/explore/?from=2026-09-01&to=2026-10-02&{query}")
+        assert response.status_code == 400
+        assert "at most 31 days, not 32" in response.content.decode()
+        assert (
+            visit("finance", f"/explore/?from=2026-01-01&to=2026-10-02&{query}&long=1").status_code
+            == 200
+        )
+    assert visit("finance", f"/?{QUERY}&resource=i-1").status_code == 200
+    assert visit("finance", f"/why/?{QUERY}&at=tag:team:a&at=resource:i-1").status_code == 200
+
+
 def test_it_says_what_is_wrong_with_an_address(visit):
     response = visit("viewer", "/explore/?group=colour")
     assert response.status_code == 400

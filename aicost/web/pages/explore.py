@@ -23,6 +23,8 @@ from aicost.web.parts import (
 )
 from aicost.web.shell import Page, Panel, for_people, render_page
 from aicost.web.tables import Block, Line, blocks, shorten
+from attribution.reports import REPORTS
+from attribution.reports.base import check
 
 ZERO = Decimal(0)
 
@@ -40,7 +42,7 @@ def lead(ask: Ask) -> dict:
     total = found[0].total
     parts = [
         (numbers.money(total.cost, found[0].currency), True),
-        (f" in {numbers.period(ask.period, year=True)}", False),
+        (f" over {numbers.period(ask.period, year=True)}", False),
     ]
     if total.previous is not None:
         moved = numbers.change(total.delta, found[0].currency)
@@ -182,5 +184,6 @@ EXPLORE = Page(
 @for_people
 def page(request: HttpRequest) -> HttpResponse:
     ask = ask_of(request)
+    check(REPORTS["cost"], ask.view.spec("cost", ask.asker))
     group = " and ".join(label(g).lower() for g in ask.view.group_by)
     return render_page(request, EXPLORE, ask, heading=f"AI cost by {group}")

@@ -8,6 +8,7 @@ from aicost.kernel.periods import Period, month_start, next_month, previous_mont
 from aicost.web import figures, numbers
 from aicost.web.ask import Ask
 from aicost.web.colours import colour
+from aicost.web.filters import DIMENSIONS
 from aicost.web.margins import margin_figure
 from aicost.web.movers import movers
 from aicost.web.parts import (
@@ -67,14 +68,14 @@ def lead(ask: Ask) -> dict:
     parts = [
         ("AI cost ", False),
         (numbers.money(total.cost, block.currency, 0), True),
-        (f" in {numbers.period(ask.period)}", False),
+        (f" over {numbers.period(ask.period)}", False),
     ]
     if total.previous:
         moved_by = numbers.money(abs(total.delta), block.currency, 0)
         way = "more" if total.delta > 0 else "less"
         grown = numbers.change_percent(abs(total.delta) + abs(total.previous), total.previous)
         share = grown.lstrip("+")
-        parts.append((f", {moved_by} ({share}) {way} than in {_other(ask)}", False))
+        parts.append((f", {moved_by} ({share}) {way} than over {_other(ask)}", False))
         parts += _who(block)
     return {"parts": [*parts, (".", False)]}
 
@@ -138,9 +139,7 @@ def _unit_figure(ask: Ask, final: bool) -> Figure:
     before = row.previous.marginal if row.previous else None
     under = []
     if before is not None:
-        strong = f"{numbers.arrow(row.marginal - before)} "
-        strong += numbers.change_percent(row.marginal, before)
-        under.append((strong, against(ask), False))
+        under.append((numbers.grown(row.marginal, before), against(ask), False))
     under.append(("", f"marginal, over {numbers.short_count(row.requests)} calls", False))
     return Figure(
         "Per 1k inferences",
@@ -151,7 +150,7 @@ def _unit_figure(ask: Ask, final: bool) -> Figure:
 
 
 def _idle_figure(block: Block, final: bool) -> Figure:
-    own, pool = block.total.idle_cost - block.of("idle"), block.of("idle")
+    own, pool = block.total.idle_cost, block.of("idle")
     text = numbers.money(own, block.currency, 0)
     return money_figure(
         "Idle",
@@ -302,4 +301,5 @@ OVERVIEW = Page(
         Panel("pace", "parts/overview_pace.html", pace, pace_figure),
         RESIDUAL,
     ),
+    filters=DIMENSIONS,
 )

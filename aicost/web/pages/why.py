@@ -9,11 +9,11 @@ from django.urls import reverse
 
 from aicost.web import numbers
 from aicost.web.ask import Ask, ask_of
-from aicost.web.filters import DIMENSIONS, label
+from aicost.web.filters import is_dimension, label
 from aicost.web.shell import for_people, frame
 from aicost.web.tables import DESCRIBED, LINE_NAMES
 from attribution.reports.explain import ROWS_MAX, Explanation, Weight, explain
-from attribution.reports.spec import BadSpec
+from attribution.reports.spec import TAG, BadSpec
 
 LINES = ("owned", "workload", "shared", "idle", "unattributed", "total")
 COLUMNS_MAX = 3
@@ -28,7 +28,10 @@ def dimensions_of(request: HttpRequest) -> dict[str, str]:
     found = {}
     for pair in request.GET.getlist("at"):
         name, colon, value = pair.partition(":")
-        if not colon or name not in DIMENSIONS:
+        if name == TAG[:-1]:
+            key, colon, value = value.partition(":")
+            name = TAG + key
+        if not colon or not is_dimension(name):
             raise BadSpec(f"at={pair} is not known: write dimension:value")
         found[name] = value
     return found
