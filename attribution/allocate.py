@@ -10,19 +10,24 @@ import os
 import socket
 import time
 
-from django.db import DatabaseError, connection, transaction
+from django.conf import settings
+from django.db import DatabaseError, OperationalError, connection, transaction
 
 from aicost.kernel.sqlfiles import sql
 from attribution.claims import claim_series, ensure_builtin_rules, rule_set_on
 from attribution.classify import gpus_by_instance_type
 from attribution.dirty import absorb_changes, dirty_stale_rules
+from attribution.lease import kept_leases
 from attribution.models import AllocationRun
 from attribution.rules import RULES
 from attribution.spread import spread_months
 from ingest.partitions import ensure_partitions
 
 log = logging.getLogger(__name__)
-LEASE_SECONDS = 900
+DAY_TRIES, DAY_RETRY_SECONDS = 5, 0.5
+HELD_WAIT_SECONDS = 0.5
+# SQLSTATEs of what passes by itself: deadlock, lock timeout, lost connection, server restarting.
+PASSING = ("40", "55P", "08", "57P")
 DAY_TABLES = (
     "w_charge",
     "w_alias",
@@ -72,7 +77,12 @@ def claim_day(worker: str, start: date | None, end: date | None) -> Claimed | No
     with connection.cursor() as cursor:
         cursor.execute(
             sql("attribution.sql", "claim_day"),
-            {"worker": worker, "lease_seconds": LEASE_SECONDS, "from": start, "to": end},
+            {
+                "worker": worker,
+                "lease_seconds": settings.AICOST_JOB_LEASE_SECONDS,
+                "from": start,
+                "to": end,
+            },
         )
         row = cursor.fetchone()
     return Claimed(row[0], row[1], row[2], row[3], worker) if row else None
@@ -184,38 +194,71 @@ def attribute(
     progress: Callable[[DayResult], None] | None = None,
 ) -> list[DayResult]:
     """Attribute every dirty day in [start, end) until none is left; any number of processes may
-    do so at once. A day that fails keeps its last published figures and says why in DayState."""
+    do so at once, and each returns when all days are done, with the results of its own. A day
+    that fails keeps its last published figures and says why in DayState."""
     worker = f"{socket.gethostname()}:{os.getpid()}:{time.monotonic_ns()}"
     ensure_builtin_rules()
     results: list[DayResult] = []
-    while True:
-        absorb_changes()
-        dirty_stale_rules()
-        before = len(results)
-        while claimed := claim_day(worker, start, end):
-            result = _attempt(claimed)
-            if result:
-                results.append(result)
-                if progress:
-                    progress(result)
-        if len(results) == before:
-            break
-    spread_months({(result.source, result.day) for result in results if not result.failure})
+    with kept_leases(worker):
+        while True:
+            absorb_changes()
+            dirty_stale_rules()
+            before = len(results)
+            while claimed := claim_day(worker, start, end):
+                result = _attempt(claimed)
+                if result:
+                    results.append(result)
+                    if progress:
+                        progress(result)
+            if len(results) > before:
+                continue
+            if not _held_days(start, end):
+                break
+            time.sleep(HELD_WAIT_SECONDS)
+    spread_months()
     return results
 
 
+def _held_days(start: date | None, end: date | None) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(sql("attribution.sql", "held_days"), {"from": start, "to": end})
+        return cursor.fetchone()[0]
+
+
 def _attempt(claimed: Claimed) -> DayResult | None:
-    """One day; a failure is logged, kept in DayState and returned, a lost lease is None."""
+    """One day; a failure is logged, kept in DayState and returned, a lost lease is None. What
+    passes by itself is tried again and never marks the day as failed."""
     held = {"state": claimed.state, "worker": claimed.worker}
     try:
-        return allocate_day(claimed)
+        return _allocate_patiently(claimed)
     except LeaseLost as lost:
         log.warning("%s", lost)
         return None
     except (Leak, ValueError, DatabaseError) as error:
+        if _passes(error):  # the job is tried again; by then the lease has run out
+            raise
         log.exception("attribution of %s failed", claimed.day)
         _run("fail_day", {**held, "failure": f"{type(error).__name__}: {error}"[:2000]})
         return DayResult(claimed.source, claimed.day, 0, 0, 0.0, str(error))
     except BaseException:
         _run("release_day", held)
         raise
+
+
+def _allocate_patiently(claimed: Claimed) -> DayResult:
+    for _ in range(DAY_TRIES - 1):
+        try:
+            return allocate_day(claimed)
+        except OperationalError as error:
+            if not _passes(error):
+                raise
+            log.warning("%s is tried again: %s", claimed.day, error)
+            time.sleep(DAY_RETRY_SECONDS)
+    return allocate_day(claimed)
+
+
+def _passes(error: Exception) -> bool:
+    if not isinstance(error, OperationalError):
+        return False
+    state = getattr(error.__cause__, "sqlstate", None)
+    return state is None or state.startswith(PASSING)

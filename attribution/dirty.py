@@ -13,6 +13,7 @@ from ingest.models import Alias
 def absorb_changes() -> int:
     """Turn ChangedDay rows into dirty days; how many days got dirty."""
     with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql("attribution.sql", "alone"))
         cursor.execute(sql("attribution.sql", "absorb_changes"))
         return cursor.rowcount
 
@@ -35,7 +36,8 @@ def dirty_stale_rules() -> int:
     for start, end in _segments():
         some_day = start or (end - timedelta(days=1) if end else date(2020, 1, 1))
         rule_set, _, _ = rule_set_on(some_day)
-        with connection.cursor() as cursor:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(sql("attribution.sql", "alone"))
             cursor.execute(
                 sql("attribution.sql", "dirty_stale_rules"),
                 {"rule_set": rule_set.id, "from": start, "to": end},

@@ -119,6 +119,7 @@ class DayState(models.Model):
     day = models.DateField()
     dirty_version = models.BigIntegerField(default=1)
     published_version = models.BigIntegerField(default=0)
+    spread_version = models.BigIntegerField(default=0, db_default=0)
     reasons = ArrayField(models.TextField(), default=list)
     rule_set = models.ForeignKey(RuleSet, models.PROTECT, null=True)
     claimed_by = models.TextField(**TEXT)

@@ -4,17 +4,27 @@ from datetime import date
 
 from django.db import connection, transaction
 
-from aicost.kernel.periods import month_start
 from aicost.kernel.sqlfiles import sql
 
 
-def spread_months(touched: set[tuple[int, date]]) -> None:
-    """Rebuild the month rows of every (source, charge month) that has a touched day."""
-    for source, month in sorted({(source, month_start(day)) for source, day in touched}):
-        binds = {"source": source, "month": month}
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(
-                "select pg_advisory_xact_lock(%s, %s)", [source, month.year * 12 + month.month]
-            )
-            cursor.execute(sql("attribution.sql", "clear_month_spread"), binds)
-            cursor.execute(sql("attribution.sql", "month_spread"), binds)
+def spread_months() -> int:
+    """Rebuild the month rows of every (source, charge month) with a day published since; how
+    many. The mark is in the database: what a worker that died left unspread, the next one does."""
+    done = 0
+    with connection.cursor() as cursor:
+        cursor.execute(sql("attribution.sql", "unspread_months"))
+        for source, month in cursor.fetchall():
+            done += _spread(source, month)
+    return done
+
+
+def _spread(source: int, month: date) -> bool:
+    binds = {"source": source, "month": month}
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql("attribution.sql", "alone"))
+        cursor.execute(sql("attribution.sql", "mark_month_spread"), binds)
+        if cursor.rowcount == 0:  # another worker was first
+            return False
+        cursor.execute(sql("attribution.sql", "clear_month_spread"), binds)
+        cursor.execute(sql("attribution.sql", "month_spread"), binds)
+    return True

@@ -20,12 +20,17 @@ with row as (
      where weight > 0
      group by 1, 2, 3, 4, 5, 6, 7
 ), ranked as (
-    select *, sum(weight) over (partition by currency) as total,
+    select r.*, sum(weight) over (partition by currency) as total,
            sum(weight) over (partition by currency
-               order by target_id, service_name collate "C", sub_account_id collate "C",
-                        region_id collate "C", charge_category collate "C", evidence
+               order by t.kind collate "C", t.state collate "C", t.activity collate "C",
+                        t.workload collate "C", t.model collate "C", t.feature collate "C",
+                        t.experiment collate "C", t.team collate "C", t.environment collate "C",
+                        service_name collate "C", sub_account_id collate "C",
+                        region_id collate "C", charge_category collate "C",
+                        evidence collate "C"
                rows unbounded preceding) as upto
-      from receiver
+      from receiver r
+      join attribution_target t on t.id = r.target_id
 ), pool as (
     select day, billing_period, currency,
            coalesce(sum(billed_cost) filter (where gives_idle), 0) as idle_billed,
