@@ -4,7 +4,9 @@ A file is loaded when it has not changed for some seconds. It then moves to `don
 a held one lies a .txt with the reason. Files below one folder of the inbox form one delivery.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+import fcntl
 import os
 from pathlib import Path
 import re
@@ -16,7 +18,7 @@ from django.conf import settings
 
 from aicost.jobs.models import Job
 from aicost.jobs.queue import enqueue
-from ingest.fetch.kept import working_folder
+from ingest.fetch.kept import is_left, working_folder
 from ingest.load import LoadResult, load
 
 STABLE_SECONDS = 5
@@ -41,14 +43,28 @@ def inbox_folder() -> Path:
 def load_inbox(stable_seconds: float = STABLE_SECONDS) -> list[LoadResult]:
     """Load every file or folder of the inbox that is stable, each as one command would.
 
-    The name of a folder is the name of the source: inbox/<source>/…"""
+    The name of a folder is the name of the source: inbox/<source>/… Another process that loads
+    the inbox at this moment has it to itself: then nothing is done here."""
     results = []
-    for entry in waiting(stable_seconds):
-        source_name = entry.name if entry.is_dir() else None
-        loaded = load([entry], source_name)
-        _move(entry, loaded)
-        results += loaded
+    with _alone() as alone:
+        for entry in waiting(stable_seconds) if alone else []:
+            source_name = entry.name if entry.is_dir() else None
+            loaded = load([entry], source_name)
+            _move(entry, loaded)
+            results += loaded
     return results
+
+
+@contextmanager
+def _alone() -> Iterator[bool]:
+    """Whether this process has the inbox to itself; the lock of a killed one is free again."""
+    with (inbox_folder() / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
 
 
 def waiting(stable_seconds: float = STABLE_SECONDS) -> list[Path]:
@@ -79,15 +95,22 @@ def _move(entry: Path, results: Iterable[LoadResult]) -> None:
 
 
 def clear_scratch(older_than_seconds: float = SCRATCH_SECONDS) -> int:
-    """Remove what uploads and killed loads left in the working folder; returns how many."""
+    """Remove old uploads, and what killed loads left, from the working folder; how many."""
     latest = time.time() - older_than_seconds
-    old = [path for path in working_folder().iterdir() if path.stat().st_mtime < latest]
+    old = [path for path in working_folder().iterdir() if is_left(path) or _older(path, latest)]
     for path in old:
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
         else:
             path.unlink(missing_ok=True)
     return len(old)
+
+
+def _older(path: Path, latest: float) -> bool:
+    try:
+        return path.stat().st_mtime < latest
+    except FileNotFoundError:  # its load has just ended
+        return False
 
 
 def receive_upload(name: str, chunks: Iterable[bytes], source_name: str | None = None) -> Job:

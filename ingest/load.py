@@ -14,9 +14,9 @@ from django.db import transaction
 from aicost.kernel.money import plain
 from ingest.fetch.kept import KeptFile, working_folder
 from ingest.fetch.sets import FileSet, Refused, find_sets
-from ingest.load_rows import publish_rows
+from ingest.load_rows import lock_source, publish_rows
 from ingest.models import Delivery, Scope, Source, SourceFile
-from ingest.publish import Held, SetOfFiles, publish
+from ingest.publish import Held, SetOfFiles, Stands, publish, standing_set
 from ingest.row_stage import staged_rows
 from ingest.sources.base import BillReader, Unreadable
 from ingest.stage import staged
@@ -107,10 +107,8 @@ def _load_bill(
 ) -> list[LoadResult]:
     source = _source(source_name, found.reader)
     sha256 = set_sha256(found.files)
-    standing = list(Delivery.objects.filter(source=source, set_sha256=sha256).exclude(
-        state=Delivery.HELD
-    ))  # fmt: skip
-    if standing and not replace and all(d.state == Delivery.PUBLISHED for d in standing):
+    standing = standing_set(source, sha256)
+    if standing and not replace:
         return [result_of(d, state=Delivery.UNCHANGED) for d in standing]
     given = SetOfFiles(source, found.reader.name, found.name, sha256, ())
     try:
@@ -125,6 +123,9 @@ def _load_bill(
             published = publish(rows, given, replace=replace)
     except (Unreadable, Held) as refusal:
         return [_held(given, found.files, str(refusal))]
+    except Stands:
+        standing = standing_set(source, given.sha256)
+        return [result_of(d, state=Delivery.UNCHANGED) for d in standing]
     Delivery.objects.filter(source=source, set_sha256=sha256, state=Delivery.HELD).delete()
     return [result_of(delivery) for delivery in published]
 
@@ -158,14 +159,17 @@ def _load_rows(found: FileSet, source_name: str | None, *, replace: bool) -> Loa
     source = _source(source_name, found.reader)
     [file] = found.files
     sha256 = set_sha256(found.files)
-    known = Delivery.objects.filter(
+    same = Delivery.objects.filter(
         source=source, set_sha256=sha256, name=found.name, state=Delivery.PUBLISHED
-    ).last()
-    if known and not replace:
+    )
+    if not replace and (known := same.last()):
         return result_of(known, state=Delivery.UNCHANGED)
     given = SetOfFiles(source, found.reader.name, found.name, sha256, ())
     try:
         with staged_rows(found.reader, file.path, file.name) as rows, transaction.atomic():
+            lock_source(source)
+            if not replace and (known := same.last()):  # another load was faster
+                return result_of(known, state=Delivery.UNCHANGED)
             [source_file] = _source_files(source, found.files)
             delivery = _row_delivery(given, source_file)
             counts = publish_rows(source, rows, source_file, delivery)

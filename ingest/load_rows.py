@@ -34,6 +34,12 @@ class RowCounts:
     changed_days: tuple[date, ...]
 
 
+def lock_source(source: Source) -> None:
+    """Until commit the only one who publishes rows of this source: what they replace is read
+    first, and two at once would not see each other's."""
+    Source.objects.select_for_update(no_key=True).get(pk=source.pk)
+
+
 def load_rows(
     source: Source, reader: RowReader, source_file: SourceFile, path: Path, delivery: Delivery
 ) -> RowCounts:
@@ -44,6 +50,7 @@ def load_rows(
     use `staged_rows` and `publish_rows` (docs/formats.md).
     """
     with staged_rows(reader, path, source_file.name) as staged, transaction.atomic():
+        lock_source(source)
         return publish_rows(source, staged, source_file, delivery)
 
 
@@ -56,6 +63,7 @@ def replay(delivery: Delivery) -> RowCounts:
     file = delivery.files.get()
     path = Path(settings.AICOST_HOME) / "files" / file.kept_as
     with staged_rows(reader, path, file.name) as staged, transaction.atomic():
+        lock_source(delivery.source)
         counts = publish_rows(delivery.source, staged, file, delivery)
         delivery.rows_read, delivery.rows_loaded = counts.rows_read, counts.rows_loaded
         delivery.rows_quarantined = counts.rows_quarantined

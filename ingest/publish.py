@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-import tempfile
 
 from django.db import connection, transaction
 
 from aicost.kernel.sqlfiles import sql
-from ingest.fetch.kept import working_folder
+from ingest.fetch.kept import scratch_folder, working_folder
 from ingest.models import ControlTotal, Delivery, Restatement, Scope, Source, SourceFile
 from ingest.partitions import ensure_partitions
 from ingest.sources.charges import DISPLAY, IDENTITY, json_text
@@ -18,6 +17,10 @@ _BLOCK_BYTES = 1 << 20
 ANALYZE_FROM_ROWS = 5_000
 # One provider under the names it gives itself.
 _SAME_PROVIDER = {"amazon web services": "aws", "amazon": "aws", "microsoft azure": "microsoft"}
+
+
+class Stands(Exception):
+    """Another load has just brought the same set into force: nothing is left to do."""
 
 
 class Held(Exception):
@@ -36,22 +39,24 @@ class SetOfFiles:
 
 
 def publish(staged: Staged, given: SetOfFiles, *, replace: bool) -> list[Delivery]:
-    """Replace what stands in the scopes of the set; one delivery a scope. Raises `Held`.
+    """Replace what stands in the scopes of the set; one delivery a scope. Raises `Held`
+    and `Stands`.
 
     Charges are compared by key: those that are the same keep their rows and ids. The difference
     is kept as a restatement, and its days are marked as changed."""
     ensure_partitions("ingest_charge", staged.days)
-    with transaction.atomic(), tempfile.TemporaryDirectory(dir=working_folder()) as folder:
+    with transaction.atomic(), scratch_folder(working_folder()) as folder:
         if not staged.scopes:
             return [_delivery(given, None, staged)]
         scopes = _lock_scopes(given.source, staged.scopes)
         _refuse_foreign(given, staged.scopes)
         if not replace:
+            _refuse_again(given)
             _refuse_shrunk(staged.scopes, scopes)
         deliveries = {
             s.number: _delivery(given, scopes[s.number], staged, s) for s in staged.scopes
         }
-        _stage(staged, given.source, deliveries, Path(folder))
+        _stage(staged, given.source, deliveries, folder)
         previous = _supersede(deliveries)
         _execute("compare_charges")
         for step in ("remove_charges", "change_charges"):
@@ -76,7 +81,7 @@ def _analyze_charges(staged: Staged) -> None:
 def _lock_scopes(source: Source, staged: Sequence[StagedScope]) -> dict[int, Scope]:
     """The scopes by their number within the set, locked against another load of them."""
     found = {}
-    for scope in staged:
+    for scope in sorted(staged, key=lambda s: (s.invoice_issuer, s.billing_account_id, s.number)):
         found[scope.number], _ = Scope.objects.get_or_create(
             source=source,
             invoice_issuer=scope.invoice_issuer,
@@ -86,6 +91,19 @@ def _lock_scopes(source: Source, staged: Sequence[StagedScope]) -> dict[int, Sco
     ids = [scope.pk for scope in found.values()]
     list(Scope.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
     return found
+
+
+def standing_set(source: Source, set_sha256: str) -> list[Delivery]:
+    """The deliveries of this very set, if all of them are in force; else none."""
+    same = Delivery.objects.filter(source=source, set_sha256=set_sha256)
+    found = list(same.exclude(state=Delivery.HELD).order_by("pk"))
+    return found if all(one.state == Delivery.PUBLISHED for one in found) else []
+
+
+def _refuse_again(given: SetOfFiles) -> None:
+    """Asked again with the scopes locked: a job may run twice, or two people load one file."""
+    if standing_set(given.source, given.sha256):
+        raise Stands
 
 
 def _refuse_foreign(given: SetOfFiles, staged: Sequence[StagedScope]) -> None:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Context, Decimal
 from pathlib import Path
-import tempfile
 
 import duckdb
 import ibis
@@ -15,7 +14,7 @@ from aicost.kernel.money import parse_decimal
 from aicost.kernel.sqlfiles import sql
 from ingest.bad_line import raise_bad_value, raise_ragged
 from ingest.bill_table import connect, open_table
-from ingest.fetch.kept import KeptFile
+from ingest.fetch.kept import KeptFile, scratch_folder
 from ingest.sources.base import BillReader, Unreadable
 from ingest.sources.charges import (
     AMOUNTS,
@@ -92,8 +91,7 @@ class Staged:
 @contextmanager
 def staged(reader: BillReader, files: Sequence[KeptFile], working: Path) -> Iterator[Staged]:
     """Read the set; raises `Unreadable` naming file, line, column, value and cure."""
-    with tempfile.TemporaryDirectory(dir=working) as folder:
-        scratch = Path(folder)
+    with scratch_folder(working) as scratch:
         backend = connect(scratch)
         try:
             _group(backend, reader, files, scratch)

@@ -4,12 +4,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 import csv
 from dataclasses import dataclass
+import fcntl
 import gzip
 import hashlib
 import io
 import os
 from pathlib import Path
+import shutil
 import tempfile
+import time
 from typing import BinaryIO
 
 from django.conf import settings
@@ -21,6 +24,7 @@ from ingest.sources.base import Head, Unreadable
 HEAD_BYTES = 64 * 1024
 HEADER_BYTES_MAX = 4 * 1024 * 1024
 _BLOCK_BYTES = 1 << 20
+_SCRATCH, _YOUNG_SECONDS = "load-", 60
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,8 @@ def keep(path: Path, name: str | None = None) -> KeptFile:
         while block := source.read(_BLOCK_BYTES):
             digest.update(block)
             out.write(block)
+        out.flush()
+        os.fsync(out.fileno())  # the ledger will say that these bytes are kept
         out.close()
         sha256 = digest.hexdigest()
         kept_as = f"{sha256[:2]}/{sha256}"
@@ -68,8 +74,42 @@ def keep(path: Path, name: str | None = None) -> KeptFile:
 
 
 @contextmanager
+def scratch_folder(working: Path) -> Iterator[Path]:
+    """A folder that goes with the load that made it. It is locked while that lives: of a killed
+    one it is left unlocked, and `is_left` knows it."""
+    folder = Path(tempfile.mkdtemp(dir=working, prefix=_SCRATCH))
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(handle)
+
+
+def is_left(path: Path) -> bool:
+    """Whether a killed load left this file or folder of the working folder. False for all else."""
+    if not path.name.startswith(_SCRATCH):
+        return False
+    try:
+        handle = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:  # its load has just ended
+        return False
+    try:
+        young = time.time() - os.fstat(handle).st_ctime < _YOUNG_SECONDS  # perhaps not locked yet
+        if not young:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return not young
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(handle)
+
+
+@contextmanager
 def _scratch() -> Iterator[tuple[Path, BinaryIO]]:
-    with tempfile.NamedTemporaryFile(dir=working_folder(), delete=False) as out:
+    with tempfile.NamedTemporaryFile(dir=working_folder(), prefix=_SCRATCH, delete=False) as out:
+        fcntl.flock(out, fcntl.LOCK_EX)
         scratch = Path(out.name)
         try:
             yield scratch, out
