@@ -63,11 +63,12 @@ def cost_blocks(ask: Ask, group_by: Sequence[str], sort: str = "cost", **changes
 
 
 def why_url(ask: Ask, line: Line, group_by: Sequence[str], currency: str = "") -> str:
-    """The address of "Why this number?" for one line of a table."""
+    """The address of "Why this number?" for one line of a table. A dimension without a value is
+    part of the line's name: the line Idle by feature holds only idle that no feature owns."""
     pairs = [("line", line.line)]
     if line.line != "total":
         named = zip(group_by, line.key[1:], strict=True)
-        pairs += [("at", f"{n}:{value}") for n, value in named if value or line.line == "owned"]
+        pairs += [("at", f"{n}:{value}") for n, value in named]
     if currency:
         pairs.append(("currency", currency))
     query = ask.view.frozen_dates().query()

@@ -63,6 +63,11 @@ class Line:
         return None if self.previous is None else self.cost - self.previous
 
     @property
+    def owns(self) -> bool:
+        """Whether idle of its own can stand in it: a pool line is itself idle, or has no owner."""
+        return self.line not in LINE_NAMES
+
+    @property
     def evidence(self) -> str:
         """The strongest sentence that is true: "measured 94%"."""
         whole = sum(self.by_evidence.values(), ZERO)
@@ -139,7 +144,7 @@ def _total(lines: Iterable[Line]) -> Line:
     total = Line(("total",), ("Total",), "total", "s-total")
     for line in lines:
         total.cost += line.cost
-        total.idle_cost += line.idle_cost
+        total.idle_cost += line.idle_cost if line.owns else ZERO
         total.spread += line.spread
         if line.previous is not None:
             total.previous = (total.previous or ZERO) + line.previous
