@@ -71,6 +71,7 @@ NAV = (
             ("overview", "Overview", everybody),
             ("explore", "Explore", everybody),
             ("models", "Models", everybody),
+            ("gpus", "GPU time", everybody),
             ("margin", "Margin", may_see_margin),
         ),
     ),
@@ -82,7 +83,7 @@ NAV = (
         ),
     ),
 )
-CARRIED_BY_NAV = ("overview", "explore", "models", "margin", "health")
+CARRIED_BY_NAV = ("overview", "explore", "models", "gpus", "margin", "health")
 
 
 def nav(user: User, here: str, query: str) -> list[dict]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from aicost.web.pages import explore, login, margin, models, upload, why
+from aicost.web.pages import explore, gpus, login, margin, models, upload, why
 from aicost.web.pages.filtering import filter_menu
 from aicost.web.pages.registry import PAGES
 from aicost.web.shell import figure_view, page_view
@@ -15,6 +15,8 @@ urlpatterns = [
     path("explore.csv", explore.csv, name="explore_csv"),
     path("models/", page_view(PAGES["models"]), name="models"),
     path("models/<path:name>/", models.page, name="model"),
+    path("gpus/", page_view(PAGES["gpus"]), name="gpus"),
+    path("gpus.csv", gpus.csv, name="gpus_csv"),
     path("margin/", page_view(PAGES["margin"]), name="margin"),
     path("margin.csv", margin.csv, name="margin_csv"),
     path("health/", page_view(PAGES["health"]), name="health"),

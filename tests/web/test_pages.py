@@ -13,7 +13,7 @@ from tests.web.world import QUERY, TOTAL
 
 pytestmark = pytest.mark.django_db
 
-ADDRESSES = ("/", "/explore/", "/models/", "/models/ranker/", "/margin/", "/health/", "/upload/")
+ADDRESSES = ("/", "/explore/", "/models/", "/models/ranker/", "/gpus/", "/margin/", "/health/", "/upload/")
 FAILED = "This box could not be filled"
 FIGURES = [
     (page.slug, panel.slug) for page in PAGES.values() for panel in page.panels if panel.figure

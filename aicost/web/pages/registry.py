@@ -1,6 +1,7 @@
 """All pages that are made of panels, in the order of the navigation."""
 
 from aicost.web.pages.explore import EXPLORE
+from aicost.web.pages.gpus import GPUS
 from aicost.web.pages.health import HEALTH
 from aicost.web.pages.margin import MARGIN
 from aicost.web.pages.models import MODEL, MODELS
@@ -8,5 +9,5 @@ from aicost.web.pages.overview import OVERVIEW
 from aicost.web.shell import Page
 
 PAGES: dict[str, Page] = {
-    page.slug: page for page in (OVERVIEW, EXPLORE, MODELS, MODEL, MARGIN, HEALTH)
+    page.slug: page for page in (OVERVIEW, EXPLORE, MODELS, MODEL, GPUS, MARGIN, HEALTH)
 }
