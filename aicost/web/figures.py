@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from types import MappingProxyType
 
 from aicost.kernel.money import plain
 from aicost.web import numbers
@@ -22,11 +23,13 @@ TOKENS = {f"s{n}": f"--series-{n}" for n in range(1, 9)} | {
     "s-nofeature": "--rule-strong",
     "s-other": "--ink-third",
     "s-total": INK,
+    "s-accent": "--accent",
     HOLLOW: INK,
 }
 TICKS_MAX = 5
 LABELS_X_MAX = 31
 LABEL_HEIGHT = Decimal("0.052")
+CHART_PX, CHARACTER_PX, EVENT_LINES, EVENT_LINE_PX = 1050, 6, 3, 16
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,8 @@ def tick_text(value: Decimal, axis: Axis) -> str:
     if axis.unit == "money":
         if abs(value) < 10:
             sign = numbers.MINUS if value < 0 else ""
-            return f"{sign}{numbers.sign_of(axis.currency)}{abs(value).normalize():f}"
+            places = max(2, -value.normalize().as_tuple().exponent) if value % 1 else 0
+            return f"{sign}{numbers.sign_of(axis.currency)}{abs(value):.{places}f}"
         return numbers.short_money(value, axis.currency)
     if axis.unit == "percent":
         return f"{value.normalize():f}%".replace("-", numbers.MINUS)
@@ -211,22 +215,25 @@ def _labels_right(stacks: Sequence[Stack], periods: Sequence[date], top: Decimal
         if before is not None and place[0] < before + gap:
             place[0] = before + gap
         before = place[0]
+    beside = {"name": "wide", "xref": "paper", "xanchor": "left", "yanchor": "middle"}
     return [
-        _note(
-            1.01,
-            plain(y),
-            stack.name,
-            name="wide",
-            xref="paper",
-            xanchor="left",
-            yanchor="middle",
-            font={
-                "size": 11,
-                "color": INK if stack.swatch in (HOLLOW, "s-nofeature") else TOKENS[stack.swatch],
-            },
-        )
+        note
         for y, stack in placed
+        for note in (
+            _marker(1.01, y, stack.swatch, **beside),
+            _note(1.01, plain(y), stack.name, xshift=14, font=_words(), **beside),
+        )
     ]
+
+
+def _words() -> dict:
+    """Names are read, so they are in ink; the mark before them has the colour."""
+    return {"size": 11, "color": SECOND}
+
+
+def _marker(x, y: Decimal, swatch: str, **more) -> dict:
+    shape = "□" if swatch == HOLLOW else "■"
+    return _note(x, plain(y), shape, font={"size": 12, "color": TOKENS[swatch]}, **more)
 
 
 def stacked_bars(
@@ -237,11 +244,13 @@ def stacked_bars(
     previous: Sequence[Decimal | None] = (),
     totals: bool = False,
     named: bool = False,
+    below: Mapping[date, str] = MappingProxyType({}),
 ) -> dict:
-    """Stacked bars from zero; hatched from `axis.estimate_from`; `previous` as dots beside."""
+    """Stacked bars from zero; hatched from `axis.estimate_from`; `previous` as dots beside.
+    `axis.events` stand above the chart with a line to their day, `below` above the totals."""
     sums = _totals(stacks, periods)
     highest = max([*sums, *(p for p in previous if p is not None), Decimal(0)])
-    top = highest * Decimal("1.06")
+    top = highest * Decimal("1.24" if below else "1.06")
     layout = _layout(periods, top, axis, right=136 if named else 12)
     traces = [_bar(stack, periods, axis) for stack in stacks]
     if any(p is not None for p in previous):
@@ -258,9 +267,45 @@ def stacked_bars(
             for n, total in enumerate(sums)
             if total
         ]
+    for n, period in enumerate(periods):
+        if period in below:
+            over = {"name": "wide", "yanchor": "bottom", "yshift": 16, "font": _words()}
+            layout["annotations"].append(_note(n, plain(sums[n]), below[period], **over))
     if named and periods:
         layout["annotations"] += _labels_right(stacks, periods, top)
+    _add_events(layout, sums, periods, axis)
     return {"data": traces, "layout": layout}
+
+
+def _add_events(layout: dict, sums: Sequence[Decimal], periods: Sequence[date], axis: Axis) -> None:
+    """Name each event above its bar, on the first of three lines where it covers no other; one
+    that fits nowhere is left to the list below the chart."""
+    ends: list[list[tuple[Decimal, Decimal]]] = [[] for _ in range(EVENT_LINES)]
+    per_bar = Decimal(CHART_PX) / max(len(periods), 1)
+    used = 0
+    for n, period in enumerate(periods):
+        if period not in axis.events:
+            continue
+        text = axis.events[period]
+        wide, right = len(text) * CHARACTER_PX / per_bar, n > len(periods) * 2 / 3
+        span = (n - wide, Decimal(n)) if right else (Decimal(n), n + wide)
+        free = (
+            k for k, taken in enumerate(ends) if all(span[1] < a or b < span[0] for a, b in taken)
+        )
+        line = next(free, None)
+        if line is None:
+            continue
+        ends[line].append(span)
+        used = max(used, line + 1)
+        anchor = {"yref": "paper", "yanchor": "bottom", "xanchor": "right" if right else "left"}
+        above = {"name": "wide", "yshift": line * EVENT_LINE_PX, "font": _words()} | anchor
+        layout["annotations"].append(_note(n, 1, text, **above))
+        layout["shapes"].append(
+            {"type": "line", "name": "wide", "x0": n, "x1": n, "y0": plain(sums[n]), "y1": 1}
+            | {"yref": "y", "line": {"color": "--rule-strong", "width": 1}}
+        )
+        layout["shapes"][-1]["y1"] = layout["yaxis"]["range"][1]
+    layout["margin"]["t"] += used * EVENT_LINE_PX - (EVENT_LINE_PX if used else 0)
 
 
 def _dots(previous: Sequence[Decimal | None], axis: Axis) -> dict:
@@ -282,6 +327,8 @@ def lines(stacks: Sequence[Stack], periods: Sequence[date], axis: Axis) -> dict:
     known = [v for s in stacks for v in s.values.values() if v is not None]
     top = max([*known, Decimal(0)]) * Decimal("1.08")
     bottom = min([*known, Decimal(0)]) * Decimal("1.08")
+    if bottom < 0:
+        bottom -= (top - bottom) * Decimal("0.05")
     layout = _layout(periods, top, axis, right=112, bottom=bottom)
     layout["xaxis"]["range"] = [-0.2, len(periods) - 0.8]
     gap, taken, traces = top * Decimal("0.07"), [], []
@@ -313,17 +360,16 @@ def lines(stacks: Sequence[Stack], periods: Sequence[date], axis: Axis) -> dict:
             while any(abs(at - other) < gap for other in taken):
                 at += gap
             taken.append(at)
-            layout["annotations"].append(
-                _note(
-                    ends[-1][0],
-                    plain(at),
-                    stack.name,
-                    **_beside(ends[-1][0] == len(periods) - 1),
-                    font={"size": 11, "color": colour},
-                    name="end",
-                )
-            )
+            beside = _beside(ends[-1][0] == len(periods) - 1) | {"name": "end"}
+            text = _note(ends[-1][0], plain(at), stack.name, **beside, font=_words())
+            layout["annotations"].append(text)
+            layout["annotations"].append(_line_end(ends[-1], colour))
     return {"data": traces, "layout": layout}
+
+
+def _line_end(end: tuple[int, Decimal], colour: str) -> dict:
+    """A dot on the last known point: the colour beside the name."""
+    return _note(end[0], plain(end[1]), "●", font={"size": 8, "color": colour})
 
 
 def _beside(at_the_end: bool) -> dict:

@@ -111,6 +111,19 @@ def change_percent(now: Decimal | None, before: Decimal | None) -> str:
     return _signed(shown < 0, "", f"{abs(shown):,.1f}%", plus=shown > 0)
 
 
+def grown(now: Decimal | None, before: Decimal | None) -> str:
+    """▼ 7.8%: the arrow says the sign, so the figure does not."""
+    text = change_percent(now, before)
+    if text in ("new", NOT_APPLICABLE):
+        return text
+    return f"{arrow(now - before)} {text.lstrip('+' + MINUS)}".strip()
+
+
+def plural(number: int, one: str, many: str = "") -> str:
+    """1 row, 21 rows."""
+    return f"{count(number)} {one if number == 1 else many or one + 's'}"
+
+
 def arrow(difference: Decimal | None) -> str:
     if not difference:
         return ""

@@ -23,6 +23,8 @@
     const layout = figure.layout;
     if (box.clientWidth >= NARROW_PX) return figure;
     layout.annotations = layout.annotations.filter((note) => note.name !== "wide");
+    if (layout.shapes.some((shape) => shape.name === "wide")) layout.margin.t = 12;
+    layout.shapes = layout.shapes.filter((shape) => shape.name !== "wide");
     if (!layout.annotations.some((note) => note.name === "end")) layout.margin.r = 8;
     else layout.margin.r = 84;
     layout.margin.l = 40;

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from aicost.web import figures, numbers, spark
 from aicost.web.ask import Ask, ask_of
 from aicost.web.colours import colour
+from aicost.web.events import Event, standouts
 from aicost.web.exports import csv_of
 from aicost.web.filters import CHARTS, STEPS, label
 from aicost.web.parts import (
@@ -77,6 +78,10 @@ def chart(ask: Ask) -> dict:
         "estimate": estimate_step(ask, step) is not None,
         "dots": ask.view.other is not None,
         "table_only": ask.view.chart == "table",
+        "events": [
+            (event.text(currency), _event_url(ask, event, currency))
+            for event, currency in stands_out(ask)
+        ],
         "twin": twin(layers, periods, step, write),
         "summary": f"Cost by {group} per {step}, {ask.view.basis}, {block.currency}; "
         f"total {numbers.money(block.total.cost, block.currency)}.",
@@ -91,10 +96,32 @@ def figure(ask: Ask) -> dict:
     block, step = found[0], ask.view.granularity
     periods = periods_of(ask.period, step)
     layers = stacks(block)
-    axis = figures.Axis(step, block.currency, estimate_from=estimate_step(ask, step))
+    events = {e.period.start: e.text(currency) for e, currency in stands_out(ask)}
+    first = estimate_step(ask, step)
+    axis = figures.Axis(step, block.currency, estimate_from=first, events=events)
     if ask.view.chart == "lines":
         return figures.lines(layers, periods, axis)
     return figures.stacked_bars(layers, periods, axis, previous=_dots(ask, block, periods))
+
+
+def stands_out(ask: Ask) -> list[tuple[Event, str]]:
+    """Days on which idle, shared or unattributed cost far more than usual, with the currency of
+    the chart; only where the chart has days."""
+    if ask.view.granularity != "day":
+        return []
+    answer = ask.report("cost", granularity="day", group_by=("state",))
+    found = blocks(answer.rows, ("state",), colour=colour)
+    if not found:
+        return []
+    events = standouts(found[0], periods_of(ask.period, "day"))
+    return [(event, found[0].currency) for event in events]
+
+
+def _event_url(ask: Ask, event: Event, currency: str) -> str:
+    """The address that says why: the state on its days."""
+    days = ask.with_view(period=event.period)
+    line = Line((event.line, event.state), (), event.line)
+    return why_url(days, line, ("state",), currency)
 
 
 def _dots(ask: Ask, block: Block, periods: list) -> list[Decimal | None]:

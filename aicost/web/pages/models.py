@@ -9,6 +9,7 @@ from django.urls import reverse
 from aicost.kernel.periods import Period
 from aicost.web import figures, numbers
 from aicost.web.ask import Ask, ask_of
+from aicost.web.colours import colour
 from aicost.web.parts import (
     RESIDUAL,
     STAMP,
@@ -137,8 +138,7 @@ def _unit_figure(name: str, unit: Unit, kind: str, ask: Ask, final: bool) -> Fig
     under = []
     before = getattr(unit.previous, kind) if unit.previous else None
     if before:
-        strong = f"{numbers.arrow(value - before)} {numbers.change_percent(value, before)}"
-        under.append((strong, against(ask), False))
+        under.append((numbers.grown(value, before), against(ask), False))
     money = numbers.money(unit.row[f"{kind}_cost"], unit.currency, 0)
     idle = numbers.money(unit.row["idle_cost"], unit.currency, 0)
     text = f"{money} ÷ {numbers.short_count(unit.requests)}"
@@ -154,8 +154,7 @@ def _calls_figure(unit: Unit, ask: Ask) -> Figure:
     under = [("", f"{numbers.count(unit.requests)} counted", False)]
     if unit.previous and unit.previous.requests:
         now, was = Decimal(unit.requests), Decimal(unit.previous.requests)
-        strong = f"{numbers.arrow(now - was)} {numbers.change_percent(now, was)}"
-        under.insert(0, (strong, against(ask), False))
+        under.insert(0, (numbers.grown(now, was), against(ask), False))
     return Figure("Inferences", numbers.short_count(unit.requests), under=tuple(under))
 
 
@@ -187,28 +186,36 @@ def _currency(rows: list[dict]) -> str:
 
 _CHARTS = {
     "unit": ("Cost per 1k inferences", "Weekly. Dashed: with own idle.", "money",
-             (("Marginal", "s1", "marginal_cost_per_inference", 1000, "solid"),
-              ("Loaded", "s1", "loaded_cost_per_inference", 1000, "dash"))),
+             (("Marginal", "", "marginal_cost_per_inference", 1000, "solid"),
+              ("Loaded", "", "loaded_cost_per_inference", 1000, "dash"))),
     "latency": ("Latency", "Milliseconds, weekly. Dashed: p95.", "ms",
                 (("p50", "s-total", "latency_p50_ms", 1, "solid"),
                  ("p95", "s-shared", "latency_p95_ms", 1, "dash"))),
-    "calls": ("Inferences", "Per week. Hatched: may still change.", "count",
-              (("Inferences", "s1", "requests", 1, "solid"),)),
+    "calls": ("Inferences", "Weekly. Hatched: may still change.", "count",
+              (("Inferences", "", "requests", 1, "solid"),)),
 }  # fmt: skip
+
+
+def _short_week(ask: Ask) -> str:
+    """What to know of the last step: a week that is not over looks like a fall."""
+    start = start_of(ask.period.end - timedelta(days=1), "week")
+    days = (ask.period.end - start).days
+    return f" The last week has {numbers.plural(days, 'day')}." if days < 7 else ""
 
 
 def _chart(kind: str):
     title, note, unit, columns = _CHARTS[kind]
 
-    def layers(rows: list[dict]) -> list[figures.Stack]:
+    def layers(ask: Ask, rows: list[dict]) -> list[figures.Stack]:
+        own = colour("model", name_of(ask))
         return [
-            figures.Stack(name, swatch, _series(rows, column, scale), dash)
+            figures.Stack(name, swatch or own, _series(rows, column, scale), dash)
             for name, swatch, column, scale, dash in columns
         ]
 
     def build(ask: Ask) -> dict:
         rows, when = _weeks(ask)
-        made = layers(rows)
+        made = layers(ask, rows)
         if not any(x.values for x in made):
             return {"title": title, "empty": True}
         axis = figures.Axis("week", _currency(rows), unit)
@@ -218,7 +225,7 @@ def _chart(kind: str):
 
         return {
             "title": title,
-            "note": note,
+            "note": note + _short_week(ask),
             "size": "low",
             "summary": f"{title}. {note}",
             "twin": twin(made, when, "week", write),
@@ -228,8 +235,8 @@ def _chart(kind: str):
         rows, when = _weeks(ask)
         axis = figures.Axis("week", _currency(rows), unit, estimate_from=estimate_step(ask, "week"))
         if unit == "count":
-            return figures.stacked_bars(layers(rows), when, axis)
-        return figures.lines(layers(rows), when, axis)
+            return figures.stacked_bars(layers(ask, rows), when, axis)
+        return figures.lines(layers(ask, rows), when, axis)
 
     return Panel(kind, "parts/small_chart.html", build, figure)
 

@@ -8,6 +8,7 @@ from aicost.kernel.periods import Period, month_start, next_month, previous_mont
 from aicost.web import figures, numbers
 from aicost.web.ask import Ask
 from aicost.web.colours import colour
+from aicost.web.events import growth
 from aicost.web.filters import DIMENSIONS
 from aicost.web.margins import margin_figure
 from aicost.web.movers import movers
@@ -192,12 +193,11 @@ def story(ask: Ask) -> dict:
         return {"empty": True}
     block, when = found[0], months(ask)
     layers = stacks(block)
-    first, last = (block.total.by_period.get(m, ZERO) for m in (when[0], when[-1]))
-    short = [numbers.short_money(x, block.currency) for x in (first, last)]
-    title = f"From {short[0]} to {short[1]} in six months" if first else "Six months"
     running = ask.period.end < next_month(when[-1])
+    title = _title(block, when, running)
     write = lambda amount: numbers.money(amount or ZERO, block.currency)  # noqa: E731
     note = f"AI cost per month by feature, {ask.view.basis}, {block.currency}."
+    note += " Above a month: what moved most."
     if running:
         note += f" {when[-1]:%B} to {numbers.day(ask.period.end - timedelta(days=1))}."
     first = estimate_from(ask)
@@ -218,7 +218,44 @@ def story_figure(ask: Ask) -> dict:
     if not found:
         return {"data": [], "layout": {}}
     axis = figures.Axis("month", found[0].currency, estimate_from=estimate_step(ask, "month"))
-    return figures.stacked_bars(stacks(found[0]), months(ask), axis, totals=True, named=True)
+    return figures.stacked_bars(
+        stacks(found[0]), months(ask), axis, totals=True, named=True, below=_why_grown(ask)
+    )
+
+
+def _title(block: Block, when: list[date], running: bool) -> str:
+    """ "From $50k in June to $180k in October; November so far $141k"."""
+    told = [
+        (f"{m:%B}", numbers.short_money(block.total.by_period[m], block.currency))
+        for m in when
+        if block.total.by_period.get(m)
+    ]
+    so_far = told.pop() if running and len(told) > 1 else None
+    if not told:
+        return "Six months"
+    title = f"{told[0][1]} in {told[0][0]}"
+    if len(told) > 1:
+        title = f"From {title} to {told[-1][1]} in {told[-1][0]}"
+    return f"{title}; {so_far[0]} so far {so_far[1]}" if so_far else title
+
+
+def _why_grown(ask: Ask) -> dict[date, str]:
+    """Above each full month, what moved most since the month before."""
+    by_part = ("feature", "activity")
+    answer = ask.report("cost", period=six_months(ask), granularity="month", group_by=by_part)
+    found = blocks(answer.rows, by_part, colour=colour)
+    when = months(ask)
+    if not found:
+        return {}
+    full = when[:-1] if ask.period.end < next_month(when[-1]) else when
+    return {
+        month: f"{name}<br>{part} {_short_change(delta, found[0].currency)}"
+        for month, (name, part, delta) in growth(found[0], full).items()
+    }
+
+
+def _short_change(amount: Decimal, currency: str) -> str:
+    return f"{'+' if amount > 0 else ''}{numbers.short_money(amount, currency)}"
 
 
 def what_moved(ask: Ask) -> dict:
@@ -274,7 +311,7 @@ def _cumulative(ask: Ask) -> tuple | None:
             sums[1] += by_day.get(old, ZERO)
             was[day] = sums[1]
     layers = [
-        figures.Stack(f"{month:%B}", "s1", now),
+        figures.Stack(f"{month:%B}", "s-accent", now),
         figures.Stack(f"{before:%B}", "s-shared", was, dash="dash"),
     ]
     return found[0].currency, layers, days
