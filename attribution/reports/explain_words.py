@@ -18,10 +18,10 @@ _LINE_NAMES = {
     "unattributed": "unattributed cost",
 }
 _EVIDENCE = (
-    ("measured_cost", "measured"),
-    ("tagged_cost", "placed by tags"),
-    ("inferred_cost", "placed by a rule's pattern"),
-    ("fallback_cost", "left where nothing better was known"),
+    ("measured_cost", "was measured"),
+    ("tagged_cost", "was placed by tags"),
+    ("inferred_cost", "was placed by a rule's pattern"),
+    ("fallback_cost", "was left where nothing better was known"),
 )
 _THEN = {"requests": "requests", "tokens": "tokens"}
 
@@ -105,18 +105,26 @@ def _evidence(amounts: Mapping) -> str:
     if whole <= 0:
         return ""
     parts = [
-        f"{amounts[column] / whole * 100:.0f}% {words}"
+        f"{_percent(amounts[column] / whole * 100)} {words}"
         for column, words in _EVIDENCE
         if amounts[column]
     ]
     return f"Of this figure {', '.join(parts)}."
 
 
+def _percent(value: Decimal) -> str:
+    """What is there never reads 0%, and what is not all never 100%."""
+    if 0 < value < 1:
+        return "under 1%"
+    return "over 99%" if 99 < value < 100 else f"{value:.0f}%"
+
+
 def _condition(condition: Mapping) -> str:
     value = condition.get("value", "")
     shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
     op = str(condition.get("op", "is")).replace("_", " ")
-    return f"{condition.get('field', '')} {op} {shown}".strip()
+    field = str(condition.get("field", "")).replace("_", " ")
+    return f"{field} {op} {shown}".strip()
 
 
 def _day(day: date) -> str:

@@ -49,9 +49,14 @@
     if (event.key === "Escape") { closeMenus(null); closeSide(); }
   });
   document.addEventListener("htmx:beforeRequest", function (event) {
-    if (event.detail.target && event.detail.target.id === "side") {
-      if (!event.detail.elt.closest("#side")) opener = event.detail.elt;
-    }
+    if (!event.detail.target || event.detail.target.id !== "side") return;
+    if (event.detail.elt.closest("#side")) return;
+    opener = event.detail.elt;
+    const note = document.createElement("p");
+    note.className = "note";
+    note.textContent = "Following the figure to its charges…";
+    side().replaceChildren(note);
+    side().classList.add("open");
   });
   document.addEventListener("htmx:afterSwap", function (event) {
     if (event.detail.target.id !== "side") return;

@@ -1,6 +1,7 @@
 """Why this number? One figure down to the rows of the file; a side panel, or a page of its own."""
 
 from datetime import date
+from decimal import Decimal
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
@@ -12,11 +13,11 @@ from aicost.web.ask import Ask, ask_of
 from aicost.web.filters import is_dimension, label
 from aicost.web.shell import for_people, frame
 from aicost.web.tables import DESCRIBED, LINE_NAMES
-from attribution.reports.explain import ROWS_MAX, Explanation, Weight, explain
+from attribution.reports.explain import ROWS_MAX, WEIGHT_UNITS, Explanation, Weight, explain
 from attribution.reports.spec import TAG, BadSpec
 
 LINES = ("owned", "workload", "shared", "idle", "unattributed", "total")
-COLUMNS_MAX = 3
+GPU_TIME = WEIGHT_UNITS["gpu_time"]
 # Columns of a file row worth reading first, by name in FOCUS and in CUR; the rest follows.
 START = ("ChargePeriodStart", "lineItem/UsageStartDate", "line_item_usage_start_date")
 WHAT = ("ChargeDescription", "lineItem/UsageType", "SkuId", "line_item_usage_type")
@@ -64,6 +65,14 @@ def title(at: dict[str, str], line: str) -> str:
     return ", ".join(filter(None, [LINE_NAMES.get(line, ""), *named])) or "All cost"
 
 
+def _amount(weight: int, unit: str) -> str:
+    """GPU time is weighed in milliseconds and read in seconds."""
+    if unit != GPU_TIME:
+        return numbers.count(weight)
+    seconds = Decimal(weight) / 1000
+    return f"{seconds:,.3f}".rstrip("0").rstrip(".")
+
+
 def _weight(weight: Weight, unit: str) -> dict:
     named = [value for value in weight.dimensions.values() if value]
     state = DESCRIBED.get(weight.state, weight.state)
@@ -71,7 +80,7 @@ def _weight(weight: Weight, unit: str) -> dict:
     return {
         "target": ", ".join(dict.fromkeys(named)) or state,
         "state": state,
-        "weight": numbers.count(weight.weight),
+        "weight": _amount(weight.weight, unit),
         "second": ""
         if weight.weight2 is None
         else f"{numbers.count(weight.weight2)} of {numbers.count(weight.total_weight2)}",
@@ -84,6 +93,10 @@ def _weight(weight: Weight, unit: str) -> dict:
 def _first(columns: dict, names: tuple[str, ...]) -> str:
     lower = {name.casefold(): value for name, value in columns.items()}
     return next((lower[n.casefold()] for n in names if lower.get(n.casefold())), "")
+
+
+def _unit(unit: str) -> str:
+    return "GPU-seconds" if unit == GPU_TIME else unit.capitalize() or "Weight"
 
 
 def _file_row(row: dict) -> dict:
@@ -102,7 +115,9 @@ def _file_row(row: dict) -> dict:
 def context_of(request: HttpRequest, ask: Ask, found: Explanation) -> dict:
     """All the template needs, money still Decimal."""
     chosen, line = found.chosen, line_of(request)
-    pairs = [(k, v) for k, values in request.GET.lists() for v in values if k != "charge"]
+    pairs = [
+        (k, v) for k, values in request.GET.lists() for v in values if k not in ("charge", "rows")
+    ]
     address = f"{reverse('why')}?{urlencode(pairs)}"
     lines = [
         {
@@ -113,6 +128,9 @@ def context_of(request: HttpRequest, ask: Ask, found: Explanation) -> dict:
         }
         for one in found.lines
     ]
+    rows_href = ""
+    if chosen is not None:
+        rows_href = f"{address}&charge={chosen.line.day}:{chosen.line.charge_id}&rows=1"
     rows = [_file_row(row) for row in chosen.rows[:ROWS_MAX]] if chosen else []
     return {
         "why": found,
@@ -123,6 +141,8 @@ def context_of(request: HttpRequest, ask: Ask, found: Explanation) -> dict:
         "back": f"{reverse('explore')}?{ask.view.query()}",
         "lines": lines,
         "chosen": chosen,
+        "weight_unit": _unit(chosen.weight_unit) if chosen else "",
+        "rows_href": rows_href,
         "weights": [_weight(w, chosen.weight_unit) for w in chosen.weights] if chosen else [],
         "second_stage": chosen is not None and any(w.weight2 is not None for w in chosen.weights),
         "rows": rows,
@@ -132,7 +152,9 @@ def context_of(request: HttpRequest, ask: Ask, found: Explanation) -> dict:
 
 @for_people
 def page(request: HttpRequest) -> HttpResponse:
-    """htmx asks for the panel alone; without JavaScript the same link opens a page."""
+    """htmx asks for the panel alone; without JavaScript the same link opens a page. Reading the
+    kept file takes seconds, so its rows follow when they are asked for by `rows=1`."""
+    rows = request.GET.get("rows") == "1"
     ask = ask_of(request)
     spec = ask.view.spec("cost", ask.asker, group_by=())
     found = explain(
@@ -141,8 +163,10 @@ def page(request: HttpRequest) -> HttpResponse:
         line=line_of(request),
         currency=request.GET.get("currency"),
         charge=charge_of(request),
+        with_rows=rows,
     )
-    context = context_of(request, ask, found)
+    context = context_of(request, ask, found) | {"rows_asked": rows}
     if request.htmx:
-        return render(request, "parts/why.html", context)
+        name = "parts/why_rows.html" if rows else "parts/why.html"
+        return render(request, name, context)
     return render(request, "pages/why.html", frame(request, "explore") | context)
