@@ -4,9 +4,10 @@ from datetime import timedelta
 from decimal import Decimal
 
 from aicost.accounts.scope import may_see_sources
-from aicost.kernel.periods import utc_now
+from aicost.kernel.periods import Period, month_start, previous_month, utc_now
 from aicost.web import numbers
 from aicost.web.ask import Ask
+from aicost.web.pages.overview import six_months
 from aicost.web.parts import (
     RESIDUAL,
     STAMP,
@@ -21,6 +22,7 @@ from aicost.web.shell import Page, Panel
 ZERO = Decimal(0)
 LATE_DAYS = 3
 ROWS_MAX = 12
+LOOKS_MAX = 3
 UNJOINED_MAX = 5
 CURES = {
     "unobserved": ("No telemetry while the node was paid for", "Check the exporter on these nodes"),
@@ -77,20 +79,26 @@ def _source(row: dict, total: dict | None) -> dict:
 def _state(row: dict, total: dict | None) -> tuple[str, str]:
     today = utc_now().date()
     if row["failed_days"]:
-        return "Late", f"attribution failed on {row['failed_days']} days"
+        return "Late", f"attribution failed on {numbers.plural(row['failed_days'], 'day')}"
     if row["through"] is None and row["loaded_at"] is not None and row["kind"] == "map":
         return "On time", "has no days of its own"
     if row["through"] is None:
         return "Waiting", "no data yet"
     late = (today - row["through"]).days
     if row["kind"] in ("bill", "telemetry", "usage") and late > LATE_DAYS:
-        return "Late", f"no data for {late - 1} days"
+        return "Late", f"no data for {numbers.plural(late - 1, 'day')}"
     if total and total["held"]:
-        return "Needs a look", f"{total['held']} deliveries held, see below"
+        return (
+            "Needs a look",
+            f"{numbers.plural(total['held'], 'delivery', 'deliveries')} held, see below",
+        )
     if row["dirty_days"]:
-        return "Needs a look", f"{row['dirty_days']} days wait for attribution"
+        return (
+            "Needs a look",
+            f"{numbers.plural(row['dirty_days'], 'day waits', 'days wait')} for attribution",
+        )
     if total and total["held_back"]:
-        return "Needs a look", f"{numbers.count(total['held_back'])} rows in quarantine"
+        return "Needs a look", f"{numbers.plural(total['held_back'], 'row')} in quarantine"
     final = row["final_through"]
     return "On time", f"final to {numbers.day(final)}" if final else ""
 
@@ -114,14 +122,12 @@ def lead(ask: Ask) -> dict:
             ]
         }
     parts = [("Every bill row loaded stands in the ledger. ", False)]
-    many = "One thing needs" if len(looks) == 1 else f"{len(looks)} things need"
-    first = looks[0]
-    parts += [
-        (f"{many} a look: ", False),
-        (f"{first['source']}, {first['note']}", True),
-        (".", False),
-    ]
-    return {"parts": parts}
+    many = "One source needs" if len(looks) == 1 else f"{len(looks)} sources need"
+    named = "; ".join(f"{row['source']}, {row['note']}" for row in looks[:LOOKS_MAX])
+    parts += [(f"{many} a look: ", False), (named, True)]
+    if len(looks) > LOOKS_MAX:
+        parts.append((f"; and {len(looks) - LOOKS_MAX} more", False))
+    return {"parts": [*parts, (".", False)]}
 
 
 def key_figures(ask: Ask) -> dict:
@@ -154,7 +160,7 @@ def key_figures(ask: Ask) -> dict:
         Figure(
             "In quarantine",
             numbers.count(held),
-            " rows",
+            " row" if held == 1 else " rows",
             under=(("", "none of them from a bill", False),),
         )
     )
@@ -184,7 +190,10 @@ def _final_part(ask: Ask) -> tuple[Decimal, Decimal, str] | None:
 
 
 def reconciliation(ask: Ask) -> dict:
-    return {"rows": whole(ask, "reconciliation")}
+    """The billing periods of the view and the month before: that one has its invoice."""
+    span = Period(previous_month(month_start(ask.period.start)), ask.period.end)
+    rows = whole(ask.with_view(period=span), "reconciliation")
+    return {"rows": sorted(rows, key=lambda row: str(row["billing_period"]), reverse=True)}
 
 
 def unattributed(ask: Ask) -> dict:
@@ -233,8 +242,12 @@ def quarantine(ask: Ask) -> dict:
 
 
 def restatements(ask: Ask) -> dict:
-    rows = whole(ask, "restatements")
-    return {"rows": rows[:ROWS_MAX], "more": max(0, len(rows) - ROWS_MAX)}
+    """What later deliveries changed in the six months that end with the view: a bill is restated
+    after its month, so the month of the view alone would rarely show any."""
+    span = six_months(ask)
+    rows = whole(ask.with_view(period=span), "restatements")
+    period = numbers.period(span)
+    return {"rows": rows[:ROWS_MAX], "more": max(0, len(rows) - ROWS_MAX), "period": period}
 
 
 def deliveries(ask: Ask) -> dict:
