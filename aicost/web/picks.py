@@ -21,12 +21,13 @@ class Option:
 
 @dataclass(frozen=True)
 class Pick:
-    """`parts` are lists of options with a ruler between them."""
+    """`parts` are lists of options with a ruler between them, or side by side if `split`."""
 
     name: str
     value: str
     parts: tuple[tuple[Option, ...], ...]
     dates: dict | None = None
+    split: bool = False
 
 
 def _period(view: View) -> Pick:
@@ -83,7 +84,7 @@ def _group(view: View) -> Pick:
         for d in GROUPS_OFFERED
         if d != first
     )
-    return Pick("Group", ", ".join(label(g) for g in view.group_by), (firsts, seconds))
+    return Pick("Group", ", ".join(label(g) for g in view.group_by), (firsts, seconds), split=True)
 
 
 def _basis(view: View) -> Pick:

@@ -28,6 +28,12 @@ def change(amount, currency=""):
 
 
 @register.filter
+def points(difference):
+    """Percentage points, sign shown, one decimal like the percentages beside them."""
+    return numbers.change(difference, "", 1)
+
+
+@register.filter
 def change_rounded(amount, currency=""):
     return numbers.change(amount, currency, 0)
 
