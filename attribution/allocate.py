@@ -237,7 +237,8 @@ def _attempt(claimed: Claimed) -> DayResult | None:
     except (Leak, ValueError, DatabaseError) as error:
         if _passes(error):  # the job is tried again; by then the lease has run out
             raise
-        log.exception("attribution of %s failed", claimed.day)
+        log.error("attribution of %s failed: %s", claimed.day, error)
+        log.debug("the failure of %s in full", claimed.day, exc_info=True)
         _run("fail_day", {**held, "failure": f"{type(error).__name__}: {error}"[:2000]})
         return DayResult(claimed.source, claimed.day, 0, 0, 0.0, str(error))
     except BaseException:
