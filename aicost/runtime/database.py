@@ -6,6 +6,10 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from aicost.runtime.postgres import Embedded
 
+# Compiling a report's query takes ten times as long as running it. The embedded server has it off;
+# `?options=` in DATABASE_URL replaces this where a pooler refuses it.
+WITHOUT_JIT = {"options": "-c jit=off"}
+
 
 def database_settings(url: str, home: Path) -> dict:
     """Django's DATABASES entry. Raises ValueError for a URL that is not postgresql://."""
@@ -24,14 +28,15 @@ def database_settings(url: str, home: Path) -> dict:
         "PORT": str(parts.port or ""),
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": dict(parse_qsl(parts.query)),
+        "OPTIONS": WITHOUT_JIT | dict(parse_qsl(parts.query)),
     }
 
 
 def broker_url(database: dict) -> str:
     """The same Postgres as Celery's broker, for kombu's SQLAlchemy transport."""
     user, password = quote(database["USER"], safe=""), quote(database["PASSWORD"], safe="")
-    name, query = quote(database["NAME"], safe=""), urlencode(database["OPTIONS"])
+    asked = {k: v for k, v in database["OPTIONS"].items() if WITHOUT_JIT.get(k) != v}
+    name, query = quote(database["NAME"], safe=""), urlencode(asked)
     place = f"{database['HOST']}:{database['PORT'] or 5432}"
     login = f"{user}:{password}@" if user else ""
     return f"sqla+postgresql+psycopg://{login}{place}/{name}" + (f"?{query}" if query else "")

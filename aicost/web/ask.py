@@ -21,6 +21,7 @@ class Ask:
     asker: Asker
     view: View
     _answers: dict = field(default_factory=dict)
+    _trusts: dict = field(default_factory=dict)
 
     def report(self, name: str, **changes) -> Answer:
         """The answer of report `name` to this view; `changes` are fields of Spec."""
@@ -36,7 +37,7 @@ class Ask:
             tuple(sorted(spec.filters.items())),
         )
         if key not in self._answers:
-            self._answers[key] = run(spec)
+            self._answers[key] = run(spec, self._trusts)
         return self._answers[key]
 
     def rows_before(self, name: str, **changes) -> list[dict] | None:

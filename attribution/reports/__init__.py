@@ -1,6 +1,6 @@
 """The only read path: the page, the CSV, the command and every later surface call `run`."""
 
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
 from dataclasses import replace
 
 from aicost.kernel.periods import Period
@@ -8,7 +8,7 @@ from attribution.reports import cost, gpu, health, margin, unit_cost
 from attribution.reports.base import Report, check
 from attribution.reports.compare import merge, previous_period
 from attribution.reports.spec import Answer, BadSpec, Spec
-from attribution.reports.trust import trust
+from attribution.reports.trust import Trust
 
 REPORTS: dict[str, Report] = {
     report.name: report
@@ -16,23 +16,17 @@ REPORTS: dict[str, Report] = {
 }
 
 
-def run(spec: Spec) -> Answer:
+def run(spec: Spec, known: MutableMapping[tuple, Trust] | None = None) -> Answer:
     """Answer one question. Raises BadSpec for a question that cannot be put, NotAllowed for one
-    that this asker may not put."""
+    that this asker may not put. A page that asks many keeps one `known` while it is made, so that
+    freshness and residual of a period are looked up once."""
     report = named(spec.report)
     check(report, spec)
     rows = report.rows(spec)
-    about = trust(spec)
-    return Answer(
-        spec=spec,
-        columns=report.columns(spec),
-        rows=rows,
-        currency=only_currency(rows),
-        final=about.final,
-        as_of=about.as_of,
-        residual=about.residual,
-        freshness=about.freshness,
-    )
+    trust = Trust(spec)
+    if known is not None:
+        trust = known.setdefault((spec.period, spec.basis, spec.asker), trust)
+    return Answer(spec, report.columns(spec), rows, only_currency(rows), trust)
 
 
 def compare(spec: Spec, other_period: Period | None = None) -> Answer:

@@ -127,6 +127,7 @@ def binds(spec: Spec) -> dict[str, object]:
         "series_filters": json.dumps(
             {n: list(spec.filters[n]) for n in series if n in spec.filters}
         ),
+        "picks": spec.asker.teams is not None or any(n in TARGET_DIMENSIONS for n in spec.filters),
         "start": spec.period.start,
         "end": spec.period.end,
         "granularity": spec.granularity,

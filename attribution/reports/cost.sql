@@ -1,5 +1,5 @@
 -- Cost by any dimensions of the target and the rollup. A dimension that is not asked for is null,
--- one that is asked for but not set is ''. Binds: attribution/reports/binds.py.
+-- one that is asked for but not set is ''. Targets are named after the sum, few by then.
 with target as (
     select
         id, kind,
@@ -35,8 +35,7 @@ part as (
             when 'day' then c.day
             else date_trunc(%(granularity)s, c.day::timestamp)::date
         end as period,
-        t.kind, t.feature, t.model, t.workload, t.experiment, t.team, t.environment, t.activity,
-        t.state, c.evidence, c.currency,
+        c.target_id, c.evidence, c.currency,
         case when 'source' = any(%(groups)s) then c.source_id end as source_id,
         case when 'account' = any(%(groups)s) then c.sub_account_id end as account,
         case when 'service' = any(%(groups)s) then c.service_name end as service,
@@ -50,7 +49,6 @@ part as (
             when 'billed' then c.shared_spread_billed else c.shared_spread_effective end end)
             as shared_spread
     from attribution_costday c
-    join target t on t.id = c.target_id
     where c.day >= %(start)s and c.day < %(end)s
         and (%(f_source)s::text[] is null
             or c.source_id in (select id from ingest_source where name = any(%(f_source)s)))
@@ -60,17 +58,19 @@ part as (
         and (%(f_charge_category)s::text[] is null
             or c.charge_category = any(%(f_charge_category)s))
         and (%(f_evidence)s::text[] is null or c.evidence = any(%(f_evidence)s))
-    group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17
+        and (not %(picks)s or c.target_id in (select id from target))
+    group by 1, 2, 3, 4, 5, 6, 7, 8, 9
 ),
 lined as (
-    select part.*, case
+    select p.*, t.*, case
         when not %(naming)s and not 'kind' = any(%(groups)s) and state is null then 'owned'
         when concat(feature, model, workload, experiment, team, environment, activity) <> ''
         then 'owned'
         when not %(naming)s and kind = 'workload' then 'owned'
         else kind
     end as line
-    from part
+    from part p
+    join target t on t.id = p.target_id
 ),
 summed as (
     select

@@ -14,7 +14,7 @@ from attribution.reports.cost import EVIDENCE_COLUMNS, every_column
 from attribution.reports.cost import REPORT as COST
 from attribution.reports.explain_words import RuleShown, rule_shown, sentence
 from attribution.reports.spec import BadSpec, Spec
-from attribution.reports.trust import Trust, trust
+from attribution.reports.trust import Trust
 from ingest.file_rows import rows_of_charge
 from ingest.models import Charge
 
@@ -156,7 +156,7 @@ def explain(
         shared_spread=amounts["shared_spread"],
         currency=amounts["currency"],
         sentence=sentence(asked, dimensions, line, amounts, lines),
-        trust=trust(asked),
+        trust=Trust(asked),
         lines=tuple(lines[:limit]),
         more_lines=max(len(lines) - limit, 0),
         more_part=sum((one.part for one in lines[limit:]), Decimal(0)),

@@ -1,12 +1,19 @@
--- Per source: how far its data reaches, up to where it is final, when it was last loaded, and how
--- many of its days wait for attribution. A charge longer than a day does not say how far a bill
+-- Per source: how far its data reaches, up to where it is final, when it was last loaded, how many
+-- of its days wait for attribution, and whether the period has money of it. A charge longer than a day does not say how far a bill
 -- reaches.
 select
     s.name as source, s.kind, r.through,
     case when s.kind = 'bill' and r.through is not null
         then least(r.through, %(today)s::date - s.final_after_days)
     end as final_through,
-    d.loaded_at, w.dirty_days, w.failed_days, w.dirty_in_period, w.waiting_since
+    d.loaded_at, w.dirty_days, w.failed_days, w.dirty_in_period, w.waiting_since,
+    exists (
+        select from ingest_charge c
+        where c.source_id = s.id and c.day >= %(start)s and c.day < %(end)s
+    ) or exists (
+        select from attribution_costday c
+        where c.source_id = s.id and c.day >= %(start)s and c.day < %(end)s
+    ) as stands_in_period
 from ingest_source s
 left join lateral (
     select case

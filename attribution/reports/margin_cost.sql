@@ -13,7 +13,7 @@ part as (
             when 'day' then c.day
             else date_trunc(%(granularity)s, c.day::timestamp)::date
         end as period,
-        t.feature, t.kind, t.activity, a.source_id is not null as is_api, c.currency,
+        c.target_id, c.source_id, c.service_name, c.currency,
         sum(case %(basis)s when 'billed' then c.billed_cost else c.effective_cost end) as own,
         sum(case when %(idle)s = 'spread' then case %(basis)s
             when 'billed' then c.idle_spread_billed else c.idle_spread_effective end end)
@@ -22,11 +22,16 @@ part as (
             when 'billed' then c.shared_spread_billed else c.shared_spread_effective end end)
             as shared_spread
     from attribution_costday c
-    join attribution_target t on t.id = c.target_id
-    left join api a on a.source_id = c.source_id and a.service_name = c.service_name
     where c.day >= %(start)s and c.day < %(end)s
-        and (%(f_feature)s::text[] is null or t.feature = any(%(f_feature)s))
-    group by 1, 2, 3, 4, 5, 6
+        and (not %(picks)s or c.target_id in (
+            select id from attribution_target where feature = any(%(f_feature)s)))
+    group by 1, 2, 3, 4, 5
+),
+named as (
+    select p.*, t.feature, t.kind, t.activity, a.source_id is not null as is_api
+    from part p
+    join attribution_target t on t.id = p.target_id
+    left join api a on a.source_id = p.source_id and a.service_name = p.service_name
 )
 select
     period, feature, case when feature <> '' then 'owned' else kind end as line, currency,
@@ -43,5 +48,5 @@ select
     coalesce(sum(idle_spread), 0) as idle_spread,
     coalesce(sum(shared_spread), 0) as shared_spread,
     sum(own) + coalesce(sum(idle_spread), 0) + coalesce(sum(shared_spread), 0) as cost
-from part
+from named
 group by 1, 2, 3, 4

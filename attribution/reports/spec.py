@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Protocol
 
 from aicost.kernel.periods import Period
 
@@ -98,6 +99,15 @@ class Freshness:
     loaded_at: datetime | None
 
 
+class Trusted(Protocol):
+    """What an answer says about itself, looked up when it is read."""
+
+    final: bool
+    as_of: datetime | None
+    residual: Decimal | None
+    freshness: tuple[Freshness, ...]
+
+
 @dataclass(frozen=True)
 class Answer:
     """Rows are flat; money is Decimal, unknown is None. Each row with money carries its own
@@ -109,7 +119,20 @@ class Answer:
     columns: tuple[str, ...]
     rows: list[dict]
     currency: str | None
-    final: bool
-    as_of: datetime | None
-    residual: Decimal | None
-    freshness: tuple[Freshness, ...]
+    trust: Trusted
+
+    @property
+    def final(self) -> bool:
+        return self.trust.final
+
+    @property
+    def as_of(self) -> datetime | None:
+        return self.trust.as_of
+
+    @property
+    def residual(self) -> Decimal | None:
+        return self.trust.residual
+
+    @property
+    def freshness(self) -> tuple[Freshness, ...]:
+        return self.trust.freshness

@@ -1,19 +1,31 @@
 -- Money of inference per group: marginal is active, loaded adds its own idle and what is spread on
 -- it. Training and everything else stand in columns of their own. '' is not set or not asked for.
-with part as (
+with target as (
+    select
+        id, kind, activity,
+        case when 'model' = any(%(groups)s) then model else '' end as model,
+        case when 'feature' = any(%(groups)s) then feature else '' end as feature,
+        case when 'workload' = any(%(groups)s) then workload else '' end as workload,
+        case when 'experiment' = any(%(groups)s) then experiment else '' end as experiment,
+        case when 'team' = any(%(groups)s) then team else '' end as team,
+        case when 'environment' = any(%(groups)s) then environment else '' end as environment
+    from attribution_target
+    where (%(teams)s::text[] is null or team = any(%(teams)s))
+        and (%(f_model)s::text[] is null or model = any(%(f_model)s))
+        and (%(f_feature)s::text[] is null or feature = any(%(f_feature)s))
+        and (%(f_workload)s::text[] is null or workload = any(%(f_workload)s))
+        and (%(f_experiment)s::text[] is null or experiment = any(%(f_experiment)s))
+        and (%(f_team)s::text[] is null or team = any(%(f_team)s))
+        and (%(f_environment)s::text[] is null or environment = any(%(f_environment)s))
+),
+part as (
     select
         case %(granularity)s
             when 'total' then %(start)s::date
             when 'day' then c.day
             else date_trunc(%(granularity)s, c.day::timestamp)::date
         end as period,
-        case when 'model' = any(%(groups)s) then t.model else '' end as model,
-        case when 'feature' = any(%(groups)s) then t.feature else '' end as feature,
-        case when 'workload' = any(%(groups)s) then t.workload else '' end as workload,
-        case when 'experiment' = any(%(groups)s) then t.experiment else '' end as experiment,
-        case when 'team' = any(%(groups)s) then t.team else '' end as team,
-        case when 'environment' = any(%(groups)s) then t.environment else '' end as environment,
-        t.kind, t.activity, c.currency,
+        c.target_id, c.currency,
         sum(case %(basis)s when 'billed' then c.billed_cost else c.effective_cost end) as own,
         sum(case when %(idle)s = 'spread' then case %(basis)s
             when 'billed' then c.idle_spread_billed else c.idle_spread_effective end end)
@@ -22,16 +34,9 @@ with part as (
             when 'billed' then c.shared_spread_billed else c.shared_spread_effective end end)
             as shared_spread
     from attribution_costday c
-    join attribution_target t on t.id = c.target_id
     where c.day >= %(start)s and c.day < %(end)s
-        and (%(teams)s::text[] is null or t.team = any(%(teams)s))
-        and (%(f_model)s::text[] is null or t.model = any(%(f_model)s))
-        and (%(f_feature)s::text[] is null or t.feature = any(%(f_feature)s))
-        and (%(f_workload)s::text[] is null or t.workload = any(%(f_workload)s))
-        and (%(f_experiment)s::text[] is null or t.experiment = any(%(f_experiment)s))
-        and (%(f_team)s::text[] is null or t.team = any(%(f_team)s))
-        and (%(f_environment)s::text[] is null or t.environment = any(%(f_environment)s))
-    group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+        and (not %(picks)s or c.target_id in (select id from target))
+    group by 1, 2, 3
 ),
 summed as (
     select
@@ -46,6 +51,7 @@ summed as (
             as training_cost,
         sum(own) + coalesce(sum(idle_spread), 0) + coalesce(sum(shared_spread), 0) as cost
     from part
+    join target on target.id = target_id
     group by 1, 2, 3, 4, 5, 6, 7, 8
 )
 select * from summed

@@ -177,7 +177,7 @@ def test_it_reads_the_url_of_another_postgres(tmp_path):
         "db.example",
         "6432",
         "name",
-        {"sslmode": "require"},
+        {"sslmode": "require", "options": "-c jit=off"},
     ]
     assert broker_url(given) == "sqla+postgresql+psycopg" + url.removeprefix("postgresql")
     with pytest.raises(ValueError, match="must be postgresql://"):
