@@ -29,6 +29,7 @@ TOKENS = {f"s{n}": f"--series-{n}" for n in range(1, 9)} | {
 TICKS_MAX = 5
 LABELS_X_MAX = 31
 LABEL_HEIGHT = Decimal("0.052")
+NAME_HEIGHT, NAME_MOVES_MAX = Decimal("0.1"), Decimal("1.2")
 CHART_PX, CHARACTER_PX, EVENT_LINES, EVENT_LINE_PX = 1050, 6, 3, 16
 
 
@@ -78,7 +79,7 @@ def tick_text(value: Decimal, axis: Axis) -> str:
     if axis.unit == "percent":
         return f"{value.normalize():f}%".replace("-", numbers.MINUS)
     if axis.unit == "ms":
-        return f"{value.normalize():f} ms"
+        return f"{value.normalize():f} ms" if value < 1000 else f"{(value / 1000).normalize():f} s"
     return numbers.short_count(value).replace(".0", "")
 
 
@@ -323,7 +324,8 @@ def _dots(previous: Sequence[Decimal | None], axis: Axis) -> dict:
 
 
 def lines(stacks: Sequence[Stack], periods: Sequence[date], axis: Axis) -> dict:
-    """Lines on an axis with zero, with their names at the right end; an unknown value is a gap."""
+    """Lines on an axis with zero, with their names at the right end; an unknown value is a gap.
+    A name that finds no room near its line is left to the legend."""
     known = [v for s in stacks for v in s.values.values() if v is not None]
     top = max([*known, Decimal(0)]) * Decimal("1.08")
     bottom = min([*known, Decimal(0)]) * Decimal("1.08")
@@ -331,7 +333,7 @@ def lines(stacks: Sequence[Stack], periods: Sequence[date], axis: Axis) -> dict:
         bottom -= (top - bottom) * Decimal("0.05")
     layout = _layout(periods, top, axis, right=112, bottom=bottom)
     layout["xaxis"]["range"] = [-0.2, len(periods) - 0.8]
-    gap, taken, traces = top * Decimal("0.07"), [], []
+    gap, taken, traces = top * NAME_HEIGHT, [], []
     for stack in stacks:
         values = [stack.values.get(p) for p in periods]
         colour = TOKENS[stack.swatch]
@@ -356,14 +358,16 @@ def lines(stacks: Sequence[Stack], periods: Sequence[date], axis: Axis) -> dict:
         )
         ends = [(n, v) for n, v in enumerate(values) if v is not None]
         if ends:
+            layout["annotations"].append(_line_end(ends[-1], colour))
             at = ends[-1][1]
             while any(abs(at - other) < gap for other in taken):
-                at += gap
+                at += gap / 4
+            if at - ends[-1][1] > gap * NAME_MOVES_MAX:
+                continue
             taken.append(at)
             beside = _beside(ends[-1][0] == len(periods) - 1) | {"name": "end"}
             text = _note(ends[-1][0], plain(at), stack.name, **beside, font=_words())
             layout["annotations"].append(text)
-            layout["annotations"].append(_line_end(ends[-1], colour))
     return {"data": traces, "layout": layout}
 
 

@@ -48,7 +48,7 @@ def against(ask: Ask) -> str:
 
 def moved(ask: Ask, now: Decimal, before: Decimal | None, currency: str) -> tuple:
     """The line under a key figure: ▲ $19,401, +16.3% on 1–21 Oct."""
-    if before is None:
+    if before is None or not (now or before):
         return ()
     delta = now - before
     strong = f"{numbers.arrow(delta)} {numbers.money(abs(delta), currency, 0)}".strip()
@@ -122,17 +122,21 @@ def periods_of(span: Period, step: str) -> list[date]:
 
 
 def stacks(block: Block) -> list[Stack]:
-    """The largest eight names of the first group, the others as one, then the ownerless."""
+    """The largest eight names of the first group (nine if there are no more), the others as
+    one, then what has no name, then the ownerless."""
     by_name: dict[tuple, list[Line]] = {}
     for line in block.lines:
         kind = "owned" if line.line == "other" else line.line
+        if kind == "owned" and len(line.key) > 1 and not line.key[1]:
+            kind = "workload"
         by_name.setdefault((kind, line.names[0]), []).append(line)
     owned = [(name, x) for (kind, name), x in by_name.items() if kind == "owned"]
     owned.sort(key=lambda item: -sum((x.cost for x in item[1]), ZERO))
-    layers = [Stack(name, x[0].swatch, _summed(x)) for name, x in owned[:STACKS_MAX]]
-    rest = [line for _, lines in owned[STACKS_MAX:] for line in lines]
+    shown = STACKS_MAX if len(owned) > STACKS_MAX + 1 else len(owned)
+    layers = [Stack(name, x[0].swatch, _summed(x)) for name, x in owned[:shown]]
+    rest = [line for _, lines in owned[shown:] for line in lines]
     if rest:
-        layers.append(Stack(f"{len(owned) - STACKS_MAX} others", "s-other", _summed(rest)))
+        layers.append(Stack(f"{len(owned) - shown} others", "s-other", _summed(rest)))
     pools = [(name, x) for (kind, name), x in by_name.items() if kind != "owned"]
     return layers + [Stack(name, x[0].swatch, _summed(x)) for name, x in pools]
 

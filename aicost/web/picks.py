@@ -80,7 +80,11 @@ def _group(view: View) -> Pick:
     )
     second = view.group_by[1] if len(view.group_by) > 1 else None
     seconds = (Option("and nothing else", view.query(group_by=(first,)), second is None),) + tuple(
-        Option(f"and {label(d).lower()}", view.query(group_by=(first, d)), d == second)
+        Option(
+            f"and {label(d) if label(d).isupper() else label(d).lower()}",
+            view.query(group_by=(first, d)),
+            d == second,
+        )
         for d in GROUPS_OFFERED
         if d != first
     )

@@ -71,12 +71,13 @@ def chart(ask: Ask) -> dict:
     periods = periods_of(ask.period, step)
     write = lambda amount: numbers.money(amount or ZERO, block.currency)  # noqa: E731
     group = " and ".join(label(g).lower() for g in ask.view.group_by)
+    bars = ask.view.chart == "bars"
     return {
         "tabs": tabs,
         "steps": steps,
         "legend": legend(layers),
-        "estimate": estimate_step(ask, step) is not None,
-        "dots": ask.view.other is not None,
+        "estimate": bars and estimate_step(ask, step) is not None,
+        "dots": bars and ask.view.other is not None,
         "table_only": ask.view.chart == "table",
         "events": [
             (event.text(currency), _event_url(ask, event, currency))

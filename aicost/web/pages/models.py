@@ -91,6 +91,14 @@ def lead(ask: Ask) -> dict:
         return {
             "parts": [("What one inference costs is unknown: ", False), (cause, True), (".", False)]
         }
+    if unit.loaded == unit.marginal:
+        return {
+            "parts": [
+                ("One thousand inferences cost ", False),
+                (per_thousand(unit.marginal, unit.currency), True),
+                ("; no idle time is kept for them.", False),
+            ]
+        }
     parts = [
         ("One thousand inferences cost ", False),
         (per_thousand(unit.marginal, unit.currency), True),
