@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from aicost.accounts.audit import DENIED, record
 from aicost.accounts.models import User
-from aicost.accounts.scope import may_see_margin, may_see_sources, may_upload, role_of
+from aicost.accounts.scope import asker_of, may_see_margin, may_see_sources, may_upload, role_of
 from aicost.web.ask import Ask, ask_of
 from aicost.web.filters import DIMENSIONS, label
 from aicost.web.picks import chips, picks
@@ -118,6 +118,9 @@ def sentence(request: HttpRequest, status: int, title: str, text: str) -> HttpRe
 def refuse(request: HttpRequest, what: str) -> HttpResponse:
     """Say no, and write down that it was asked."""
     record(request.user, DENIED, what)
+    if asker_of(request.user).teams is not None:
+        text = "You see the rows of your teams; this stands above teams. An admin can change that."
+        return sentence(request, 403, "Not for one team", text)
     text = (
         f"Your role, {role_of(request.user)}, does not see this. "
         "Finance, FinOps and admin do; an admin can change your role."

@@ -6,11 +6,18 @@
 
   function side() { return document.getElementById("side"); }
 
+  // Behind the open panel nothing takes the focus.
+  function behind(covered) {
+    const frame = document.querySelector(".frame");
+    if (frame) frame.inert = covered;
+  }
+
   function closeSide() {
     const box = side();
     if (!box || !box.classList.contains("open")) return;
     box.classList.remove("open");
     box.replaceChildren();
+    behind(false);
     if (opener) opener.focus();
   }
 
@@ -57,18 +64,21 @@
     note.textContent = "Following the figure to its charges…";
     side().replaceChildren(note);
     side().classList.add("open");
+    behind(true);
   });
   document.addEventListener("htmx:afterSwap", function (event) {
     if (event.detail.target.id !== "side") return;
     event.detail.target.classList.add("open");
+    behind(true);
     event.detail.target.scrollTop = 0;
     const head = event.detail.target.querySelector("h1");
     if (head) head.focus();
   });
-  document.addEventListener("htmx:responseError", function (event) {
-    if (event.detail.target.id !== "side") return;
-    location.href = event.detail.elt.getAttribute("href");
-  });
+  function openInstead(event) {
+    if (event.detail.target.id === "side") location.href = event.detail.elt.getAttribute("href");
+  }
+  document.addEventListener("htmx:responseError", openInstead);
+  document.addEventListener("htmx:sendError", openInstead);
   document.addEventListener("DOMContentLoaded", function () {
     if (window.matchMedia("(max-width: 900px)").matches) {
       document.querySelectorAll(".nav-menu, .bar-fold").forEach((part) => { part.open = false; });

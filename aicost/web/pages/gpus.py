@@ -94,7 +94,7 @@ def key_figures(ask: Ask) -> dict:
     for state, (name, _, _) in STATES.items():
         cost, hours = row[f"{state}_cost"], row[f"{state}_hours"]
         share = numbers.percent(cost, row["cost"])
-        under = [(share, f"of GPU cost, {numbers.count(round(hours))} GPU-hours", False)]
+        under = [(share, f"of GPU cost, {numbers.count(round(hours))} GPU-h", False)]
         if was and was[0]["currency"] == row["currency"]:
             before = was[0][f"{state}_cost"]
             under.append((numbers.grown(cost, before), against(ask), False))
