@@ -136,14 +136,11 @@ def key_figures(ask: Ask) -> dict:
     rows = whole(ask, "quarantine")
     held = sum(row["rows"] for row in rows)
     final = _final_part(ask)
-    cards = [
-        money_figure(
-            "Difference to the bill",
-            answer.residual or ZERO,
-            answer.currency or "",
-            under=(("", "checked in every load and every split", False),),
-        ),
-    ]
+    under = (("", "checked in every load and every split", False),)
+    name = "Difference to the bill"
+    cards = [money_figure(name, answer.residual or ZERO, answer.currency or "", under=under)]
+    if not found:
+        cards = [Figure(name, numbers.NOT_APPLICABLE, word=True)]
     if final is not None:
         part, total, currency = final
         cards.append(
@@ -212,7 +209,7 @@ def unattributed(ask: Ask) -> dict:
                     "source": line.key[2],
                 }
             )
-    return {"rows": found, "period": numbers.period(ask.period)}
+    return {"rows": found, "period": numbers.period(ask.period), "loaded": _loaded(ask)}
 
 
 def unjoined(ask: Ask) -> dict:
@@ -228,7 +225,7 @@ def unjoined(ask: Ask) -> dict:
         kinds.append(
             {"what": what, "cure": cure, "rows": rows[:UNJOINED_MAX], "more": max(0, more)}
         )
-    return {"kinds": kinds}
+    return {"kinds": kinds, "loaded": _loaded(ask)}
 
 
 def quarantine(ask: Ask) -> dict:
@@ -238,7 +235,13 @@ def quarantine(ask: Ask) -> dict:
         key = (row["source"], row["reason"])
         found.setdefault(key, row | {"rows": 0})["rows"] += row["rows"]
     rows = sorted(found.values(), key=lambda row: -row["rows"])
-    return {"rows": rows[:ROWS_MAX], "more": max(0, len(rows) - ROWS_MAX)}
+    more = max(0, len(rows) - ROWS_MAX)
+    return {"rows": rows[:ROWS_MAX], "more": more, "loaded": _loaded(ask)}
+
+
+def _loaded(ask: Ask) -> bool:
+    """Whether anything was delivered at all: without data nothing can be said to be well."""
+    return bool(whole(ask, "freshness"))
 
 
 def restatements(ask: Ask) -> dict:
