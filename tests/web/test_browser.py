@@ -9,7 +9,16 @@ from tests.web.world import PASSWORD, QUERY, make_costs, make_people
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-ADDRESSES = ("/", "/explore/", "/models/", "/models/ranker/", "/gpus/", "/margin/", "/health/", "/upload/")
+ADDRESSES = (
+    "/",
+    "/explore/",
+    "/models/",
+    "/models/ranker/",
+    "/gpus/",
+    "/margin/",
+    "/health/",
+    "/upload/",
+)
 
 
 @pytest.fixture

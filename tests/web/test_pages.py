@@ -2,7 +2,9 @@
 
 import csv
 from decimal import Decimal
+import html
 import io
+import re
 
 import pytest
 
@@ -13,7 +15,16 @@ from tests.web.world import QUERY, TOTAL
 
 pytestmark = pytest.mark.django_db
 
-ADDRESSES = ("/", "/explore/", "/models/", "/models/ranker/", "/gpus/", "/margin/", "/health/", "/upload/")
+ADDRESSES = (
+    "/",
+    "/explore/",
+    "/models/",
+    "/models/ranker/",
+    "/gpus/",
+    "/margin/",
+    "/health/",
+    "/upload/",
+)
 FAILED = "This box could not be filled"
 FIGURES = [
     (page.slug, panel.slug) for page in PAGES.values() for panel in page.panels if panel.figure
@@ -178,3 +189,25 @@ def test_it_refuses_a_reason_it_cannot_read(visit):
     assert visit("viewer", "/why/?at=colour:red").status_code == 400
     assert visit("viewer", "/why/?line=all").status_code == 400
     assert visit("viewer", "/why/?charge=yesterday").status_code == 400
+
+
+def test_it_explains_the_row_it_stands_in(visit, costs):
+    """The row Idle holds what no feature owns, and so does its reason: not all idle there is."""
+    page = visit("viewer", f"/explore/?{QUERY}").content.decode()
+    href = re.search(r'href="(/why/[^"]*line=idle[^"]*)"', page).group(1)
+    why = visit("viewer", html.unescape(href)).content.decode()
+    assert "$10<small>.00" in why
+
+
+def test_it_adds_up_own_idle_to_its_total(visit, costs):
+    """20.00 stand in the row of search; the pool Idle is no idle of its own."""
+    page = visit("viewer", f"/explore/?{QUERY}").content.decode()
+    total = page.partition('<tr class="total">')[2]
+    assert "$20.00" in total
+    assert "$30.00" not in total
+
+
+def test_it_answers_unknown_addresses_in_the_house_style(visit):
+    response = visit("viewer", "/nothing/here/")
+    assert response.status_code == 404
+    assert "No such page" in response.content.decode()
