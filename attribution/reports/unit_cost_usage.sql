@@ -68,7 +68,9 @@ asked as (
         case when 'team' = any(%(groups)s) then u.n_team else '' end as g_team,
         case when 'environment' = any(%(groups)s) then u.n_environment else '' end
             as g_environment,
-        u.*
+        u.requests, u.successes, u.outcomes, u.attempts, u.input_tokens, u.cached_input_tokens,
+        u.cache_write_5m_tokens, u.cache_write_1h_tokens, u.output_tokens, u.reasoning_tokens,
+        u.audio_input_tokens, u.audio_output_tokens, u.image_input_tokens, u.latency_histogram
     from named u
     where (%(teams)s::text[] is null or u.n_team = any(%(teams)s))
         and (%(f_model)s::text[] is null or u.c_model = any(%(f_model)s))
@@ -78,19 +80,26 @@ asked as (
         and (%(f_team)s::text[] is null or u.n_team = any(%(f_team)s))
         and (%(f_environment)s::text[] is null or u.n_environment = any(%(f_environment)s))
 ),
-histogram as (
-    select
-        g_period, g_model, g_version, g_feature, g_workload, g_experiment, g_team, g_environment,
-        jsonb_object_agg(bucket, requests) as latency
-    from (
-        select
+numbered as materialized (
+    select row_number() over () as nth, g.* from (
+        select distinct
             g_period, g_model, g_version, g_feature, g_workload, g_experiment, g_team,
-            g_environment, h.key as bucket, sum(h.value::bigint) as requests
+            g_environment
         from asked
+    ) g
+),
+histogram as (
+    select nth, jsonb_object_agg(bucket, requests) as latency
+    from (
+        select n.nth, h.key::smallint as bucket, sum(h.value::bigint) as requests
+        from asked
+        join numbered n
+            using (g_period, g_model, g_version, g_feature, g_workload, g_experiment, g_team,
+                g_environment)
         cross join lateral jsonb_each_text(latency_histogram) h
-        group by 1, 2, 3, 4, 5, 6, 7, 8, 9
+        group by 1, 2
     ) b
-    group by 1, 2, 3, 4, 5, 6, 7, 8
+    group by 1
 ),
 summed as (
     select
@@ -101,21 +110,26 @@ summed as (
         sum(cached_input_tokens)::bigint as cached_input_tokens,
         sum(output_tokens)::bigint as output_tokens,
         sum(reasoning_tokens)::bigint as reasoning_tokens,
-        sum(v.tokens)::bigint as tokens
+        sum(cache_write_5m_tokens)::bigint as cache_write_5m_tokens,
+        sum(cache_write_1h_tokens)::bigint as cache_write_1h_tokens,
+        sum(audio_input_tokens)::bigint as audio_input_tokens,
+        sum(audio_output_tokens)::bigint as audio_output_tokens,
+        sum(image_input_tokens)::bigint as image_input_tokens
     from asked
-    cross join lateral (
-        select sum(c.n) as tokens from (values
-            (input_tokens), (cached_input_tokens), (cache_write_5m_tokens),
-            (cache_write_1h_tokens), (output_tokens), (reasoning_tokens),
-            (audio_input_tokens), (audio_output_tokens), (image_input_tokens)) c (n)
-    ) v
     group by 1, 2, 3, 4, 5, 6, 7, 8
 )
 select
     g_period as period, g_model as model, g_version as model_version, g_feature as feature,
     g_workload as workload, g_experiment as experiment, g_team as team,
-    g_environment as environment, requests, successes, outcomes, attempts, tokens, input_tokens,
+    g_environment as environment, requests, successes, outcomes, attempts, v.tokens, input_tokens,
     cached_input_tokens, output_tokens, reasoning_tokens, latency
 from summed
-left join histogram
+cross join lateral (
+    select sum(c.n)::bigint as tokens from (values
+        (input_tokens), (cached_input_tokens), (cache_write_5m_tokens), (cache_write_1h_tokens),
+        (output_tokens), (reasoning_tokens), (audio_input_tokens), (audio_output_tokens),
+        (image_input_tokens)) c (n)
+) v
+left join numbered
     using (g_period, g_model, g_version, g_feature, g_workload, g_experiment, g_team, g_environment)
+left join histogram using (nth)

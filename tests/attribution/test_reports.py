@@ -26,8 +26,9 @@ from attribution.reports.spec import (
     NotAllowed,
     Spec,
 )
-from ingest.models import Charge
+from ingest.models import Charge, ResourceMap
 from tests.attribution import world
+from tests.attribution.ledger import charge, node_map
 
 pytestmark = pytest.mark.django_db
 
@@ -208,10 +209,15 @@ def test_it_lists_what_does_not_join_and_what_was_held_back(built):
     world.stranger()
     world.quarantine_row()
     Charge.objects.filter(series__resource_id="i-1").delete()
+    charge("9", day=world.BEFORE, resource_id="i-retired")
+    node_map("node-retired", "i-retired")
+    node_map("node-typo", "i-typo")
+    ResourceMap.objects.create(node="node-0", resource_id="i-0", valid_to=world.BEFORE)
     rows = ask("unjoined").rows
     assert [(row["what"], row["name"], row["gpu_hours"], row["cost"]) for row in rows] == [
         ("node without charges", "stranger", D(1), None),
-        ("resource without charges", "i-1", None, None),
+        ("resource without charges", "i-1", D(7), None),
+        ("resource without charges", "i-typo", None, None),
     ]
     (held,) = ask("quarantine").rows
     assert (held["file"], held["reason"], held["rows"], held["first_line"]) == (
