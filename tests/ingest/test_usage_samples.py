@@ -3,7 +3,9 @@
 import csv
 import gzip
 import io
+import json
 
+from django.core.management import call_command
 from django.db.models import Sum
 import pytest
 
@@ -48,3 +50,22 @@ def test_it_loads_the_azure_traces_exactly(
     hours = Usage.objects.filter(hour__hour=18).aggregate(r=Sum("requests"))
     assert hours == {"r": requests_at_18}
     assert deliver(tmp_path, "again.csv", usage).changed_days == ()
+
+
+def test_it_reports_the_azure_traces_exactly(samples, tmp_path, capsys):
+    """Through the command that other programs call; without a bill the cost is unknown, not 0."""
+    for trace in ("code", "conv"):
+        path = samples / "usage" / f"AzureLLMInferenceTrace_{trace}.csv.gz"
+        deliver(tmp_path, f"{trace}.csv", canonical_usage(path, trace))
+    asked = ("--from", "2023-11-01", "--to", "2023-12-01", "--group-by", "model")
+    call_command("report", "unit_cost", *asked, "--format", "json")
+    rows = {row["model"]: row for row in json.loads(capsys.readouterr().out)["rows"]}
+    counts = ("requests", "input_tokens", "output_tokens", "tokens")
+    assert {name: tuple(row[count] for count in counts) for name, row in rows.items()} == {
+        "code": (8_819, 18_059_974, 245_896, 18_305_870),
+        "conv": (19_366, 22_361_870, 4_088_665, 26_450_535),
+    }
+    assert {row["marginal_cost_per_inference"] for row in rows.values()} == {None}
+    call_command("report", "unit_cost", *asked[:4], "--format", "json")
+    (total,) = json.loads(capsys.readouterr().out)["rows"]
+    assert (total["requests"], total["tokens"]) == (28_185, 44_756_405)
