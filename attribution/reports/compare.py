@@ -10,6 +10,7 @@ from attribution.reports.spec import Answer, Spec
 
 NEW = "new"
 PERCENT_DIGITS = 12
+DAYS_OF_MONTH_MAX = 31
 COMPARED = ("previous", "delta", "delta_percent")
 
 
@@ -69,7 +70,9 @@ def step_of(day: date, granularity: str, start: date) -> date:
 
 def previous_period(period: Period) -> Period:
     """Whole months are compared with as many months before, anything else with the equally long
-    time before."""
+    time before. Raises ValueError where the calendar has no such time."""
+    if period.start.toordinal() <= period.length_days + DAYS_OF_MONTH_MAX:
+        raise ValueError(f"there is no period as long before {period.start}")
     if period.start.day != 1 or period.end.day != 1:
         return period.before()
     months, month = 0, period.start

@@ -1,6 +1,6 @@
 -- Per source: how far its data reaches, up to where it is final, when it was last loaded, how many
--- of its days wait for attribution, and whether the period has money of it. A charge longer than a day does not say how far a bill
--- reaches.
+-- of its days wait for attribution, and whether the period has money of it. A charge longer than a
+-- day does not say how far a bill reaches.
 select
     s.name as source, s.kind, r.through,
     case when s.kind = 'bill' and r.through is not null

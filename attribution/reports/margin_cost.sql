@@ -13,7 +13,8 @@ part as (
             when 'day' then c.day
             else date_trunc(%(granularity)s, c.day::timestamp)::date
         end as period,
-        c.target_id, c.source_id, c.service_name, c.currency,
+        c.target_id, c.currency,
+        (c.source_id, c.service_name) in (select source_id, service_name from api) as is_api,
         sum(case %(basis)s when 'billed' then c.billed_cost else c.effective_cost end) as own,
         sum(case when %(idle)s = 'spread' then case %(basis)s
             when 'billed' then c.idle_spread_billed else c.idle_spread_effective end end)
@@ -25,13 +26,12 @@ part as (
     where c.day >= %(start)s and c.day < %(end)s
         and (not %(picks)s or c.target_id in (
             select id from attribution_target where feature = any(%(f_feature)s)))
-    group by 1, 2, 3, 4, 5
+    group by 1, 2, 3, 4
 ),
 named as (
-    select p.*, t.feature, t.kind, t.activity, a.source_id is not null as is_api
+    select p.*, t.feature, t.kind, t.activity
     from part p
     join attribution_target t on t.id = p.target_id
-    left join api a on a.source_id = p.source_id and a.service_name = p.service_name
 )
 select
     period, feature, case when feature <> '' then 'owned' else kind end as line, currency,

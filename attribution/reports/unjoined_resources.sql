@@ -21,16 +21,20 @@ reach as materialized (
     select max(day) + 1 as end_day from ingest_charge where long_period_end is null
 ),
 seen as (
-    select
-        u.resource_id, u.node, sum(i.observed_ms) as gpu_ms,
-        min(i.t_start at time zone 'utc')::date as first_day,
-        max(i.t_start at time zone 'utc')::date as last_day
+    select u.resource_id, u.node, t.*
     from uncharged u
     cross join reach r
-    left join ingest_gpuinterval i on i.node = u.node and u.cluster in ('', i.cluster)
-        and i.workload_key = '' and i.t_start >= u.first_day::timestamp at time zone 'utc'
-        and i.t_start < least(u.end_day, r.end_day)::timestamp at time zone 'utc'
-    group by 1, 2
+    cross join lateral (
+        select
+            sum(i.observed_ms) as gpu_ms, min(i.t_start at time zone 'utc')::date as first_day,
+            max(i.t_start at time zone 'utc')::date as last_day
+        from ingest_gpuinterval i
+        where i.node = u.node and u.cluster in ('', i.cluster) and i.workload_key = ''
+            and i.t_start >= %(start)s::timestamp at time zone 'utc'
+            and i.t_start < %(end)s::timestamp at time zone 'utc'
+            and (i.t_start at time zone 'utc')::date >= u.first_day
+            and (i.t_start at time zone 'utc')::date < least(u.end_day, r.end_day)
+    ) t
 )
 select
     s.resource_id as name, string_agg(distinct s.node, ', ' order by s.node) as detail,
