@@ -11,12 +11,12 @@ import ibis.expr.types as ir
 from ingest.bill_table import connect, header, open_table
 from ingest.fetch.kept import HEADER_BYTES_MAX, KeptFile, charset_of, open_bytes
 from ingest.sources.base import BillReader, Unreadable
-from ingest.sources.charges import amount, instant
+from ingest.sources.charges import TWICE, amount, instant
 
 _FIELD_CHARS_MAX = 16 * 1024 * 1024
 _CURE = {
     "amount": "Amounts are plain decimals such as 1234.5 or 1.5E-8, without sign or commas",
-    "time": "Times are ISO 8601, for instance 2026-09-01T00:00:00Z",
+    "time": "Times are ISO 8601 and of this century, for instance 2026-09-01T00:00:00Z",
 }
 
 
@@ -38,6 +38,28 @@ def text_rows(file: KeptFile) -> Iterator[tuple[int, list[str]]]:
             if row:
                 yield line, row
             line = rows.line_num + 1
+
+
+def raise_twice(files: Sequence[KeptFile], reader: BillReader, columns: Sequence[str]) -> None:
+    """Raise `Unreadable` when a column that carries money or time is there twice: which one is
+    meant, only the sender knows."""
+    wanted = {column.rstrip(TWICE).lower() for column, _, _ in reader.strict(tuple(columns))}
+    twice = [column for column in columns if column.endswith(TWICE)]
+    for name in (column.rstrip(TWICE) for column in twice):
+        if name.lower() in wanted:
+            raise Unreadable(
+                f"the column {name} is there twice", files[0].name, "Keep the one that is meant"
+            )
+
+
+def place_of(files: Sequence[KeptFile], value: str) -> str:
+    """'file, line N' of the first row with a field that is exactly `value`; else the files."""
+    for file in files:
+        if not is_parquet(file):
+            found = next((line for line, row in text_rows(file) if value in row), None)
+            if found is not None:
+                return f"{file.name}, line {found}"
+    return ", ".join(file.name for file in files[:3])
 
 
 def raise_ragged(files: Sequence[KeptFile], cause: str) -> None:

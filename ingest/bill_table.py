@@ -17,6 +17,7 @@ from ingest.sources.base import Unreadable
 from ingest.sources.charges import TWICE
 
 MEMORY = "2GB"
+COLUMNS_MAX = 5_000
 _LINE_BYTES_MAX = 16 * 1024 * 1024
 _AS_TEXT = ("DOUBLE", "FLOAT", "HUGEINT", "UHUGEINT", "UUID", "STRUCT", "JSON", "TIME$")
 
@@ -49,10 +50,15 @@ def open_table(backend: ibis.BaseBackend, files: Sequence[KeptFile], scratch: Pa
 
 
 def header(file: KeptFile) -> list[str]:
-    """Column names as the table has them: unique without regard to case."""
+    """Column names as the table has them: unique without regard to case. Raises `Unreadable` for
+    more columns than any bill has."""
+    fields = csv_columns(file)
+    if len(fields) > COLUMNS_MAX:
+        cure = f"A bill has at most {COLUMNS_MAX} columns"
+        raise Unreadable(f"the header has {len(fields)} columns", f"{file.name}, line 1", cure)
     names: list[str] = []
     seen: set[str] = set()
-    for position, field in enumerate(csv_columns(file), start=1):
+    for position, field in enumerate(fields, start=1):
         name = field or f"column {position}"
         while name.lower() in seen:
             name += TWICE
@@ -75,7 +81,10 @@ def _csv(file: KeptFile, scratch: Path) -> str:
 
 def _parquet(backend: ibis.BaseBackend, file: KeptFile) -> str:
     source = f"read_parquet({_text(str(file.path))}, hive_partitioning = false)"
-    described = backend.con.execute(f"describe from {source}").fetchall()
+    try:
+        described = backend.con.execute(f"describe from {source}").fetchall()
+    except duckdb.Error as error:
+        raise Unreadable(f"no readable Parquet ({error})", file.name, "Fetch it again") from error
     columns = ", ".join(_column(name, kind) for name, kind, *_ in described)
     return f"select {columns} from {source}"
 

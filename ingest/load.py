@@ -9,7 +9,7 @@ from decimal import Decimal
 import hashlib
 from pathlib import Path
 
-from django.db import transaction
+from django.db import DataError, transaction
 
 from aicost.kernel.money import plain
 from ingest.fetch.kept import KeptFile, working_folder
@@ -123,6 +123,8 @@ def _load_bill(
             published = publish(rows, given, replace=replace)
     except (Unreadable, Held) as refusal:
         return [_held(given, found.files, str(refusal))]
+    except DataError as error:
+        return [_held(given, found.files, _not_storable(found, error))]
     except Stands:
         standing = standing_set(source, given.sha256)
         return [result_of(d, state=Delivery.UNCHANGED) for d in standing]
@@ -176,7 +178,15 @@ def _load_rows(found: FileSet, source_name: str | None, *, replace: bool) -> Loa
             _finish_rows(delivery, counts)
     except Unreadable as refusal:
         return _held(given, found.files, str(refusal))
+    except DataError as error:
+        return _held(given, found.files, _not_storable(found, error))
     return result_of(delivery)
+
+
+def _not_storable(found: FileSet, error: DataError) -> str:
+    """A value passed all checks, and the database refuses it or a sum of it."""
+    told = str(error).split("\n")[0]
+    return f"{found.name}: the database cannot keep a value or a sum ({told}). Look for absurd ones"
 
 
 def _row_delivery(given: SetOfFiles, file: SourceFile) -> Delivery:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Context, Decimal
 from pathlib import Path
 
@@ -11,10 +11,12 @@ import duckdb
 import ibis
 
 from aicost.kernel.money import parse_decimal
+from aicost.kernel.periods import utc_today
 from aicost.kernel.sqlfiles import sql
-from ingest.bad_line import raise_bad_value, raise_ragged
+from ingest.bad_line import place_of, raise_bad_value, raise_ragged, raise_twice
 from ingest.bill_table import connect, open_table
 from ingest.fetch.kept import KeptFile, scratch_folder
+from ingest.odd_text import refuse_texts
 from ingest.sources.base import BillReader, Unreadable
 from ingest.sources.charges import (
     AMOUNTS,
@@ -26,7 +28,7 @@ from ingest.sources.charges import (
     series_sha256,
 )
 
-_FIRST_DAY, _LAST_DAY = date(2000, 1, 1), date(2100, 1, 1)
+_AHEAD = timedelta(days=366)
 _BATCH = 10_000
 _EXACT = Context(prec=80)
 
@@ -63,6 +65,7 @@ class Staged:
     """A set that was read whole: facts and series stay in DuckDB until they are copied."""
 
     connection: duckdb.DuckDBPyConnection
+    files: tuple[KeptFile, ...]
     rows: int
     totals: tuple[Total, ...]
     scopes: tuple[StagedScope, ...]
@@ -77,9 +80,9 @@ class Staged:
                 try:
                     series = canonical_series(row)
                 except ValueError as error:
-                    raise Unreadable(
-                        f"tags: {error}", "the set", "Tags are JSON objects"
-                    ) from error
+                    place = place_of(self.files, str(row["tags"]))
+                    cure = "Tags are JSON objects of text, without NUL"
+                    raise Unreadable(f"tags: {error}", place, cure) from error
                 yield number, series_sha256(series), series
 
     def write_facts(self, path: Path) -> None:
@@ -94,10 +97,18 @@ def staged(reader: BillReader, files: Sequence[KeptFile], working: Path) -> Iter
     with scratch_folder(working) as scratch:
         backend = connect(scratch)
         try:
-            _group(backend, reader, files, scratch)
-            yield _summary(backend.con, files)
+            yield _read(backend, reader, files, scratch)
         finally:
             backend.disconnect()
+
+
+def _read(backend, reader: BillReader, files: Sequence[KeptFile], scratch: Path) -> Staged:
+    try:
+        _group(backend, reader, files, scratch)
+        return _summary(backend.con, files)
+    except duckdb.OutOfRangeException as error:
+        cure = "Look for absurd amounts, or ask the provider for a new file"
+        raise Unreadable("a sum is beyond 38 digits", files[0].name, cure) from error
 
 
 def _group(backend, reader: BillReader, files: Sequence[KeptFile], scratch: Path) -> None:
@@ -109,13 +120,17 @@ def _group(backend, reader: BillReader, files: Sequence[KeptFile], scratch: Path
             files[0].name,
             f"docs/sources/{reader.name}.md lists what a file must have",
         )
+    raise_twice(files, reader, table.columns)
     query = ibis.to_sql(reader.expression(table), dialect="duckdb")
     try:
         backend.con.execute(f"create table groups as {query}")
     except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
         raise_ragged(files, str(error))
-    except duckdb.OutOfRangeException as error:
-        raise Unreadable(f"a sum is beyond 38 digits ({error})", files[0].name) from error
+    except duckdb.OutOfRangeException:
+        raise
+    except duckdb.Error as error:
+        cure = "Fetch the file again"
+        raise Unreadable(f"cannot be read ({str(error)[:300]})", files[0].name, cure) from error
     if backend.con.execute("select coalesce(sum(rows_refused), 0) from groups").fetchone()[0]:
         raise_bad_value(files, reader, scratch)
     columns = [row[0] for row in backend.con.execute("describe groups").fetchall()]
@@ -132,6 +147,7 @@ def _group(backend, reader: BillReader, files: Sequence[KeptFile], scratch: Path
         f" from groups join series on {same}"
     )
     backend.con.execute("drop table groups")
+    refuse_texts(backend.con, files)
 
 
 def _summary(con: duckdb.DuckDBPyConnection, files: Sequence[KeptFile]) -> Staged:
@@ -141,11 +157,12 @@ def _summary(con: duckdb.DuckDBPyConnection, files: Sequence[KeptFile]) -> Stage
     days = [
         row[0] for row in con.execute("select distinct day from numbered order by 1").fetchall()
     ]
-    if days and not (days[0] >= _FIRST_DAY and days[-1] < _LAST_DAY):
-        odd = days[0] if days[0] < _FIRST_DAY else days[-1]
-        raise Unreadable(f"a charge stands on {odd}", files[0].name, "Check the charge periods")
+    if days and days[-1] > utc_today() + _AHEAD:
+        cure = "Check the charge periods: bills tell of days at most a year ahead"
+        raise Unreadable(f"a charge stands on {days[-1]}", files[0].name, cure)
     return Staged(
         connection=con,
+        files=tuple(files),
         rows=sum(row[2] for row in totals),
         totals=tuple(_total(*row) for row in totals),
         scopes=tuple(StagedScope(*row[:-1], tuple(row[-1])) for row in scopes),

@@ -14,6 +14,7 @@ import shutil
 import tempfile
 import time
 from typing import BinaryIO
+import zlib
 
 from django.conf import settings
 import pyarrow as pa
@@ -132,13 +133,14 @@ def head_of(file: KeptFile) -> Head:
     try:
         with open_bytes(file.path) as stream:
             first = stream.read(HEAD_BYTES)
-    except (OSError, EOFError) as error:
+        columns = () if first.startswith(b"PAR1") else csv_columns(file)
+    except (OSError, EOFError, zlib.error) as error:
         raise Unreadable(
             f"cannot decompress ({error})", file.name, "Fetch the file again"
         ) from error
     if first.startswith(b"PAR1"):
-        return Head(file.name, parquet_columns(file), first)
-    return Head(file.name, csv_columns(file), first)
+        columns = parquet_columns(file)
+    return Head(file.name, columns, first)
 
 
 def parquet_columns(file: KeptFile) -> tuple[str, ...]:
@@ -154,12 +156,12 @@ def csv_columns(file: KeptFile) -> tuple[str, ...]:
     with open_bytes(file.path) as stream:
         start = stream.read(HEADER_BYTES_MAX)
     text = start.decode(charset_of(start), errors="replace").replace("\ufeff", "")
-    if "\x00" in text:
-        return ()
     rows = csv.reader(io.StringIO(text, newline=""))
     try:
         header = next((row for row in rows if any(row)), [])
     except csv.Error:  # a field beyond any column name: no header of ours
+        return ()
+    if any("\x00" in field for field in header):
         return ()
     return tuple(field.strip() for field in header)
 

@@ -6,9 +6,10 @@ import json
 from pathlib import Path
 import re
 
+from ingest.fetch.guard import is_outside, refuse_endless, refuse_no_file, shown
 from ingest.fetch.kept import KeptFile, head_of, keep
 from ingest.sources import SOURCES
-from ingest.sources.base import BillReader, Reader, Unreadable
+from ingest.sources.base import BillReader, Head, Reader, Unreadable
 
 _MANIFEST = re.compile(r"manifest\.json\Z", re.IGNORECASE)
 _PERIOD_FOLDER = re.compile(r"\d{8}-\d{8}\Z")
@@ -43,13 +44,22 @@ def find_sets(paths: Sequence[Path]) -> list[FileSet | Refused]:
         if path.is_dir():
             manifests = period_manifests(path)
             sets += [_of_manifest(manifest) for manifest in manifests]
-            loose += _walk(path, {manifest.parent for manifest in manifests})
-        elif not path.exists():
-            sets.append(Refused(str(path), f"{path}: no such file. Check the path"))
+            found = list(_walk(path, {manifest.parent for manifest in manifests}))
+            if not manifests and not found:
+                sets.append(_nothing_in(path))
+            for inner, name in found:
+                if is_outside(inner, path):
+                    cure = "Copy the file itself into the folder"
+                    sets.append(Refused(name, f"{name}: a link out of the folder. {cure}"))
+                else:
+                    loose.append((inner, name))
+        elif not _exists(path):
+            name = shown(str(path))
+            sets.append(Refused(name, f"{name}: no such file. Check the path"))
         elif _MANIFEST.search(path.name):
             sets.append(_of_manifest(path))
         else:
-            loose.append((path, path.name))
+            loose.append((path, shown(path.name)))
     sets += _of_loose(loose)
     return sorted(sets, key=_position)
 
@@ -62,6 +72,14 @@ def period_manifests(folder: Path) -> list[Path]:
     return [m for m in found if not any(parent in folders for parent in m.parent.parents)]
 
 
+def checked_reader_of(file: KeptFile) -> Reader:
+    """The reader of a file that can be read to its end. Raises `Unreadable`."""
+    reader = reader_of(file)
+    if not head_of(file).first_bytes.startswith(b"PAR1"):
+        refuse_endless(file, quoted=isinstance(reader, BillReader))
+    return reader
+
+
 def reader_of(file: KeptFile) -> Reader:
     """The one reader that knows the file. Raises `Unreadable` when none or several do."""
     head = head_of(file)
@@ -71,12 +89,32 @@ def reader_of(file: KeptFile) -> Reader:
     if claims:
         names = ", ".join(reader.name for reader in claims)
         raise Unreadable(f"several readers claim this file ({names})", file.name, "Report this")
-    columns = ", ".join(head.columns[:8]) or "no header"
     raise Unreadable(
-        f"no reader knows this file (it begins with: {columns[:200]})",
+        f"no reader knows this file ({_seen(head)})",
         file.name,
         "docs/formats.md and docs/sources/ list what can be read",
     )
+
+
+def _seen(head: Head) -> str:
+    if not head.first_bytes.strip():
+        return "it is empty"
+    if head.first_bytes.startswith(b"PK\x03\x04"):
+        return "it is a zip archive: unpack it, or pack it with gzip"
+    columns = ", ".join(head.columns[:8]) or "no header"
+    return f"it begins with: {shown(columns[:200])}"
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # no name a file can have
+        return False
+
+
+def _nothing_in(folder: Path) -> Refused:
+    name = shown(str(folder))
+    return Refused(name, f"{name}: nothing to read in this folder. docs/ingest.md says what is")
 
 
 def _lists(path: Path) -> bool:
@@ -87,27 +125,39 @@ def _lists(path: Path) -> bool:
 
 
 def _keys(path: Path) -> list[str] | None:
-    content = json.loads(path.read_text(encoding="utf-8-sig"))
+    """The files a manifest lists, None when it lists none. Raises ValueError for no JSON."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
     if not isinstance(content, dict):
         return None
-    return content.get("reportKeys") or content.get("dataFiles")
+    keys = content.get("reportKeys") or content.get("dataFiles")
+    named = isinstance(keys, list) and all(isinstance(key, str) and key for key in keys)
+    return keys if named else None
 
 
 def _of_manifest(manifest: Path) -> FileSet | Refused:
-    name = f"{manifest.parent.name}/{manifest.name}"
+    name = shown(f"{manifest.parent.name}/{manifest.name}")
     try:
         keys = _keys(manifest)
         if not keys:
             raise Unreadable("lists no files (reportKeys)", name, "Fetch the manifest again")
-        files = tuple(keep(_place(manifest, key), Path(key).name) for key in keys)
-        readers = {reader_of(file).name: reader_of(file) for file in files}
+        files = tuple(keep(_place(manifest, key), shown(Path(key).name)) for key in keys)
+        if len({file.sha256 for file in files}) < len(files):
+            raise Unreadable("lists the same file twice", name, "Fetch the manifest again")
+        readers = {reader.name: reader for reader in map(checked_reader_of, files)}
         if len(readers) != 1:
             raise Unreadable(f"lists files of {len(readers)} formats", name, "Split the set")
-        return FileSet(name, *readers.values(), files)
+        [reader] = readers.values()
+        if not isinstance(reader, BillReader):
+            cure = "Only bills come with one: load the files themselves"
+            raise Unreadable(f"is a manifest of {reader.name} files", name, cure)
+        return FileSet(name, reader, files)
     except Unreadable as refusal:
         return Refused(name, str(refusal))
     except (ValueError, OSError) as error:
-        return Refused(name, f"{name}: cannot read the set ({error}). Fetch it again")
+        return Refused(name, f"{name}: cannot read the set ({shown(str(error))}). Fetch it again")
 
 
 def _place(manifest: Path, key: str) -> Path:
@@ -115,11 +165,15 @@ def _place(manifest: Path, key: str) -> Path:
     parts = key.split("/")
     period = next((n for n, part in enumerate(parts) if _PERIOD_FOLDER.match(part)), None)
     below = parts[period + 1 :] if period is not None else parts[-1:]
+    told = shown(key)
     for place in (manifest.parent.joinpath(*below), manifest.parent / parts[-1]):
+        if is_outside(place, manifest.parent):
+            cure = "A manifest lists files below its own folder"
+            raise Unreadable(f"the manifest lists {told}, which is elsewhere", manifest.name, cure)
         if place.is_file():
             return place
     raise Unreadable(
-        f"the manifest lists {key}, which is not there", manifest.name, "Copy the whole folder"
+        f"the manifest lists {told}, which is not there", manifest.name, "Copy the whole folder"
     )
 
 
@@ -131,7 +185,7 @@ def _walk(folder: Path, taken: set[Path]) -> Iterator[tuple[Path, str]]:
             continue
         if not taken.isdisjoint(path.parents):
             continue
-        yield path, relative.as_posix()
+        yield path, shown(relative.as_posix())
 
 
 def _of_loose(loose: Iterable[tuple[Path, str]]) -> list[FileSet | Refused]:
@@ -139,8 +193,9 @@ def _of_loose(loose: Iterable[tuple[Path, str]]) -> list[FileSet | Refused]:
     bills: dict[str, tuple[Reader, dict[str, KeptFile]]] = {}
     for path, name in loose:
         try:
+            refuse_no_file(path, name)
             file = keep(path, name)
-            reader = reader_of(file)
+            reader = checked_reader_of(file)
         except Unreadable as refusal:
             sets.append(Refused(name, str(refusal)))
         except OSError as error:

@@ -9,6 +9,7 @@ value stays different from an empty one.
 from collections.abc import Iterable, Mapping
 import hashlib
 import json
+import re
 
 import ibis
 import ibis.expr.datatypes as dt
@@ -69,6 +70,8 @@ COLUMNS = (
 # A table that has this column keeps each row apart, under its number: how lineage finds rows.
 ROW = "row\x1f"
 
+_HALF_PAIR = re.compile("[\ud800-\udfff]")
+
 # Begins the name of the column that holds a value as it was read.
 _PARSED = "parsed\x1f"
 
@@ -115,12 +118,20 @@ def canonical_series(row: Mapping[str, object]) -> dict[str, object]:
         for column, value in row.items():
             if column.startswith(prefix) and value:
                 found[column.removeprefix(prefix).rstrip(TWICE)] = value
-        series[name] = found
+        series[name] = _storable(found)
     # What the price list says of a SKU, the model and the kind of tokens among it, is asked for
     # by its own names.
     details = read_object(series["extras"].pop("SkuPriceDetails", ""))
     series["extras"] = {**details, **series["extras"]}
     return series
+
+
+def _storable(found: dict[str, str | None]) -> dict[str, str | None]:
+    """Raises ValueError for a character that no database keeps: NUL, half of a pair."""
+    for text in (*found, *found.values()):
+        if text and ("\x00" in text or (not text.isascii() and _HALF_PAIR.search(text))):
+            raise ValueError(f"{text[:40]!r} holds a character that cannot be stored")
+    return found
 
 
 class Columns:
@@ -204,7 +215,7 @@ def amount(column: ir.Column) -> ir.DecimalValue:
     fine = _fine(text)
     # DuckDB rounds half away from zero: take a quantum back where that was an odd tie.
     tied = ibis.ifelse(fine.isnull(), ibis.null(LEDGER), plain)
-    gap = tied.cast(FINE) - fine
+    gap = tied.try_cast(FINE) - fine
     half = ibis.literal("0.0000000000000000005").cast(FINE)
     quantum = ibis.literal("0.000000000000000001").cast(LEDGER)
     odd = tied.cast("string").right(1).isin(("1", "3", "5", "7", "9"))
@@ -222,7 +233,8 @@ def rounded_off(column: ir.Column) -> ir.DecimalValue:
     if column.type().is_decimal() or column.type().is_integer():
         return zero
     text = column.cast("string")
-    return ibis.coalesce(_fine(text) - amount(column).cast(FINE), zero)
+    # From 10^8 on an amount has no room for 30 decimals; its rest is less than a quantum anyway.
+    return ibis.coalesce(_fine(text) - amount(column).try_cast(FINE), zero)
 
 
 def _fine(text: ir.StringValue) -> ir.DecimalValue:
@@ -238,7 +250,7 @@ def instant(column: ir.Column) -> ir.TimestampValue:
     Reads ISO 8601 and the month-first dates of the FOCUS specification's examples (5/31/2023)."""
     kind = column.type()
     if kind.is_timestamp() or kind.is_date():
-        return column.cast("timestamp")
+        return _within_reason(column.cast("timestamp"))
     text = column.cast("string")
     slashed = ibis.ifelse(text.contains("/"), text, ibis.null("string"))
     turned = slashed.re_replace(US_DATE, r"\3-\1-\2\4")
@@ -246,7 +258,13 @@ def instant(column: ir.Column) -> ir.TimestampValue:
     iso = ibis.coalesce(turned, text)
     zoned = iso.try_cast(dt.Timestamp(timezone="UTC")).cast("timestamp")
     # An engine may know words for times, such as infinity; a bill may not.
-    return ibis.ifelse(iso.substr(4, 1) == "-", zoned, ibis.null("timestamp"))
+    return _within_reason(ibis.ifelse(iso.substr(4, 1) == "-", zoned, ibis.null("timestamp")))
+
+
+def _within_reason(time: ir.TimestampValue) -> ir.TimestampValue:
+    """NULL outside 2000 to 2099: such a time is a mistake, and one day of it a partition."""
+    first, last = (ibis.literal(f"{year}-01-01").cast("timestamp") for year in (2000, 2100))
+    return ibis.ifelse((time >= first) & (time < last), time, ibis.null("timestamp"))
 
 
 def grouped(rows: ir.Table) -> ir.Table:

@@ -19,7 +19,10 @@ def read_object(value: object) -> dict[str, str | None]:
     if isinstance(value, str):
         value = _parsed(value.strip())
     if isinstance(value, list):
-        value = dict(value)
+        try:
+            value = dict(value)
+        except (TypeError, ValueError):
+            raise ValueError(f"{str(value)[:ESCAPED]!r} is a list, not an object") from None
     if not isinstance(value, Mapping):
         raise ValueError(f"{str(value)[:ESCAPED]!r} is no object")
     return {str(key): _plain(inner) for key, inner in value.items()}
@@ -45,9 +48,11 @@ def _parsed(text: str) -> object:
     for candidate in (text, "{" + text + "}"):
         try:
             return json.loads(candidate, parse_float=_Number, strict=False)
+        except RecursionError:
+            raise ValueError(f"{text[:ESCAPED]!r} is nested too deeply") from None
         except ValueError:  # not this spelling; the next one, and an error after the last
             continue
     try:
         return ast.literal_eval(text)
-    except (ValueError, SyntaxError) as error:
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as error:
         raise ValueError(f"{text[:ESCAPED]!r} is no object") from error
