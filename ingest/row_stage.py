@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 import tempfile
 from typing import BinaryIO
+import zlib
 
 from django.db import connection
 
@@ -80,7 +81,7 @@ def staged_rows(reader: RowReader, path: Path, name: str) -> Iterator[StagedRows
     staged = StagedRows(name)
     with tempfile.TemporaryFile() as rejected:
         try:
-            with open_kept(path) as stream:
+            with open_kept(path, name) as stream:
                 batches = _batches(reader.records(stream, name), rejected, staged)
                 _stage(batches, staged)
             _stage_rejected(rejected)
@@ -96,8 +97,8 @@ def staged_rows(reader: RowReader, path: Path, name: str) -> Iterator[StagedRows
 
 
 @contextmanager
-def open_kept(path: Path) -> Iterator[BinaryIO]:
-    """The bytes of a file, decompressed if they are gzip."""
+def open_kept(path: Path, name: str) -> Iterator[BinaryIO]:
+    """The bytes of a file, decompressed if they are gzip. `name` is how errors call it."""
     with open(path, "rb") as raw:
         zipped = raw.read(2) == b"\x1f\x8b"
         raw.seek(0)
@@ -107,10 +108,8 @@ def open_kept(path: Path) -> Iterator[BinaryIO]:
         with gzip.open(raw) as stream:
             try:
                 yield stream
-            except (EOFError, gzip.BadGzipFile) as error:
-                raise Unreadable(
-                    f"the gzip is broken: {error}", path.name, "Send it again"
-                ) from error
+            except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+                raise Unreadable(f"the gzip is broken: {error}", name, "Send it again") from error
 
 
 def _batches(records: Iterable, rejected: BinaryIO, staged: StagedRows) -> Iterator[Batch]:

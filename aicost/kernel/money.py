@@ -18,6 +18,7 @@ _CONTEXT = Context(prec=PRECISION_DIGITS, rounding=ROUND_HALF_EVEN)
 # Python's default of 28 digits silently rounds even abs(x) of a 38-digit ledger amount.
 DefaultContext.prec = PRECISION_DIGITS
 getcontext().prec = PRECISION_DIGITS
+_LEDGER_BELOW = Decimal(10) ** (38 - SCALE)
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?\Z")
 _NUMBER_BYTES_MAX = 80
 
@@ -50,10 +51,11 @@ def parse_decimal(text: str | int | Decimal) -> Decimal:
 
 def to_ledger(amount: Decimal) -> Decimal:
     """Round half-even to the 18 decimals the ledger stores; raises `NotMoney` beyond 38 digits."""
-    rounded = amount.quantize(QUANTUM, context=_CONTEXT)
-    if abs(rounded) >= Decimal(10) ** (38 - SCALE):
-        raise NotMoney(f"{amount} does not fit into 38 digits with {SCALE} decimals")
-    return rounded
+    if abs(amount) < _LEDGER_BELOW:
+        rounded = amount.quantize(QUANTUM, context=_CONTEXT)
+        if abs(rounded) < _LEDGER_BELOW:
+            return rounded
+    raise NotMoney(f"{str(amount)[:80]} does not fit into 38 digits with {SCALE} decimals")
 
 
 def split(amount: Decimal, weights: Sequence[int]) -> list[Decimal]:

@@ -64,7 +64,10 @@ def not_negative(raw: str) -> Decimal:
 
 def milliseconds(raw: str) -> int:
     """Seconds, decimal, as whole milliseconds."""
-    return int((not_negative(raw) * 1000).to_integral_value(ROUND_HALF_EVEN))
+    value = int((not_negative(raw) * 1000).to_integral_value(ROUND_HALF_EVEN))
+    if value > COUNT_MAX:
+        raise ValueError(f"{raw[:40]!r} seconds are more than any row can hold")
+    return value
 
 
 def mebibytes(raw: str) -> int:
@@ -136,7 +139,7 @@ def histogram(raw: str) -> dict[int, int]:
     """JSON {bucket: requests}, buckets as in ingest.latency."""
     try:
         told = {int(bucket): count(str(n)) for bucket, n in json.loads(raw).items()}
-    except (ValueError, AttributeError, TypeError):
+    except (ValueError, AttributeError, TypeError, RecursionError):
         raise ValueError(f"{raw[:40]!r} is no JSON object of bucket: requests") from None
     if any(not BUCKET_MIN <= bucket <= BUCKET_MAX for bucket in told):
         raise ValueError(f"a bucket of {raw[:40]!r} is not in {BUCKET_MIN} to {BUCKET_MAX}")

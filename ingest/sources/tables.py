@@ -4,6 +4,7 @@ Cells are text or None. Typed Parquet columns become the text a CSV would hold (
 shortest repr), so that one set of parsers decides what a value means.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 import csv
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from ingest.records import Rejected
 from ingest.sources.base import Head, Unreadable
 
 CHUNK_ROWS = 20_000
+COLUMNS_MAX = 5_000
 _CELL_BYTES_MAX = 1 << 20
 _RAW_CHARS_MAX = 2_000
 
@@ -64,14 +66,12 @@ def chunks(stream: BinaryIO, name: str) -> Iterator[Chunk]:
 
 def columns_of(head: Head) -> frozenset[str]:
     """Normalised column names of a file's beginning; of JSON lines, the keys of the first."""
-    if head.columns:
-        return frozenset(map(normal, head.columns))
     first = head.first_bytes.removeprefix(b"\xef\xbb\xbf").lstrip().split(b"\n", 1)[0]
     if not first.startswith(b"{"):
-        return frozenset()
+        return frozenset(map(normal, head.columns))
     try:
         row = json.loads(first)
-    except ValueError:  # no JSON after all: then it has no columns
+    except (ValueError, RecursionError):  # no JSON after all: then it has no columns
         return frozenset()
     return frozenset(map(normal, row))
 
@@ -120,7 +120,7 @@ def _jsonl_chunks(text: io.TextIOWrapper) -> Iterator[Chunk]:
                 continue
             try:
                 row = json.loads(content, parse_float=str, parse_int=str, parse_constant=str)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 rejected.append(Rejected(line, f"no JSON: {error}", content[:_RAW_CHARS_MAX]))
                 continue
             if isinstance(row, dict):
@@ -143,31 +143,40 @@ def _json_cell(value: object) -> str | None:
 def _parquet_chunks(stream: BinaryIO, name: str) -> Iterator[Chunk]:
     try:
         file = pq.ParquetFile(stream)
-    except pa.ArrowInvalid as error:
+        columns = _checked(file.schema_arrow.names, name)
+        line = 1
+        for batch in file.iter_batches(batch_size=CHUNK_ROWS):
+            cells = [_texts(column) for column in batch.columns]
+            yield Chunk(columns, list(range(line, line + batch.num_rows)), cells)
+            line += batch.num_rows
+    except (pa.ArrowException, OSError) as error:
         raise Unreadable(f"no readable Parquet: {error}", name, "Write the file again") from error
-    columns = _checked(file.schema_arrow.names, name)
-    line = 1
-    for batch in file.iter_batches(batch_size=CHUNK_ROWS):
-        cells = [_texts(column) for column in batch.columns]
-        yield Chunk(columns, list(range(line, line + batch.num_rows)), cells)
-        line += batch.num_rows
 
 
 def _texts(column: pa.Array) -> list[str | None]:
     kind = column.type
     if pa.types.is_nested(kind):
-        pairs = (dict(v) if isinstance(v, list) else v for v in column.to_pylist())
-        return [None if value is None else json.dumps(value) for value in pairs]
+        pairs = (_object(kind, value) for value in column.to_pylist())
+        return [None if value is None else json.dumps(value, default=str) for value in pairs]
     if pa.types.is_dictionary(kind):
         column = column.dictionary_decode()
+    if pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
+        return [None if v is None else v.decode(errors="replace") for v in column.to_pylist()]
     if not pa.types.is_string(column.type):
         column = column.cast(pa.string())
     return column.to_pylist()
 
 
+def _object(kind: pa.DataType, value: object) -> object:
+    return dict(value) if value is not None and pa.types.is_map(kind) else value
+
+
 def _checked(header: Sequence[str], name: str) -> tuple[str, ...]:
+    if len(header) > COLUMNS_MAX:
+        cure = f"A file has at most {COLUMNS_MAX} columns"
+        raise Unreadable(f"the header has {len(header)} columns", f"{name}, line 1", cure)
     columns = tuple(map(normal, header))
-    twice = sorted({column for column in columns if columns.count(column) > 1})
+    twice = sorted(column for column, times in Counter(columns).items() if times > 1)
     if twice:
         raise Unreadable(f"the column {twice[0]!r} appears twice", f"{name}, line 1", "Keep one")
     return columns
