@@ -24,7 +24,10 @@ class Period:
         return (self.start + timedelta(days=n) for n in range(self.length_days))
 
     def before(self) -> "Period":
-        """The equally long period that ends where this one starts."""
+        """The equally long period that ends where this one starts. Raises ValueError for one that
+        would begin before the calendar."""
+        if self.start.toordinal() <= self.length_days:
+            raise ValueError(f"there is no period as long before {self.start}")
         return Period(self.start - timedelta(days=self.length_days), self.start)
 
 

@@ -77,7 +77,10 @@ def spec_of(options: dict) -> Spec:
 def write(document: str | bytes, output: Path | None) -> None:
     data = document if isinstance(document, bytes) else document.encode()
     if output is not None:
-        output.write_bytes(data)
+        try:
+            output.write_bytes(data)
+        except OSError as error:
+            raise CommandError(f"cannot write {output} ({error}). Choose another file") from error
     elif isinstance(document, bytes):
         sys.stdout.buffer.write(data)
     else:
