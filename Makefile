@@ -7,6 +7,10 @@ BIN := $(VENV)/bin
 PORT ?= 8000
 ONLY ?=
 ARGS ?=
+# What `make soak` runs with long counts: random cases, seeds of the kills, processes at once.
+SOAK := tests/kernel/test_money.py tests/ingest/test_charges.py \
+  tests/attribution/test_allocate_properties.py tests/attribution/test_overlapping.py \
+  tests/runtime/test_worker_kill.py
 
 .PHONY: demo up test samples soak lint bench lock clean
 
@@ -17,13 +21,14 @@ up: $(VENV)/.runtime
 	$(BIN)/python manage.py up --port $(PORT)
 
 test: $(VENV)/.tests
-	$(BIN)/python -m pytest -q -m "not samples and not soak" $(ARGS)
+	$(BIN)/python -m pytest -q -m "not samples" $(ARGS)
 
 samples: $(VENV)/.tests
-	$(BIN)/python -m pytest -q -m "samples and not soak" $(ARGS)
+	$(BIN)/python -m pytest -q -m samples $(ARGS)
 
 soak: $(VENV)/.tests
-	$(BIN)/python -m pytest -q -m soak $(ARGS)
+	AICOST_PROPERTY_CASES=1000 AICOST_KILL_SEEDS=5 $(BIN)/python -m pytest -q \
+	  --hypothesis-profile=soak $(SOAK) $(ARGS)
 
 lint: $(VENV)/.tests
 	$(BIN)/ruff check .

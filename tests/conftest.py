@@ -9,6 +9,7 @@ import tempfile
 
 from django.conf import settings
 from django.db.backends.postgresql.operations import DatabaseOperations
+import hypothesis
 import pytest
 
 from aicost.runtime.database import database_settings
@@ -25,6 +26,8 @@ NEEDS = {
     "debian_postgres": lambda: glob("/usr/lib/postgresql/*/bin/pg_ctl"),
     "samples": SAMPLES.is_dir,
 }
+
+hypothesis.settings.register_profile("soak", max_examples=20_000, deadline=None)
 
 _run = {"home": None, "embedded": None, "absent": {}}
 

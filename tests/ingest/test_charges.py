@@ -20,7 +20,7 @@ def read(texts):
     return ENGINE.to_pyarrow(query).to_pylist()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(deadline=None)
 @given(
     st.lists(
         st.builds(
