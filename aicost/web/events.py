@@ -86,9 +86,12 @@ def standouts(by_state: Block, days: Sequence[date]) -> list[Event]:
 
 def growth(block: Block, months: Sequence[date]) -> Mapping[date, tuple[str, str, Decimal]]:
     """month -> (name, part, change) of the line that moved most since the month before, in the
-    direction of the total. The block is grouped by two dimensions and stepped by month."""
+    direction of the total; a month without a bill before it has none. The block is grouped by two
+    dimensions and stepped by month."""
     found = {}
     for before, now in zip(months, months[1:], strict=False):
+        if before not in block.total.by_period:
+            continue
         moved = _change(block.total, before, now)
         same = [x for x in block.lines if _change(x, before, now) * moved > 0]
         if not same:

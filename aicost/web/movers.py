@@ -60,8 +60,10 @@ def movers(ask: Ask, movers_max: int) -> dict:
     """The lines that changed most, and one line for all the others, so that they add up."""
     found = cost_blocks(ask, BY_FEATURE)
     if not found:
-        return {"movers": []}
+        return {"movers": [], "none_now": True}
     block = found[0]
+    if block.total.delta is None:
+        return {"movers": []}
     parts = {}
     for group, lines in ((BY_PART, ("owned", "workload")), (BY_STATE, POOLS)):
         for other in cost_blocks(ask, group):

@@ -56,9 +56,10 @@ def moved(ask: Ask, now: Decimal, before: Decimal | None, currency: str) -> tupl
 
 
 def cost_blocks(ask: Ask, group_by: Sequence[str], sort: str = "cost", **changes) -> list[Block]:
-    """The view's cost by a group, compared as the view says, coloured."""
+    """The view's cost by a group, compared as the view says, coloured. A period without any bill
+    is unknown, not zero: nothing is compared with it."""
     answer = ask.report("cost", group_by=tuple(group_by), **changes)
-    before = ask.rows_before("cost", group_by=tuple(group_by), **changes)
+    before = ask.rows_before("cost", group_by=tuple(group_by), **changes) or None
     return blocks(answer.rows, group_by, before=before, sort=sort, colour=colour)
 
 

@@ -49,6 +49,8 @@ def lead(ask: Ask) -> dict:
         moved = numbers.change(total.delta, found[0].currency)
         grown = numbers.change_percent(total.cost, total.previous)
         parts.append((f", {moved} ({grown}) {against(ask)}", False))
+    elif ask.view.other is not None:
+        parts.append((f"; no bill covers {numbers.period(ask.view.other)}", False))
     for block in found[1:]:
         parts.append((f", and {numbers.money(block.total.cost, block.currency)}", False))
     return {"parts": [*parts, (".", False)]}
@@ -77,13 +79,14 @@ def chart(ask: Ask) -> dict:
         "steps": steps,
         "legend": legend(layers),
         "estimate": bars and estimate_step(ask, step) is not None,
-        "dots": bars and ask.view.other is not None,
+        "dots": bars and bool(ask.rows_before("cost", granularity=step)),
         "table_only": ask.view.chart == "table",
         "events": [
             (event.text(currency), _event_url(ask, event, currency))
             for event, currency in stands_out(ask)
         ],
         "twin": twin(layers, periods, step, write),
+        "twin_name": "" if ask.view.chart != "table" else f"Every {step}",
         "summary": f"Cost by {group} per {step}, {ask.view.basis}, {block.currency}; "
         f"total {numbers.money(block.total.cost, block.currency)}.",
     }

@@ -286,7 +286,8 @@ def pace(ask: Ask) -> dict:
         return {"empty": True}
     currency, layers, days = found
     write = lambda amount: "" if amount is None else numbers.money(amount, currency)  # noqa: E731
-    note = f"Cumulative, {currency}; dashed: {layers[1].name}."
+    before = f"; dashed: {layers[1].name}" if len(layers) > 1 else ""
+    note = f"Cumulative, {currency}{before}."
     table = twin(layers, days, "day", write)
     return {"note": note, "twin": table, "summary": f"Spend so far. {note}", "size": "low"}
 
@@ -314,7 +315,7 @@ def _cumulative(ask: Ask) -> tuple | None:
         figures.Stack(f"{month:%B}", "s-accent", now),
         figures.Stack(f"{before:%B}", "s-shared", was, dash="dash"),
     ]
-    return found[0].currency, layers, days
+    return found[0].currency, layers if any(was.values()) else layers[:1], days
 
 
 def pace_figure(ask: Ask) -> dict:
