@@ -25,8 +25,9 @@
     layout.annotations = layout.annotations.filter((note) => note.name !== "wide");
     if (layout.shapes.some((shape) => shape.name === "wide")) layout.margin.t = 12;
     layout.shapes = layout.shapes.filter((shape) => shape.name !== "wide");
-    if (!layout.annotations.some((note) => note.name === "end")) layout.margin.r = 8;
-    else layout.margin.r = 84;
+    const ends = layout.annotations.filter((note) => note.name === "end");
+    const longest = Math.max(0, ...ends.map((note) => note.text.length));
+    layout.margin.r = longest ? Math.min(16 + longest * 6.2, box.clientWidth * 0.4) : 8;
     layout.margin.l = 40;
     const axis = layout.xaxis;
     const every = Math.ceil(axis.tickvals.length / 6);
