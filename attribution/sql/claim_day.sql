@@ -1,5 +1,6 @@
 update attribution_daystate
-   set claimed_by = %(worker)s, lease_until = clock_timestamp() + %(lease_seconds)s * interval '1 second'
+   set claimed_by = %(worker)s,
+       lease_until = clock_timestamp() + %(lease_seconds)s * interval '1 second'
  where id = (
      select id from attribution_daystate
       where dirty_version > published_version
