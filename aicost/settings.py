@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 import secrets
 
-from aicost.runtime.database import broker_url, database_settings, home_folder
+from aicost.runtime.database import broker_url, database_settings, home_folder, make_home
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 AICOST_HOME = home_folder()
@@ -19,7 +19,7 @@ def _secret_key() -> str:
     try:
         return kept.read_text(encoding="ascii")
     except FileNotFoundError:
-        AICOST_HOME.mkdir(parents=True, exist_ok=True)
+        make_home(AICOST_HOME)
     try:
         descriptor = os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:

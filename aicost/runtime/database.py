@@ -60,7 +60,16 @@ def start_if_needed(arguments: list[str]) -> None:
     asks_for_help = not arguments or {"-h", "--help", "--version"} & set(arguments)
     if asks_for_help or arguments[0] in WITHOUT_DATABASE or os.environ.get("DATABASE_URL"):
         return
-    Embedded(home_folder()).start()
+    home = home_folder()
+    make_home(home)
+    Embedded(home).start()
+
+
+def make_home(home: Path) -> None:
+    """A new AICOST_HOME is for its owner's eyes only: bills are kept in it. One that exists keeps
+    the rights it has."""
+    if not home.exists():
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
 
 
 def home_folder() -> Path:

@@ -53,6 +53,7 @@ class Child:
         self.deaths = 0 if steady else self.deaths + 1
         wait = 0 if steady else min(2**self.deaths, RESTART_SECONDS_MAX)
         self.start_after = time.monotonic() + wait
+        _kill_group(self.process.pid)  # orphans of a killed leader would hold its port and jobs
         code, self.process = self.process.returncode, None
         return f"{self.name} ended with {code}, starting it again in {wait} s; see {self.log}"
 
@@ -66,8 +67,8 @@ class Supervisor:
     stopping: bool = field(default=False, init=False)
 
     def run(self, when_started: Callable[[], None] = lambda: None) -> None:
-        """Start all, restart what dies, return after SIGINT or SIGTERM with all ended."""
-        kept = {number: signal.signal(number, self._stop) for number in _SIGNALS}
+        """Start all, restart what dies, return after one of `end_signals()` with all ended."""
+        kept = {number: signal.signal(number, self._stop) for number in end_signals()}
         try:
             for child in self.children:
                 child.start()
@@ -109,7 +110,13 @@ class Supervisor:
             child.process.wait()
 
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+def end_signals() -> list[signal.Signals]:
+    """Signals that end the product in order: Ctrl-C, SIGTERM, and a closed terminal unless that is
+    to be ignored (nohup)."""
+    wanted = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        wanted.append(signal.SIGHUP)
+    return wanted
 
 
 def _kill_group(pid: int) -> None:

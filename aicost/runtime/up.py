@@ -15,9 +15,10 @@ from django.conf import settings
 from django.core.management import call_command
 
 from aicost.jobs.queue import tick
+from aicost.runtime.database import make_home
 from aicost.runtime.demo_company import load_demo, logins
 from aicost.runtime.postgres import Embedded
-from aicost.runtime.supervisor import Child, Supervisor
+from aicost.runtime.supervisor import Child, Supervisor, end_signals
 
 HOST = "127.0.0.1"
 FIRST_PAGE_SECONDS_MAX = 60
@@ -32,7 +33,8 @@ class CannotStart(RuntimeError):
 def up(port: int, demo: bool, say: Say, host: str = HOST) -> None:
     """Run everything until Ctrl-C or SIGTERM. Raises `CannotStart`, `PostgresFailed`."""
     home = settings.AICOST_HOME
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # end as after Ctrl-C, in order
+    for number in end_signals():  # also before the supervisor takes over: as after Ctrl-C
+        signal.signal(number, signal.default_int_handler)
     with _alone(home), _database(home, say):
         _check_port(host, port)
         call_command("migrate", verbosity=0, interactive=False)
@@ -62,7 +64,7 @@ def children(home: Path, host: str, port: int) -> list[Child]:
 @contextmanager
 def _alone(home: Path):
     """One `up` for each AICOST_HOME."""
-    home.mkdir(parents=True, exist_ok=True)
+    make_home(home)
     with (home / "up.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -78,8 +80,8 @@ def _database(home: Path, say: Say):
         yield
         return
     embedded = Embedded(home)
-    embedded.start()
     try:
+        embedded.start()
         yield
     finally:
         say("Stopping the database…")

@@ -5,6 +5,7 @@ from http.client import HTTPConnection
 import os
 from pathlib import Path
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -69,6 +70,13 @@ def status(port: int, path: str) -> int:
     return connection.getresponse().status
 
 
+def serves(port: int) -> bool:
+    try:
+        return status(port, "/admin/login/") == 200
+    except OSError:
+        return False
+
+
 def manage(home: Path, *arguments: str) -> subprocess.CompletedProcess:
     environment = {**os.environ, "AICOST_HOME": str(home)}
     environment.pop("DATABASE_URL", None)
@@ -94,10 +102,14 @@ def test_it_serves_works_heals_and_stops_without_a_trace(tmp_path):
             beat = one(home, "celery -A aicost.celery beat")
             os.kill(beat, signal.SIGKILL)
             wait_until(lambda: one(home, "celery -A aicost.celery beat") not in (None, beat))
+            web = {pid for pid, line in processes_of(home).items() if "gunicorn" in line}
+            os.kill(min(web), signal.SIGKILL)  # the master; its workers hold the port
+            wait_until(lambda: not web & processes_of(home).keys() and serves(port))
             second = manage(home, "up", "--port", str(free_port()))
             assert second.returncode == 1
             assert f"it runs already for {home}" in second.stderr
-            process.send_signal(signal.SIGINT)
+            assert stat.S_IMODE(home.stat().st_mode) == 0o700
+            process.send_signal(signal.SIGHUP)  # the terminal is closed
             assert process.wait(60) == 0
             assert processes_of(home) == {}
             assert Embedded(home).running() is False

@@ -1,3 +1,5 @@
+from contextlib import suppress
+
 from django.core.management.base import BaseCommand, CommandError
 
 from aicost.runtime.demo_company import DemoFailed
@@ -23,5 +25,6 @@ class Command(BaseCommand):
             self._say("Stopped.")
 
     def _say(self, line):
-        self.stdout.write(line)
-        self.stdout.flush()
+        with suppress(OSError):  # the terminal is closed; the processes still have to be ended
+            self.stdout.write(line)
+            self.stdout.flush()
