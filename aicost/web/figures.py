@@ -216,6 +216,10 @@ def _labels_right(stacks: Sequence[Stack], periods: Sequence[date], top: Decimal
         if before is not None and place[0] < before + gap:
             place[0] = before + gap
         before = place[0]
+    limit = top - gap / 2
+    for place in reversed(placed):
+        place[0] = min(place[0], limit)
+        limit = place[0] - gap
     beside = {"name": "wide", "xref": "paper", "xanchor": "left", "yanchor": "middle"}
     return [
         note
