@@ -34,6 +34,7 @@ STEPS = ("day", "week", "month", "quarter")
 CHARTS = ("bars", "lines", "table")
 GROUPS_MAX = 2
 DAYS_MAX = 1100
+FIRST_YEAR, LAST_YEAR = 2000, 2199
 STEPS_BY_DAY_MAX = 120
 FILTER_VALUES_MAX = 50
 LABELS = {
@@ -188,9 +189,12 @@ def _choice(params: QueryDict, name: str, choices: tuple[str, ...], default: str
 
 def _date(text: str, name: str) -> date:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError as error:
         raise BadSpec(f"{name}={text} is no date: write YYYY-MM-DD") from error
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise BadSpec(f"{name}={text} is not in the years {FIRST_YEAR} to {LAST_YEAR}")
+    return day
 
 
 def _period(params: QueryDict, today: date, default: str) -> tuple[str, Period]:

@@ -9,6 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.views.decorators.http import require_safe
 
 from aicost.accounts.audit import DENIED, record
 from aicost.accounts.models import User
@@ -132,9 +133,11 @@ def for_people(view: Callable) -> Callable:
     """Login first; a question that cannot be answered becomes a page that says why."""
 
     @login_required
+    @require_safe
     @wraps(view)
     def shown(request: HttpRequest, *args, **kwargs) -> HttpResponse:
         try:
+            _refuse_odd_text(request)
             return view(request, *args, **kwargs)
         except BadSpec as error:
             return sentence(request, 400, "This address cannot be read", f"{error}.")
@@ -142,6 +145,13 @@ def for_people(view: Callable) -> Callable:
             return refuse(request, request.path)
 
     return shown
+
+
+def _refuse_odd_text(request: HttpRequest) -> None:
+    """Raises `BadSpec` for characters that no name in the ledger can have."""
+    told = [request.path, *(v for values in request.GET.lists() for v in (values[0], *values[1]))]
+    if any("\x00" in text or any("\ud800" <= c <= "\udfff" for c in text) for text in told):
+        raise BadSpec("it holds a character that no name has")
 
 
 def built(page: Page, panel: Panel, ask: Ask) -> dict:

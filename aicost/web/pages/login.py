@@ -47,7 +47,8 @@ def try_login(request: HttpRequest, username: str, password: str) -> str:
 @never_cache
 @require_http_methods(["GET", "POST"])
 def log_in(request: HttpRequest) -> HttpResponse:
-    username, refused = request.POST.get("username", ""), ""
+    # No name holds a NUL, and the database refuses to be asked for one.
+    username, refused = request.POST.get("username", "").replace("\x00", ""), ""
     if request.method == "POST":
         refused = try_login(request, username, request.POST.get("password", ""))
         if not refused:

@@ -26,6 +26,7 @@ from aicost.web.parts import (
 )
 from aicost.web.shell import Page, Panel, for_people, render_page
 from aicost.web.units import Unit, per_thousand, unit_rows
+from attribution.reports.spec import BadSpec
 
 BY_MODEL, BY_VERSION = ("model",), ("model", "model_version")
 WEEKS = 12
@@ -73,7 +74,11 @@ def model_url(ask: Ask, name: str) -> str:
 
 
 def name_of(ask: Ask) -> str:
-    return ask.view.filters["model"][0]
+    """The model the address names. Raises `BadSpec` when it names none."""
+    named = ask.view.filters.get("model")
+    if not named:
+        raise BadSpec("model= is missing")
+    return named[0]
 
 
 def one(ask: Ask, **changes) -> Unit | None:

@@ -22,6 +22,11 @@ def results_of(job: Job) -> list[dict]:
     return (job.result or {}).get("results", [])
 
 
+def _printable(text: str) -> str:
+    """A name somebody typed, as it can be stored and shown."""
+    return "".join(filter(str.isprintable, text)).strip()[:SOURCE_NAME_MAX]
+
+
 def _context(request: HttpRequest, job: Job | None, refused: str = "") -> dict:
     mine = Job.objects.filter(kind=KIND).order_by("-created_at")[:RECENT_MAX]
     listed = [{"job": one, "results": results_of(one)} for one in mine]
@@ -46,14 +51,14 @@ def upload(request: HttpRequest) -> HttpResponse:
     if given is None:
         context = _context(request, None, "Choose a file first.")
         return render(request, "pages/upload.html", context, status=400)
-    source = request.POST.get("source", "").strip()[:SOURCE_NAME_MAX] or None
+    source = _printable(request.POST.get("source", "")) or None
     try:
         job = receive_upload(given.name, given.chunks(), source)
     except UploadTooLarge as error:
         context = _context(request, None, str(error))
         return render(request, "pages/upload.html", context, status=413)
     detail = {"source": source, "bytes": given.size, "job": job.pk}
-    record(request.user, UPLOAD, given.name[:SOURCE_NAME_MAX], detail)
+    record(request.user, UPLOAD, _printable(given.name), detail)
     return redirect("upload_job", job.pk)
 
 
