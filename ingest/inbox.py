@@ -81,7 +81,8 @@ def _holds_files(entry: Path) -> bool:
 
 def _last_change(entry: Path) -> float:
     paths = [entry, *entry.rglob("*")] if entry.is_dir() else [entry]
-    return max(path.stat().st_mtime for path in paths)
+    # Of a link its own time: one that leads nowhere must not stop the whole inbox.
+    return max(path.lstat().st_mtime for path in paths)
 
 
 def _move(entry: Path, results: Iterable[LoadResult]) -> None:

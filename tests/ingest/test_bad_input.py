@@ -208,6 +208,7 @@ def test_one_bad_file_does_not_block_the_inbox(home, bill):
     inbox.mkdir()
     (inbox / "a.csv").write_bytes(gzip.compress(bill())[:-9])
     (inbox / "b.csv").write_bytes(bill())
+    (inbox / "nowhere.csv").symlink_to(home / "none")
     states = {r.name: r.state for r in load_inbox(stable_seconds=-1)}
     assert states == {"a.csv": "held", "b.csv": "published"}
 
