@@ -121,6 +121,17 @@ def holds(condition: dict, series: dict, seen: Seen) -> bool:
     return tests[op](fold(have), fold(str(wanted)))
 
 
+def _matches(rule: AllocationRule, series: dict, seen: Seen) -> bool:
+    """Whether all conditions of a rule hold. Raises `BadRule` naming the rule."""
+    try:
+        return all(holds(condition, series, seen) for condition in rule.conditions)
+    except BadRule as error:
+        raise BadRule(f"rule {rule.key}: {error}. Correct or disable it") from error
+    except (re.error, KeyError, TypeError, AttributeError) as error:
+        told = f"rule {rule.key}: a condition cannot be evaluated ({error!r})"
+        raise BadRule(f"{told}. Give field, op and value, and a valid regex") from error
+
+
 def _assigned(rule: AllocationRule, series: dict, seen: Seen) -> dict[str, str]:
     out = {}
     for name, text in rule.assigns.items():
@@ -160,7 +171,7 @@ def claim(series: dict, rules: list[AllocationRule], aliases: dict) -> SeriesCla
     seen = look(series)
     resource_rule = winner = None
     for rule in rules:
-        if not all(holds(condition, series, seen) for condition in rule.conditions):
+        if not _matches(rule, series, seen):
             continue
         if rule.method == "gpu_time":
             resource_rule = resource_rule or rule
