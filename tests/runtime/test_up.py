@@ -27,7 +27,9 @@ def product(home: Path, port: int):
     command = [sys.executable, str(ROOT / "manage.py"), "up", "--port", str(port)]
     out = home.with_name("up.log")
     with out.open("wb") as log:
-        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+        process = subprocess.Popen(
+            command, env=environment, stdout=log, stderr=log, preexec_fn=_as_in_a_terminal
+        )
     try:
         wait_until(lambda: "Ready: http" in out.read_text() or process.poll() is not None)
         assert process.poll() is None, out.read_text()
@@ -37,6 +39,11 @@ def product(home: Path, port: int):
             process.kill()
             process.wait()
         Embedded(home).remove()
+
+
+def _as_in_a_terminal() -> None:
+    """Tests may run under nohup, which passes on that SIGHUP is to be ignored."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def wait_until(true, seconds: float = START_SECONDS) -> None:
