@@ -135,6 +135,7 @@ AICOST_JOBS = {
 # Enqueued once a minute as (kind, key), unless one of that key still waits.
 AICOST_TICK_JOBS = [("ingest.inbox", "inbox"), ("attribution.attribute", "all")]
 AICOST_JOB_LEASE_SECONDS = int(os.environ.get("AICOST_JOB_LEASE_SECONDS", "60"))
+AICOST_ATTRIBUTION_THREADS = int(os.environ.get("AICOST_ATTRIBUTION_THREADS", "2"))
 
 # Celery, the bell of the job table. Without a broker of its own it uses the same Postgres.
 CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL") or broker_url(DATABASES["default"])

@@ -5,7 +5,7 @@ import hashlib
 import json
 import re
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Q
 
 from aicost.kernel.sqlfiles import sql
@@ -17,6 +17,7 @@ from ingest.models import Alias, ChargeSeries
 
 # Without statistics on claims just written the planner chooses a nested loop over all of them.
 ANALYZE_FROM_CLAIMS = 200
+CLAIMS_LOCK = 0xC1A135
 SERIES_FIELDS = tuple(
     field.attname for field in ChargeSeries._meta.fields if field.name != "sha256"
 )
@@ -210,21 +211,29 @@ def claim(series: dict, rules: list[AllocationRule], aliases: dict) -> SeriesCla
 
 def claim_series(source_id: int, day: date, rule_set: RuleSet, rules: list, aliases: dict) -> int:
     """Claim the series charged on a day that this rule set has not seen yet; how many."""
+    if not _unclaimed(source_id, day, rule_set):
+        return 0
+    with transaction.atomic():
+        with connection.cursor() as cursor:  # another worker may be at the same series
+            cursor.execute("select pg_advisory_xact_lock(%s, %s)", [CLAIMS_LOCK, rule_set.id])
+        ids = _unclaimed(source_id, day, rule_set)
+        claims = []
+        found = ChargeSeries.objects.filter(id__in=ids).order_by("id").values(*SERIES_FIELDS)
+        for series in found:
+            one = claim(series, rules, aliases)
+            one.rule_set = rule_set
+            claims.append(one)
+        SeriesClaim.objects.bulk_create(claims, batch_size=2000, ignore_conflicts=True)
+    if len(claims) >= ANALYZE_FROM_CLAIMS:
+        with connection.cursor() as cursor:
+            cursor.execute("analyze attribution_seriesclaim")
+    return len(claims)
+
+
+def _unclaimed(source_id: int, day: date, rule_set: RuleSet) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(
             sql("attribution.sql", "unclaimed_series"),
             {"source": source_id, "day": day, "rule_set": rule_set.id},
         )
-        ids = [row[0] for row in cursor.fetchall()]
-    if not ids:
-        return 0
-    claims = []
-    for series in ChargeSeries.objects.filter(id__in=ids).order_by("id").values(*SERIES_FIELDS):
-        one = claim(series, rules, aliases)
-        one.rule_set = rule_set
-        claims.append(one)
-    SeriesClaim.objects.bulk_create(claims, batch_size=2000, ignore_conflicts=True)
-    if len(claims) >= ANALYZE_FROM_CLAIMS:
-        with connection.cursor() as cursor:
-            cursor.execute("analyze attribution_seriesclaim")
-    return len(claims)
+        return [row[0] for row in cursor.fetchall()]
