@@ -31,6 +31,9 @@ def _secret_key() -> str:
 
 
 SECRET_KEY = _secret_key()
+# What the credentials of sources are encrypted with: the newest key first. Without one it follows
+# from SECRET_KEY.
+AICOST_SECRETS_KEYS = [k for k in os.environ.get("AICOST_SECRETS_KEYS", "").split(",") if k]
 DEBUG = os.environ.get("AICOST_DEBUG", "") == "1"
 ALLOWED_HOSTS = os.environ.get("AICOST_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
 CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("AICOST_ORIGINS", "").split(",") if o]
@@ -128,12 +131,18 @@ SECURE_REFERRER_POLICY = "same-origin"
 AICOST_JOBS = {
     "ingest.load": "ingest.tasks.load",
     "ingest.inbox": "ingest.tasks.inbox",
+    "ingest.due": "ingest.tasks.due",
+    "ingest.source": "ingest.tasks.source",
     "attribution.attribute": "attribution.tasks.attribute",
     "jobs.purge": "aicost.jobs.queue.purge",
 }
 
 # Enqueued once a minute as (kind, key), unless one of that key still waits.
-AICOST_TICK_JOBS = [("ingest.inbox", "inbox"), ("attribution.attribute", "all")]
+AICOST_TICK_JOBS = [
+    ("ingest.inbox", "inbox"),
+    ("ingest.due", "due"),
+    ("attribution.attribute", "all"),
+]
 AICOST_JOB_LEASE_SECONDS = int(os.environ.get("AICOST_JOB_LEASE_SECONDS", "60"))
 AICOST_ATTRIBUTION_THREADS = int(os.environ.get("AICOST_ATTRIBUTION_THREADS", "2"))
 

@@ -3,4 +3,8 @@
 from django.contrib import admin
 from django.urls import include, path
 
-urlpatterns = [path("admin/", admin.site.urls), path("", include("aicost.web.urls"))]
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("", include("aicost.api.urls")),
+    path("", include("aicost.web.urls")),
+]

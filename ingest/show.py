@@ -45,3 +45,29 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
         for head, cell, width in zip(_HEAD, cells, widths, strict=True)
     )
     return "  ".join(padded).rstrip()
+
+
+def sources_table(sources) -> list[dict[str, object]]:
+    """Of every connected source what `source list` prints, its last run included."""
+    rows = []
+    for source in sources:
+        last = source.runs.order_by("-pk").first()
+        rows.append(
+            {
+                "source": source.name,
+                "connector": source.connector,
+                "every": f"{source.every_minutes} min" if source.enabled else "paused",
+                "last run": f"{last.started_at:%Y-%m-%d %H:%M}" if last else "never",
+                "state": last.state if last else "",
+                "message": last.message if last else "",
+            }
+        )
+    return rows
+
+
+def run_line(run) -> str:
+    """One run in one line."""
+    return (
+        f"{run.source.name}: {run.state}, {run.sets} sets ({run.published} published,"
+        f" {run.unchanged} unchanged, {run.held} held), {run.rows} rows"
+    )

@@ -1,10 +1,12 @@
-"""Handlers of the jobs ingest.load and ingest.inbox, and what follows a load."""
+"""Handlers of the jobs of ingest, and what follows a load."""
 
 from aicost.jobs.models import Job
 from aicost.jobs.queue import enqueue
 from aicost.jobs.work import run_all
 from ingest.inbox import clear_scratch, load_inbox
 from ingest.load import load as load_paths
+from ingest.models import Source
+from ingest.run_source import due_sources, run_source
 
 ATTRIBUTE = "attribution.attribute"
 
@@ -31,6 +33,22 @@ def inbox(job: Job) -> dict:
     return {"results": [result.as_json() for result in results]}
 
 
+def due(job: Job) -> dict:
+    """Enqueue the sources whose time has come."""
+    sources = due_sources()
+    for one in sources:
+        enqueue("ingest.source", {"source": one.pk}, key=f"source-{one.pk}")
+    return {"sources": [one.name for one in sources]}
+
+
+def source(job: Job) -> dict:
+    """Fetch and load one source."""
+    run = run_source(Source.objects.get(pk=job.payload["source"]))
+    if run.published:
+        enqueue(ATTRIBUTE, key="all")
+    return {"run": run.pk, "state": run.state, "message": run.message}
+
+
 def attribute_changes() -> list[str]:
     """Attribute all days that loading left dirty, here and now; returns what went wrong."""
     enqueue(ATTRIBUTE, key="all")
@@ -44,3 +62,4 @@ def attribute_changes() -> list[str]:
 # Each set is published in a transaction of its own; read again, the same bytes are `unchanged`.
 load.own_transactions = True
 inbox.own_transactions = True
+source.own_transactions = True

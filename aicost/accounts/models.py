@@ -1,6 +1,7 @@
 """Who may see what: roles, team scope and the append-only audit trail."""
 
 from django.contrib.auth.models import AbstractUser
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 VIEWER, ENGINEER, FINANCE, FINOPS, ADMIN = ROLES = (
@@ -38,3 +39,20 @@ class AuditEvent(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["-at"])]
+
+
+class ApiToken(models.Model):
+    """A bearer token. Only its sha256 is kept; the text is shown once."""
+
+    name = models.TextField()
+    user = models.ForeignKey(User, models.PROTECT)
+    scopes = ArrayField(models.TextField(), help_text="ingest, read")
+    prefix = models.TextField(help_text="the beginning of the token, to know it by")
+    sha256 = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"

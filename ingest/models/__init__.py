@@ -11,6 +11,7 @@ from ingest.models.bills import (
     Scope,
     Source,
     SourceFile,
+    SourceRun,
 )
 from ingest.models.business import FxRate, Outcome, Price, QualityScore, Revenue
 from ingest.models.maps import Alias, ResourceMap, WorkloadMap
@@ -36,6 +37,7 @@ __all__ = [
     "Scope",
     "Source",
     "SourceFile",
+    "SourceRun",
     "Usage",
     "UsageDay",
     "WorkloadMap",

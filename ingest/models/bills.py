@@ -20,9 +20,49 @@ class Source(models.Model):
         default=3, help_text="age in days from which a day's bill counts as final"
     )
     created_at = models.DateTimeField(auto_now_add=True)
+    # Of a source that is fetched (ingest.fetch.connectors); '' where files are brought to us.
+    connector = models.TextField(**TEXT)
+    sealed = models.TextField(**TEXT, help_text="its secrets, encrypted (ingest.sealed)")
+    state = models.JSONField(default=dict, blank=True, help_text="what the connector remembers")
+    enabled = models.BooleanField(default=True)
+    every_minutes = models.PositiveIntegerField(default=60)
+    next_run_at = models.DateTimeField(null=True, blank=True)
+    anticipates = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        help_text="the bill source whose charges this usage foretells",
+    )
+    anticipates_filter = models.JSONField(default=dict, blank=True)
 
     def __str__(self) -> str:
         return self.name
+
+
+class SourceRun(models.Model):
+    """One attempt to fetch a source and load what came."""
+
+    RUNNING, DONE, HELD, FAILED = "running", "done", "held", "failed"
+
+    source = models.ForeignKey(Source, models.CASCADE, related_name="runs")
+    state = models.TextField(default=RUNNING)
+    started_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True)
+    message = models.TextField(**TEXT)
+    cure = models.TextField(**TEXT)
+    sets = models.IntegerField(default=0, help_text="sets of files that came")
+    published = models.IntegerField(default=0)
+    unchanged = models.IntegerField(default=0)
+    held = models.IntegerField(default=0)
+    rows = models.BigIntegerField(default=0)
+    facts = models.JSONField(default=list, help_text="what the connector told, one dict a set")
+
+    class Meta:
+        indexes = [models.Index(fields=["source", "-started_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.source.name} ({self.state})"
 
 
 class Scope(models.Model):

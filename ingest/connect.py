@@ -1,0 +1,167 @@
+"""Configure the sources that are fetched: check the values, keep the secrets apart, test.
+
+A value `env:NAME` is read from the environment whenever the source is used, and kept as it is.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+import os
+
+from django.db import transaction
+from django.utils import timezone
+
+from ingest.fetch.base import (
+    CHOICE,
+    DATE,
+    FLAG,
+    LINES,
+    NUMBER,
+    SECRET,
+    Check,
+    Connector,
+    FetchError,
+    Field,
+)
+from ingest.fetch.connectors import connector_of
+from ingest.models import Source
+from ingest.sealed import CannotUnseal, seal, unseal
+
+FROM_ENVIRONMENT = "env:"
+
+
+class BadSettings(ValueError):
+    """Values a source cannot be configured with: {field name: what is wrong and the cure}."""
+
+    def __init__(self, errors: Mapping[str, str]) -> None:
+        super().__init__("; ".join(f"{name}: {text}" for name, text in errors.items()))
+        self.errors = dict(errors)
+
+
+def configure(
+    name: str,
+    connector_name: str,
+    values: Mapping[str, object],
+    *,
+    source: Source | None = None,
+    every_minutes: int | None = None,
+) -> Source:
+    """Add a source, or change `source`. `values` are raw, as a form or the command line has them; a
+    secret left empty keeps the one that is stored. Raises `BadSettings`."""
+    connector = connector_of(connector_name)
+    stored = _stored(source)
+    plain, secret, errors = {}, {}, {}
+    for field in connector.fields:
+        given = values.get(field.name, "")
+        is_empty = given in ("", None, [])
+        if field.kind == SECRET and is_empty and field.name in stored:
+            secret[field.name] = stored[field.name]
+            continue
+        try:
+            value = cleaned(field, field.default if is_empty else given)
+        except ValueError as error:
+            errors[field.name] = str(error)
+            continue
+        (secret if field.kind == SECRET and value else plain)[field.name] = value
+    errors |= dict.fromkeys(set(values) - {f.name for f in connector.fields}, "unknown setting")
+    if not name.strip():
+        errors["name"] = "give the source a name"
+    elif Source.objects.filter(name=name).exclude(pk=source and source.pk).exists():
+        errors["name"] = "another source has this name"
+    if errors:
+        raise BadSettings(errors)
+    with transaction.atomic():
+        found = source or Source()
+        found.name, found.kind, found.connector = name, connector.kind, connector.name
+        found.settings, found.sealed = found.settings | plain, seal(secret)
+        found.every_minutes = every_minutes or found.every_minutes or connector.every_minutes
+        if source is None:
+            found.every_minutes = every_minutes or connector.every_minutes
+            found.next_run_at = timezone.now()
+        found.save()
+    return found
+
+
+def cleaned(field: Field, given: object) -> object:
+    """One raw value as its field's type. Raises ValueError with what is wrong."""
+    if field.kind == LINES:
+        lines = given.splitlines() if isinstance(given, str) else list(given or [])
+        given = [line.strip() for line in lines if line.strip()]
+    elif isinstance(given, str):
+        given = given.strip()
+    if field.kind == FLAG:
+        return given in (True, "true", "True", "on", "1", "yes")
+    if given in ("", None, []):
+        if field.required:
+            raise ValueError(f"{field.label} is missing")
+        return given
+    if isinstance(given, str) and given.startswith(FROM_ENVIRONMENT):
+        return given
+    if field.kind == NUMBER:
+        try:
+            return int(given)
+        except ValueError:
+            raise ValueError(f"{given!r} is no whole number") from None
+    if field.kind == DATE:
+        try:
+            return date.fromisoformat(str(given)).isoformat()
+        except ValueError:
+            raise ValueError(f"{given!r} is no date: write YYYY-MM-DD") from None
+    if field.kind == CHOICE and given not in dict(field.choices):
+        known = ", ".join(key for key, _ in field.choices)
+        raise ValueError(f"{given!r} is none of: {known}")
+    return given
+
+
+def config_of(source: Source) -> dict[str, object]:
+    """All values of a source by field name, secrets and environment resolved. Raises
+    `FetchError`."""
+    connector = connector_of(source.connector)
+    try:
+        given = {**source.settings, **unseal(source.sealed)}
+    except CannotUnseal as error:
+        raise FetchError(str(error)) from error
+    return {field.name: _resolved(field, given.get(field.name)) for field in connector.fields}
+
+
+def test_source(source: Source) -> list[Check]:
+    """Every check of the source's connector, up to the first that raises."""
+    try:
+        config = config_of(source)
+    except FetchError as error:
+        return [Check(False, error.message, error.cure)]
+    return checks_of(connector_of(source.connector), config)
+
+
+def checks_of(connector: Connector, config: Mapping[str, object]) -> list[Check]:
+    checks: list[Check] = []
+    try:
+        checks.extend(_each(connector.test(config)))
+    except FetchError as error:
+        checks.append(Check(False, error.message, error.cure))
+    return checks
+
+
+def _each(checks: Iterable[Check]) -> Iterable[Check]:
+    yield from checks
+
+
+def _stored(source: Source | None) -> dict[str, str]:
+    try:
+        return unseal(source.sealed) if source else {}
+    except CannotUnseal:  # whoever edits the source enters them anew
+        return {}
+
+
+def _resolved(field: Field, value: object) -> object:
+    if value is None:
+        return [] if field.kind == LINES else field.default
+    if isinstance(value, str) and value.startswith(FROM_ENVIRONMENT):
+        variable = value.removeprefix(FROM_ENVIRONMENT)
+        if variable not in os.environ:
+            raise FetchError(
+                f"{field.label} is to come from the environment variable {variable}, which is not"
+                " set",
+                f"Set {variable} for the web and the worker processes",
+            )
+        return cleaned(field, os.environ[variable])
+    return value

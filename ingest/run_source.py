@@ -1,0 +1,120 @@
+"""Fetch a source and load what comes, set by set; each set stands by itself."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+import logging
+from pathlib import Path
+import shutil
+
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from ingest.connect import config_of
+from ingest.fetch.base import Fetched, FetchError
+from ingest.fetch.connectors import connector_of
+from ingest.load import LoadResult, load
+from ingest.models import Delivery, Source, SourceRun
+
+RUNS_KEPT = 500
+_LOCK_SPACE = 0x61696373  # "aics": advisory locks of sources
+
+log = logging.getLogger(__name__)
+
+
+def run_source(source: Source) -> SourceRun:
+    """One run, kept as a `SourceRun` whatever happens. A set that is held does not stop the ones
+    behind it; an error while fetching ends the run, and what already stands stays."""
+    with _alone(source) as alone:
+        if not alone:
+            run = SourceRun(source=source, state=SourceRun.FAILED, finished_at=timezone.now())
+            run.message = "another process is fetching this source right now"
+            return run
+        SourceRun.objects.filter(source=source, state=SourceRun.RUNNING).update(
+            state=SourceRun.FAILED, message="the process that ran it vanished",
+            finished_at=timezone.now(),
+        )  # fmt: skip
+        run = SourceRun.objects.create(source=source)
+        try:
+            _fetch_and_load(source, run)
+            run.state = SourceRun.HELD if run.held else SourceRun.DONE
+        except FetchError as error:
+            run.state, run.message, run.cure = SourceRun.FAILED, error.message, error.cure
+        except Exception as error:
+            run.state, run.message = SourceRun.FAILED, f"{type(error).__name__}: {error}"[:2000]
+            log.exception("the run of source %s failed", source.name)
+            raise
+        finally:
+            run.finished_at = timezone.now()
+            run.save()
+            _forget_old_runs(source)
+        return run
+
+
+def due_sources() -> list[Source]:
+    """Sources whose time has come; their next time is set."""
+    now = timezone.now()
+    due = list(Source.objects.filter(enabled=True, next_run_at__lte=now).exclude(connector=""))
+    for source in due:
+        source.next_run_at = now + timedelta(minutes=source.every_minutes)
+        source.save(update_fields=["next_run_at"])
+    return due
+
+
+def fetch_folder(source: Source) -> Path:
+    """Where downloads of a source land and survive between runs."""
+    folder = settings.AICOST_HOME / "fetch" / str(source.pk)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder
+
+
+def _fetch_and_load(source: Source, run: SourceRun) -> None:
+    connector, config = connector_of(source.connector), config_of(source)
+    for fetched in connector.fetch(config, dict(source.state), fetch_folder(source)):
+        results = load(fetched.paths, source.name, replace=fetched.replace) if fetched.paths else []
+        _count(run, fetched, results)
+        if all(result.state != Delivery.HELD for result in results):
+            source.state = dict(fetched.state)
+            source.save(update_fields=["state"])
+            _clear(fetched)
+
+
+def _count(run: SourceRun, fetched: Fetched, results: list[LoadResult]) -> None:
+    run.sets += 1
+    run.rows += sum(r.rows_loaded for r in results if r.state == Delivery.PUBLISHED)
+    for state in (Delivery.PUBLISHED, Delivery.UNCHANGED, Delivery.HELD):
+        number = sum(result.state == state for result in results)
+        setattr(run, state, getattr(run, state) + number)
+    held = [result.message for result in results if result.state == Delivery.HELD]
+    run.message = "\n".join(filter(None, (run.message, *held)))[:4000]
+    run.facts = [*run.facts, {"set": fetched.name, **fetched.facts}][-100:]
+    run.save()
+
+
+def _clear(fetched: Fetched) -> None:
+    """The bytes are kept under AICOST_HOME/files by now."""
+    for path in fetched.paths:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _forget_old_runs(source: Source) -> None:
+    old = source.runs.order_by("-pk").values_list("pk", flat=True)[RUNS_KEPT:]
+    SourceRun.objects.filter(pk__in=list(old)).delete()
+
+
+@contextmanager
+def _alone(source: Source) -> Iterator[bool]:
+    """Whether this process has the source to itself. The lock goes with its connection."""
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_try_advisory_lock(%s, %s)", [_LOCK_SPACE, source.pk])
+        [alone] = cursor.fetchone()
+    try:
+        yield alone
+    finally:
+        if alone:
+            with connection.cursor() as cursor:
+                cursor.execute("select pg_advisory_unlock(%s, %s)", [_LOCK_SPACE, source.pk])
