@@ -22,7 +22,7 @@ from ingest.fetch.kept import (
     working_folder,
 )
 from ingest.models import Charge
-from ingest.sources import SOURCES
+from ingest.readers import reader_named
 from ingest.sources.base import BillReader
 from ingest.sources.charges import IDENTITY, ROW, canonical_series, series_sha256
 
@@ -35,7 +35,7 @@ def rows_of_charge(charge: Charge, rows_max: int = ROWS_MAX) -> list[dict]:
     Each is {"file": name, "sha256": …, "line": physical line counted from 1 (of Parquet: the row),
     "columns": {name as in the file: text}}; columns that hold nothing are left out."""
     delivery = charge.delivery
-    reader = next(reader for reader in SOURCES if reader.name == delivery.reader)
+    reader = reader_named(delivery.source, delivery.reader)
     found = []
     for stored in delivery.files.order_by("pk"):
         file = KeptFile(stored.name, stored.sha256, stored.size_bytes, stored.kept_as)

@@ -17,6 +17,7 @@ from ingest.fetch.sets import FileSet, Refused, find_sets
 from ingest.load_rows import lock_source, publish_rows
 from ingest.models import Delivery, Scope, Source, SourceFile
 from ingest.publish import Held, SetOfFiles, Stands, publish, standing_set
+from ingest.readers import mapping_reader
 from ingest.row_stage import staged_rows
 from ingest.sources.base import BillReader, Unreadable
 from ingest.stage import staged
@@ -65,9 +66,10 @@ def load(
     delivery of its own. A set is published whole, found `unchanged`, or `held` with its reason in
     `message`, and then nothing else has changed. `replace` lets a set stand that holds less than
     half of what it replaces, and reads known bytes again; `part_of` reads it together with the
-    files that stand in its scopes. The source is named `source_name`, or like the reader."""
+    files that stand in its scopes. The source is named `source_name`, or like the reader; if it has
+    a mapping of columns, its files are read by that."""
     results: list[LoadResult] = []
-    for found in find_sets([Path(path) for path in paths]):
+    for found in find_sets([Path(path) for path in paths], mapping_reader(source_name)):
         if isinstance(found, Refused):
             results.append(_refused(found, source_name))
         elif isinstance(found.reader, BillReader):

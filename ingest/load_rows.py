@@ -14,8 +14,8 @@ from django.db import connection, transaction
 
 from aicost.kernel.sqlfiles import sql
 from ingest.models import Delivery, Source, SourceFile
+from ingest.readers import reader_named
 from ingest.row_stage import QUERIES, StagedRows, staged_rows
-from ingest.sources import SOURCES
 from ingest.sources.base import RowReader, Unreadable
 
 IDLE_RUN_MS = 300_000  # definition idle-1: zero activity in runs of at least 5 minutes
@@ -59,7 +59,7 @@ def replay(delivery: Delivery) -> RowCounts:
     delivery brought stays. Quarantined rows that are good now are marked replayed."""
     if delivery.state != Delivery.PUBLISHED:
         raise Unreadable(f"the delivery is {delivery.state}", delivery.name, "Replay a later one")
-    reader = next(reader for reader in SOURCES if reader.name == delivery.reader)
+    reader = reader_named(delivery.source, delivery.reader)
     file = delivery.files.get()
     path = Path(settings.AICOST_HOME) / "files" / file.kept_as
     with staged_rows(reader, path, file.name) as staged, transaction.atomic():

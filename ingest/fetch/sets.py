@@ -36,8 +36,9 @@ class Refused:
     message: str
 
 
-def find_sets(paths: Sequence[Path]) -> list[FileSet | Refused]:
-    """All sets among files and folders, maps first and bills last. Keeps every file it reads."""
+def find_sets(paths: Sequence[Path], reader: Reader | None = None) -> list[FileSet | Refused]:
+    """All sets among files and folders, maps first and bills last. Keeps every file it reads.
+    Loose files are read by `reader` if one is given, else by the one that knows them."""
     sets: list[FileSet | Refused] = []
     loose: list[tuple[Path, str]] = []
     for path in paths:
@@ -60,7 +61,7 @@ def find_sets(paths: Sequence[Path]) -> list[FileSet | Refused]:
             sets.append(_of_manifest(path))
         else:
             loose.append((path, shown(path.name)))
-    sets += _of_loose(loose)
+    sets += _of_loose(loose, reader)
     return sorted(sets, key=_position)
 
 
@@ -72,9 +73,9 @@ def period_manifests(folder: Path) -> list[Path]:
     return [m for m in found if not any(parent in folders for parent in m.parent.parents)]
 
 
-def checked_reader_of(file: KeptFile) -> Reader:
+def checked_reader_of(file: KeptFile, given: Reader | None = None) -> Reader:
     """The reader of a file that can be read to its end. Raises `Unreadable`."""
-    reader = reader_of(file)
+    reader = given or reader_of(file)
     if not head_of(file).first_bytes.startswith(b"PAR1"):
         refuse_endless(file, quoted=isinstance(reader, BillReader))
     return reader
@@ -188,14 +189,14 @@ def _walk(folder: Path, taken: set[Path]) -> Iterator[tuple[Path, str]]:
         yield path, shown(relative.as_posix())
 
 
-def _of_loose(loose: Iterable[tuple[Path, str]]) -> list[FileSet | Refused]:
+def _of_loose(loose: Iterable[tuple[Path, str]], given: Reader | None) -> list[FileSet | Refused]:
     sets: list[FileSet | Refused] = []
     bills: dict[str, tuple[Reader, dict[str, KeptFile]]] = {}
     for path, name in loose:
         try:
             refuse_no_file(path, name)
             file = keep(path, name)
-            reader = checked_reader_of(file)
+            reader = checked_reader_of(file, given)
         except Unreadable as refusal:
             sets.append(Refused(name, str(refusal)))
         except OSError as error:
