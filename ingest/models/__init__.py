@@ -13,21 +13,34 @@ from ingest.models.bills import (
     SourceFile,
     SourceRun,
 )
-from ingest.models.business import FxRate, Outcome, Price, QualityScore, Revenue
+from ingest.models.business import (
+    Customer,
+    FxRate,
+    Outcome,
+    PostedBody,
+    Price,
+    QualityScore,
+    Revenue,
+)
 from ingest.models.maps import Alias, ResourceMap, WorkloadMap
 from ingest.models.measured import TOKEN_CLASSES, GpuInterval, Usage, UsageDay
+from ingest.models.storage import StorageAge
+from ingest.models.runs import Annotation, TrainingRun
 
 __all__ = [
     "TOKEN_CLASSES",
     "Alias",
+    "Annotation",
     "ChangedDay",
     "Charge",
     "ChargeSeries",
     "ControlTotal",
+    "Customer",
     "Delivery",
     "FxRate",
     "GpuInterval",
     "Outcome",
+    "PostedBody",
     "Price",
     "QualityScore",
     "Quarantined",
@@ -38,6 +51,8 @@ __all__ = [
     "Source",
     "SourceFile",
     "SourceRun",
+    "StorageAge",
+    "TrainingRun",
     "Usage",
     "UsageDay",
     "WorkloadMap",

@@ -47,6 +47,46 @@ class QualityScore(BusinessRow):
     score = models.DecimalField(max_digits=18, decimal_places=9)
 
 
+class Customer(models.Model):
+    """A customer as the business knows it, from a day on: rows of a key are changed in place."""
+
+    customer = models.TextField(help_text="as calls and revenue name it, before aliases")
+    name = models.TextField(**TEXT)
+    plan = models.TextField(**TEXT)
+    segment = models.TextField(**TEXT)
+    team = models.TextField(**TEXT, help_text="who looks after it")
+    valid_from = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["customer", "valid_from"],
+                nulls_distinct=False,
+                name="customer_identity",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.customer
+
+
+class PostedBody(models.Model):
+    """The answer to one POST under its Idempotency-Key, for whoever sends it again."""
+
+    address = models.TextField()
+    key = models.TextField()
+    body_sha256 = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField()
+    answer = models.JSONField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["address", "key"], name="posted_body_identity")
+        ]
+        indexes = [models.Index(fields=["created_at"])]
+
+
 class Price(models.Model):
     """A dated price per unit of a model: contract before list."""
 
