@@ -24,8 +24,8 @@ from ingest.models.business import (
 )
 from ingest.models.maps import Alias, ResourceMap, WorkloadMap
 from ingest.models.measured import TOKEN_CLASSES, GpuInterval, Usage, UsageDay
-from ingest.models.storage import StorageAge
 from ingest.models.runs import Annotation, TrainingRun
+from ingest.models.storage import StorageAge
 
 __all__ = [
     "TOKEN_CLASSES",
