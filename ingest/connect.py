@@ -27,6 +27,8 @@ from ingest.models import Source
 from ingest.sealed import CannotUnseal, seal, unseal
 
 FROM_ENVIRONMENT = "env:"
+# Settings that say where credentials are sent: whoever changes one enters the credentials again.
+DESTINATIONS = frozenset({"url", "base_url", "endpoint_url", "endpoint", "host", "account"})
 
 
 class BadSettings(ValueError):
@@ -48,21 +50,11 @@ def configure(
     """Add a source, or change `source`. `values` are raw, as a form or the command line has them; a
     secret left empty keeps the one that is stored. Raises `BadSettings`."""
     connector = connector_of(connector_name)
-    stored = _stored(source)
-    plain, secret, errors = {}, {}, {}
-    for field in connector.fields:
-        given = values.get(field.name, "")
-        is_empty = given in ("", None, [])
-        if field.kind == SECRET and is_empty and field.name in stored:
-            secret[field.name] = stored[field.name]
-            continue
-        try:
-            value = cleaned(field, field.default if is_empty else given)
-        except ValueError as error:
-            errors[field.name] = str(error)
-            continue
-        (secret if field.kind == SECRET and value else plain)[field.name] = value
-    errors |= dict.fromkeys(set(values) - {f.name for f in connector.fields}, "unknown setting")
+    errors = {}
+    try:
+        plain, secret = _cleaned(connector, values, source)
+    except BadSettings as error:
+        errors = error.errors
     if not name.strip():
         errors["name"] = "give the source a name"
     elif Source.objects.filter(name=name).exclude(pk=source and source.pk).exists():
@@ -79,6 +71,33 @@ def configure(
             found.next_run_at = timezone.now()
         found.save()
     return found
+
+
+def _cleaned(
+    connector: Connector, values: Mapping[str, object], source: Source | None
+) -> tuple[dict[str, object], dict[str, str]]:
+    """Checked values: those that may be shown, and the secrets. Raises `BadSettings`."""
+    stored = _stored(source) if _goes_where_it_went(source, values) else {}
+    plain, secret, errors = {}, {}, {}
+    for field in connector.fields:
+        given = values.get(field.name, "")
+        is_empty = given in ("", None, [])
+        if field.kind == SECRET and is_empty and field.name in stored:
+            secret[field.name] = stored[field.name]
+            continue
+        try:
+            value = cleaned(field, field.default if is_empty else given)
+        except ValueError as error:
+            errors[field.name] = str(error)
+            continue
+        if field.kind != SECRET:
+            plain[field.name] = value
+        elif value:
+            secret[field.name] = value
+    errors |= dict.fromkeys(set(values) - {f.name for f in connector.fields}, "unknown setting")
+    if errors:
+        raise BadSettings(errors)
+    return plain, secret
 
 
 def cleaned(field: Field, given: object) -> object:
@@ -120,16 +139,33 @@ def config_of(source: Source) -> dict[str, object]:
         given = {**source.settings, **unseal(source.sealed)}
     except CannotUnseal as error:
         raise FetchError(str(error)) from error
+    return _config(connector, given)
+
+
+def _config(connector: Connector, given: Mapping[str, object]) -> dict[str, object]:
     return {field.name: _resolved(field, given.get(field.name)) for field in connector.fields}
 
 
-def test_source(source: Source) -> list[Check]:
+def check_source(source: Source) -> list[Check]:
     """Every check of the source's connector, up to the first that raises."""
     try:
         config = config_of(source)
     except FetchError as error:
         return [Check(False, error.message, error.cure)]
     return checks_of(connector_of(source.connector), config)
+
+
+def check_values(
+    connector_name: str, values: Mapping[str, object], source: Source | None = None
+) -> list[Check]:
+    """Test settings before they are saved. A secret left empty is the stored one of `source`.
+    Raises `BadSettings`."""
+    connector = connector_of(connector_name)
+    plain, secret = _cleaned(connector, values, source)
+    try:
+        return checks_of(connector, _config(connector, {**plain, **secret}))
+    except FetchError as error:
+        return [Check(False, error.message, error.cure)]
 
 
 def checks_of(connector: Connector, config: Mapping[str, object]) -> list[Check]:
@@ -145,9 +181,19 @@ def _each(checks: Iterable[Check]) -> Iterable[Check]:
     yield from checks
 
 
-def _stored(source: Source | None) -> dict[str, str]:
+def _goes_where_it_went(source: Source | None, values: Mapping[str, object]) -> bool:
+    """Whether stored secrets may be used with these values: never for another destination."""
+    if source is None:
+        return False
+    return all(
+        str(values.get(name) or "").strip() == str(source.settings.get(name) or "")
+        for name in DESTINATIONS & source.settings.keys()
+    )
+
+
+def _stored(source: Source) -> dict[str, str]:
     try:
-        return unseal(source.sealed) if source else {}
+        return unseal(source.sealed)
     except CannotUnseal:  # whoever edits the source enters them anew
         return {}
 

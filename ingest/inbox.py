@@ -119,6 +119,12 @@ def receive_upload(name: str, chunks: Iterable[bytes], source_name: str | None =
 
     Raises `UploadTooLarge` beyond UPLOAD_BYTES_MAX. The job's result is {"results": [...]}, each
     as `ingest --json` prints it."""
+    place = keep_upload(name, chunks)
+    return enqueue("ingest.load", {"paths": [str(place)], "source": source_name})
+
+
+def keep_upload(name: str, chunks: Iterable[bytes]) -> Path:
+    """Keep an uploaded file for two days in a folder of its own. Raises `UploadTooLarge`."""
     shown = _SAFE.sub("_", Path(name.replace("\\", "/")).name)[-120:].lstrip(".") or "upload"
     folder = working_folder() / f"upload-{secrets.token_hex(16)}"
     folder.mkdir(mode=0o700)
@@ -136,5 +142,4 @@ def receive_upload(name: str, chunks: Iterable[bytes], source_name: str | None =
         raise UploadTooLarge(
             f"{shown} is larger than {UPLOAD_BYTES_MAX} bytes: use the inbox folder"
         )
-    payload = {"paths": [str(place)], "source": source_name}
-    return enqueue("ingest.load", payload)
+    return place

@@ -4,6 +4,7 @@ from aicost.accounts.models import ADMIN, ENGINEER, FINANCE, FINOPS, User
 from attribution.reports.spec import Asker
 
 MONEY_ROLES = frozenset({FINANCE, FINOPS, ADMIN})
+CONNECT_ROLES = frozenset({FINOPS, ADMIN})
 UPLOAD_ROLES = frozenset({ENGINEER, FINANCE, FINOPS, ADMIN})
 
 
@@ -32,3 +33,8 @@ def may_see_sources(user: User) -> bool:
 
 def may_upload(user: User) -> bool:
     return role_of(user) in UPLOAD_ROLES and may_see_sources(user)
+
+
+def may_connect(user: User) -> bool:
+    """Whoever connects a source decides where its credentials are sent."""
+    return role_of(user) in CONNECT_ROLES and may_see_sources(user)

@@ -80,6 +80,7 @@ NAV = (
         "Trust",
         (
             ("health", "Data health", may_see_sources),
+            ("sources", "Sources", may_see_sources),
             ("upload", "Add data", may_upload),
         ),
     ),

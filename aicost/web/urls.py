@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from aicost.web.pages import explore, gpus, login, margin, models, upload, why
+from aicost.web.pages import (
+    explore,
+    gpus,
+    login,
+    mapping,
+    margin,
+    models,
+    sources,
+    upload,
+    why,
+)
 from aicost.web.pages.filtering import filter_menu
 from aicost.web.pages.registry import PAGES
 from aicost.web.shell import figure_view, page_view
@@ -23,6 +33,16 @@ urlpatterns = [
     path("why/", why.page, name="why"),
     path("upload/", upload.upload, name="upload"),
     path("upload/<int:job_id>/", upload.upload_job, name="upload_job"),
+    path("sources/", sources.listing, name="sources"),
+    path("sources/add/", sources.choose, name="source_choose"),
+    path("sources/add/<slug:connector_name>/", sources.add, name="source_add"),
+    path("sources/test/<slug:connector_name>/", sources.test_form, name="source_test_form"),
+    path("sources/map/", mapping.page, name="mapping"),
+    path("sources/<int:source_id>/", sources.detail, name="source"),
+    path("sources/<int:source_id>/edit/", sources.edit, name="source_edit"),
+    path("sources/<int:source_id>/test/", sources.test, name="source_test"),
+    path("sources/<int:source_id>/run/", sources.run, name="source_run"),
+    path("sources/<int:source_id>/pause/", sources.pause, name="source_pause"),
     path("figures/<slug:page>/<slug:panel>.json", figure_view(PAGES), name="figure"),
     path("filter/<slug:dimension>/", filter_menu, name="filter"),
 ]

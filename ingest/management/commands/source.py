@@ -7,7 +7,7 @@ import sys
 
 from django.core.management.base import BaseCommand, CommandError
 
-from ingest.connect import BadSettings, configure, test_source
+from ingest.connect import BadSettings, check_source, configure
 from ingest.fetch.base import SECRET, Connector
 from ingest.fetch.connectors import CONNECTORS, connector_of
 from ingest.models import Source, SourceRun
@@ -80,7 +80,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{name}: saved")
 
     def _test(self, options):
-        checks = test_source(_source(options["name"]))
+        checks = check_source(_source(options["name"]))
         for check in checks:
             cure = f". {check.cure}" if check.cure and not check.ok else ""
             self.stdout.write(f"{'ok    ' if check.ok else 'FAILED'}  {check.what}{cure}")
