@@ -76,20 +76,21 @@ def publish_rows(
     source: Source, staged: StagedRows, source_file: SourceFile, delivery: Delivery
 ) -> RowCounts:
     """Bring staged rows into force inside the caller's transaction and say which days changed."""
-    what, changed = "", set()
-    if staged.kind:
-        what, publish = _PUBLISH[staged.kind.name]
+    all_changed: set[date] = set()
+    for kind in staged.kinds:
+        what, publish = _PUBLISH[kind.name]
         changed = publish(
             {
                 "source_id": source.pk,
                 "delivery_id": delivery.pk,
                 "name": source_file.name,
-                "first_day": min(staged.days, default=None),
-                "last_day": max(staged.days, default=None),
+                "first_day": min(staged.days_of[kind.name], default=None),
+                "last_day": max(staged.days_of[kind.name], default=None),
             }
         )
-    if what and changed:
-        _run("changed_days", source_id=source.pk, what=what, days=sorted(changed))
+        if what and changed:
+            _run("changed_days", source_id=source.pk, what=what, days=sorted(changed))
+        all_changed |= changed
     _run("replayed_quarantined", delivery_id=delivery.pk)
     _run("publish_quarantined", delivery_id=delivery.pk, file_id=source_file.pk)
     return RowCounts(
@@ -98,7 +99,7 @@ def publish_rows(
         rows_quarantined=staged.quarantined,
         first_day=min(staged.days, default=None),
         last_day=max(staged.days, default=None),
-        changed_days=tuple(sorted(changed)),
+        changed_days=tuple(sorted(all_changed)),
     )
 
 
@@ -142,6 +143,16 @@ def _publish_business(table: str):
     return publish
 
 
+def _publish_runs(names: dict) -> set[date]:
+    """Days on which what a run says of its GPU time is different now."""
+    return _days("publish_run", names)
+
+
+def _publish_customers(names: dict) -> set[date]:
+    _run("publish_customer")
+    return set()
+
+
 def _publish_map(table: str):
     def publish(names: dict) -> set[date]:
         changed: set[date] = set()
@@ -159,6 +170,9 @@ _PUBLISH = {
     "revenue": ("", _publish_business("revenue")),
     "outcome": ("", _publish_business("outcome")),
     "quality": ("", _publish_business("quality")),
+    "storage": ("", _publish_business("storage")),
+    "run": ("run", _publish_runs),
+    "customer": ("", _publish_customers),
     "resource_map": ("map", _publish_map("resource_map")),
     "workload_map": ("map", _publish_map("workload_map")),
     "alias": ("map", _publish_map("alias")),

@@ -2,7 +2,7 @@
 (`ingest.sources.base.BillReader`), the others yield these records or `Rejected`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -140,6 +140,45 @@ class QualityRecord:
 
 
 @dataclass(frozen=True)
+class RunRecord:
+    """One training run as it stands now; fields as in ingest.models.TrainingRun. A run that comes
+    again replaces itself; '' and None never take away what an earlier record knew."""
+
+    run_id: str
+    workload_key: str = ""
+    name: str = ""
+    experiment: str = ""
+    model: str = ""
+    model_version: str = ""
+    feature: str = ""
+    user: str = ""
+    team: str = ""
+    environment: str = ""
+    status: str = ""
+    started: datetime | None = None
+    ended: datetime | None = None
+    hosts: tuple[str, ...] = ()
+    gpu_ms: int | None = None
+    params: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    metrics: dict[str, str] = field(default_factory=dict)
+    git_commit: str = ""
+    parent_run: str = ""
+    reason: str = ""
+    restarted_from: str = ""
+
+
+@dataclass(frozen=True)
+class CustomerRecord:
+    customer: str
+    name: str = ""
+    plan: str = ""
+    segment: str = ""
+    team: str = ""
+    valid_from: date | None = None
+
+
+@dataclass(frozen=True)
 class ResourceMapRecord:
     node: str
     resource_id: str
@@ -176,7 +215,48 @@ class AliasRecord:
 
 MapRecord = ResourceMapRecord | WorkloadMapRecord | AliasRecord
 
-Record = IntervalRecord | UsageRecord | RevenueRecord | OutcomeRecord | QualityRecord | MapRecord
+
+@dataclass(frozen=True)
+class StorageRecord:
+    """What lies in one place on one day, summed over its objects of like age.
+
+    `prefix` has at most two levels. `age_days_min` and `idle_days_min` are the lower bound of the
+    bucket of days (`STORAGE_AGES`) since an object was last written and last read; None: not told.
+    `version` is current, noncurrent (kept by versioning, still paid) or incomplete (an upload that
+    was never finished). `bytes` is None where no size was told.
+    """
+
+    day: date
+    provider: str
+    bucket: str
+    objects: int
+    prefix: str = ""
+    storage_class: str = ""
+    version: str = "current"
+    age_days_min: int | None = None
+    idle_days_min: int | None = None
+    bytes: int | None = None
+
+
+STORAGE_AGES = (0, 30, 90, 180, 365, 1095)
+
+
+def storage_age(days: int) -> int:
+    """The lower bound of the bucket of an age in days; a date ahead of the snapshot is new."""
+    return max((least for least in STORAGE_AGES if least <= days), default=0)
+
+
+Record = (
+    IntervalRecord
+    | UsageRecord
+    | RevenueRecord
+    | OutcomeRecord
+    | QualityRecord
+    | RunRecord
+    | CustomerRecord
+    | MapRecord
+    | StorageRecord
+)
 
 
 @dataclass(frozen=True)

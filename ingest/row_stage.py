@@ -3,9 +3,10 @@ them: partitions are made here, and a long file holds no lock while it is read."
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from datetime import UTC, date, datetime
 import gzip
+from itertools import groupby
 import json
 from pathlib import Path
 import tempfile
@@ -19,12 +20,15 @@ from ingest.partitions import ensure_partitions
 from ingest.records import (
     AliasRecord,
     Batch,
+    CustomerRecord,
     IntervalRecord,
     OutcomeRecord,
     QualityRecord,
     Rejected,
     ResourceMapRecord,
     RevenueRecord,
+    RunRecord,
+    StorageRecord,
     UsageRecord,
     WorkloadMapRecord,
 )
@@ -53,6 +57,9 @@ KINDS = (
     Kind("revenue", RevenueRecord),
     Kind("outcome", OutcomeRecord),
     Kind("quality", QualityRecord),
+    Kind("run", RunRecord),
+    Kind("customer", CustomerRecord, dated=False),
+    Kind("storage", StorageRecord),
     Kind("resource_map", ResourceMapRecord, dated=False),
     Kind("workload_map", WorkloadMapRecord, dated=False),
     Kind("alias", AliasRecord, dated=False),
@@ -61,14 +68,18 @@ KINDS = (
 
 @dataclass
 class StagedRows:
-    """What one file holds: `kind` is None when no row could be read; rejected rows are staged in
-    stage_quarantined. `days` are the UTC days of dated rows."""
+    """What one file holds: `kinds` is empty when no row could be read; rejected rows are staged in
+    stage_quarantined. `days_of` has the UTC days of the dated rows of each kind, by its name."""
 
     name: str
-    kind: Kind | None = None
+    kinds: list[Kind] = field(default_factory=list)
     loaded: int = 0
     quarantined: int = 0
-    days: tuple[date, ...] = ()
+    days_of: dict[str, tuple[date, ...]] = field(default_factory=dict)
+
+    @property
+    def days(self) -> tuple[date, ...]:
+        return tuple(sorted({day for days in self.days_of.values() for day in days}))
 
 
 @contextmanager
@@ -85,10 +96,10 @@ def staged_rows(reader: RowReader, path: Path, name: str) -> Iterator[StagedRows
                 batches = _batches(reader.records(stream, name), rejected, staged)
                 _stage(batches, staged)
             _stage_rejected(rejected)
-            if staged.kind:
-                staged.days = _days(staged.kind)
-            if staged.kind and staged.kind.partitioned:
-                ensure_partitions(staged.kind.partitioned, staged.days)
+            for kind in staged.kinds:
+                staged.days_of[kind.name] = _days(kind)
+                if kind.partitioned:
+                    ensure_partitions(kind.partitioned, staged.days_of[kind.name])
             yield staged
             _analyze(staged)
         finally:
@@ -114,7 +125,7 @@ def open_kept(path: Path, name: str) -> Iterator[BinaryIO]:
 
 def _batches(records: Iterable, rejected: BinaryIO, staged: StagedRows) -> Iterator[Batch]:
     """Batches of records; rejected rows are set aside as COPY text and counted."""
-    single: list = []
+    single: dict[type, list] = {}
     for item in records:
         if isinstance(item, Rejected):
             staged.quarantined += 1
@@ -123,12 +134,14 @@ def _batches(records: Iterable, rejected: BinaryIO, staged: StagedRows) -> Itera
         elif isinstance(item, Batch):
             yield item
         else:
-            single.append(item)
-            if len(single) == _BATCH_RECORDS:
-                yield _columnar(single)
-                single = []
-    if single:
-        yield _columnar(single)
+            waiting = single.setdefault(type(item), [])
+            waiting.append(item)
+            if len(waiting) == _BATCH_RECORDS:
+                yield _columnar(waiting)
+                waiting.clear()
+    for waiting in single.values():
+        if waiting:
+            yield _columnar(waiting)
 
 
 def _columnar(records: list) -> Batch:
@@ -138,37 +151,49 @@ def _columnar(records: list) -> Batch:
 
 
 def _stage(batches: Iterator[Batch], staged: StagedRows) -> None:
-    first = next(batches, None)
+    """Copy batches into the table of their kind; a file may hold several kinds in any order."""
     with connection.cursor() as cursor:
         cursor.execute(sql(QUERIES, "stage_quarantined"))
-        if first is None:
-            return
-        staged.kind = next(kind for kind in KINDS if kind.record_type is first.record_type)
-        table = f"stage_{staged.kind.name}"
-        cursor.execute(sql(QUERIES, table))
-        cursor.execute(f"select * from {table}")
-        into = [column.name for column in cursor.description]
-        memos = {column: _CopyMemo() for column in into}
-        with cursor.copy(f"copy {table} from stdin") as copy:
-            for batch in _all_of(first, batches):
-                copy.write(_block(batch, into, memos))
-                staged.loaded += len(batch.lines)
-        if staged.kind.partitioned:
-            cursor.execute(sql(QUERIES, f"index_{staged.kind.name}"))
-        cursor.execute(f"analyze {table}")
+        stages: dict[type, _Stage] = {}
+        for record_type, run in groupby(batches, key=lambda batch: batch.record_type):
+            if record_type not in stages:
+                kind = next(kind for kind in KINDS if kind.record_type is record_type)
+                staged.kinds.append(kind)  # before it is made: whatever happens, it is dropped
+                stages[record_type] = _Stage(cursor, kind)
+            staged.loaded += stages[record_type].copy(run)
+        for kind in staged.kinds:
+            if kind.partitioned:
+                cursor.execute(sql(QUERIES, f"index_{kind.name}"))
+            cursor.execute(f"analyze stage_{kind.name}")
+        staged.kinds.sort(key=KINDS.index)
 
 
-def _all_of(first: Batch, others: Iterator[Batch]) -> Iterator[Batch]:
-    yield first
-    for batch in others:
-        if batch.record_type is not first.record_type:
-            raise TypeError(f"one file holds {first.record_type} and {batch.record_type}")
-        yield batch
+class _Stage:
+    """The temporary table of one kind."""
+
+    def __init__(self, cursor, kind: Kind) -> None:
+        self.cursor, self.table = cursor, f"stage_{kind.name}"
+        cursor.execute(sql(QUERIES, self.table))
+        cursor.execute(f"select * from {self.table}")
+        self.into = [column.name for column in cursor.description]
+        self.memos = {column: _CopyMemo() for column in self.into}
+
+    def copy(self, batches: Iterator[Batch]) -> int:
+        """How many rows were written."""
+        rows = 0
+        with self.cursor.copy(f"copy {self.table} from stdin") as copy:
+            for batch in batches:
+                copy.write(_block(batch, self.into, self.memos))
+                rows += len(batch.lines)
+        return rows
 
 
 def _block(batch: Batch, into: list[str], memos: dict[str, "_CopyMemo"]) -> bytes:
     """The rows of a batch as COPY text, column by column: most columns repeat a few values."""
-    defaults = {f.name: f.default for f in fields(batch.record_type)}
+    defaults = {
+        f.name: f.default if f.default_factory is MISSING else f.default_factory()
+        for f in fields(batch.record_type)
+    }
     columns = []
     for column in into:
         values = batch.columns.get(column)
@@ -206,9 +231,11 @@ def _copy_text(value: object) -> str:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
     if isinstance(value, dict):
-        return json.dumps({str(key): count for key, count in value.items()})
+        told = json.dumps({str(key): one for key, one in value.items()}, sort_keys=True)
+        return told.replace("\\", "\\\\")
     if isinstance(value, tuple):
-        return "{" + ",".join(value) + "}"
+        quoted = (one.replace("\\", "\\\\").replace('"', '\\"') for one in value)
+        return _copy_text("{" + ",".join(f'"{one}"' for one in quoted) + "}")
     return str(value)
 
 
@@ -229,15 +256,16 @@ def _days(kind: Kind) -> tuple[date, ...]:
 
 def _analyze(staged: StagedRows) -> None:
     """Statistics for whoever reads next: autovacuum comes a minute later, attribution at once."""
-    if staged.kind and staged.kind.partitioned and staged.loaded >= _ANALYZE_ROWS:
-        with connection.cursor() as cursor:
-            for month in sorted({f"{day:%Y%m}" for day in staged.days}):
-                cursor.execute(f"analyze {staged.kind.partitioned}_{month}")
+    if staged.loaded < _ANALYZE_ROWS:
+        return
+    with connection.cursor() as cursor:
+        for kind in staged.kinds:
+            if kind.partitioned:
+                for month in sorted({f"{day:%Y%m}" for day in staged.days_of[kind.name]}):
+                    cursor.execute(f"analyze {kind.partitioned}_{month}")
 
 
 def _drop(staged: StagedRows) -> None:
-    names = ["stage_quarantined", "stage_idle"]
-    if staged.kind:
-        names.append(f"stage_{staged.kind.name}")
+    names = ["stage_quarantined", "stage_idle", *(f"stage_{kind.name}" for kind in staged.kinds)]
     with connection.cursor() as cursor:
         cursor.execute(f"drop table if exists {', '.join(names)}")

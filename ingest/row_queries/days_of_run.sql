@@ -1,0 +1,1 @@
+select distinct (started at time zone 'UTC')::date as day from stage_run where started is not null
