@@ -16,7 +16,7 @@ _PERIOD_FOLDER = re.compile(r"\d{8}-\d{8}\Z")
 # Walking a folder passes these by; named outright, a file is always read or refused.
 _NO_DATA = {".json", ".md", ".txt", ".html", ".png", ".py", ".sha256", ".crc", ""}
 # Maps and measurements before the bills, so that each day is attributed once.
-_ORDER = ("map", "telemetry", "usage", "business", "bill")
+_ORDER = ("map", "telemetry", "usage", "business", "storage", "bill")
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ class BillReader:
 class RowReader:
     """Telemetry, usage, business rows or maps. `records(stream, name)` reads the decompressed bytes
     and yields a record, a `Batch` of records, or `Rejected` for every row of the file, so that
-    rows read = rows loaded + rows quarantined. kind is telemetry, usage, business or map."""
+    rows read = rows loaded + rows quarantined. kind is telemetry, usage, business, storage or map."""
 
     name: str
     kind: str
