@@ -18,12 +18,13 @@ from ingest.models.business import (
     FxRate,
     Outcome,
     PostedBody,
-    Price,
     QualityScore,
     Revenue,
 )
 from ingest.models.maps import Alias, ResourceMap, WorkloadMap
 from ingest.models.measured import TOKEN_CLASSES, GpuInterval, Usage, UsageDay
+from ingest.models.otlp import MetricSeries, OtlpBatch, TracedService, UsageToSettle
+from ingest.models.prices import Price
 from ingest.models.runs import Annotation, TrainingRun
 from ingest.models.storage import StorageAge
 
@@ -39,6 +40,8 @@ __all__ = [
     "Delivery",
     "FxRate",
     "GpuInterval",
+    "MetricSeries",
+    "OtlpBatch",
     "Outcome",
     "PostedBody",
     "Price",
@@ -52,8 +55,10 @@ __all__ = [
     "SourceFile",
     "SourceRun",
     "StorageAge",
+    "TracedService",
     "TrainingRun",
     "Usage",
     "UsageDay",
+    "UsageToSettle",
     "WorkloadMap",
 ]
