@@ -117,6 +117,9 @@ class Delivery(models.Model):
     name = models.TextField(help_text="the file, folder or manifest as given")
     state = models.TextField()
     message = models.TextField(**TEXT)
+    view = models.TextField(
+        **TEXT, help_text="which view of a bill that comes in several: actual or amortised"
+    )
     set_sha256 = models.CharField(max_length=64, help_text="over the files of the set, in order")
     files = models.ManyToManyField(SourceFile, related_name="deliveries")
     rows_read = models.BigIntegerField(default=0)
