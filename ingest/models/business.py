@@ -87,22 +87,6 @@ class PostedBody(models.Model):
         indexes = [models.Index(fields=["created_at"])]
 
 
-class Price(models.Model):
-    """A dated price per unit of a model: contract before list."""
-
-    provider = models.TextField(**TEXT)
-    model = models.TextField()
-    token_class = models.TextField()
-    region = models.TextField(**TEXT)
-    service_tier = models.TextField(**TEXT)
-    per_units = models.BigIntegerField(help_text="the price is for this many, e.g. 1000000")
-    price = money()
-    currency = models.TextField()
-    basis = models.TextField(help_text="contract or list")
-    valid_from = models.DateField()
-    valid_to = models.DateField(null=True, blank=True, help_text="first day no longer valid")
-
-
 class FxRate(models.Model):
     """One frozen rate a month and pair; a missing rate is an error, never 1."""
 
