@@ -15,7 +15,7 @@ import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
-from ingest.sources.tags import read_object
+from ingest.sources.tags import add_pairs, read_object
 
 # In the order in which they are hashed: append only, never reorder.
 IDENTITY = (
@@ -54,7 +54,8 @@ COUNTS = ("rows", "rows_refused")
 
 # `billed_rest` is what rounding to 18 decimals took from the billed cost as written: the control
 # total as written is the sum of billed_cost and billed_rest. Columns named `tag:KEY` and
-# `extra:KEY` may stand beside these; `tags` and `extras` hold objects as text or as a map.
+# `extra:KEY` may stand beside these; `tags` and `extras` hold objects as text or as a map, and
+# `tags:PREFIX` lists of {key, value} (ingest.sources.tags).
 COLUMNS = (
     *KEY,
     *IDENTITY,
@@ -70,6 +71,16 @@ COLUMNS = (
 # A table that has this column keeps each row apart, under its number: how lineage finds rows.
 ROW = "row\x1f"
 
+# The column of a flattened file (BillReader.flatten) with the physical line of each row.
+LINE = "line\x1f"
+
+# A reader may add this column where a delivery replaces something else than a billing period: the
+# part of its scope, `arrival YYYY-MM-DD` of an append-only export; '' is the billing period.
+SCOPE_PART = "scope_part"
+# Of a bill that comes in several views of the same money, the view that alone has such a row; ''
+# or absent where all have it. No part of a series.
+VIEW = "bill_view"
+
 _HALF_PAIR = re.compile("[\ud800-\udfff]")
 
 # Begins the name of the column that holds a value as it was read.
@@ -81,6 +92,8 @@ TWICE = "\x1f"
 LEDGER = dt.Decimal(38, 18)
 FINE = dt.Decimal(38, 30)
 US_DATE = r"^([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})(.*)$"
+_AMOUNT_KEY = r"""['"]amount['"]\s*:\s*"""
+_NUMBER = r"""^['"]?([^'",}\s]*)"""
 US_SHORT_DATE = r"^([0-9]{1,2})/([0-9]{1,2})/([0-9]{2})( .*)?$"
 
 
@@ -118,6 +131,8 @@ def canonical_series(row: Mapping[str, object]) -> dict[str, object]:
         for column, value in row.items():
             if column.startswith(prefix) and value:
                 found[column.removeprefix(prefix).rstrip(TWICE)] = value
+        if name == "tags":
+            add_pairs(found, row)
         series[name] = _storable(found)
     # What the price list says of a SKU, the model and the kind of tokens among it, is asked for
     # by its own names.
@@ -182,8 +197,7 @@ def parsed(
     the column `billed`, and `refused` where one of the `strict` values could not be read."""
     values: dict[str, ir.Value] = {"billed_rest": ibis.literal("0").cast(FINE)}
     for column, kind, _ in strict:
-        value = amount(table[column]) if kind == "amount" else instant(table[column])
-        values[_PARSED + fold(column)] = value
+        values[_PARSED + fold(column)] = PARSERS[kind](table[column])
         if fold(column) == fold(billed):
             values["billed_rest"] = rounded_off(table[column])
     read = table.mutate(**values)
@@ -261,10 +275,44 @@ def instant(column: ir.Column) -> ir.TimestampValue:
     return _within_reason(ibis.ifelse(iso.substr(4, 1) == "-", zoned, ibis.null("timestamp")))
 
 
+def month(column: ir.Column) -> ir.TimestampValue:
+    """The first instant of a month written YYYYMM; NULL when it is none."""
+    text = column.cast("string")
+    told = ibis.ifelse(text.re_search(r"^20[0-9]{4}$"), text, ibis.null("string"))
+    return instant(told.substr(0, 4) + "-" + told.substr(4, 2) + "-01")
+
+
 def _within_reason(time: ir.TimestampValue) -> ir.TimestampValue:
     """NULL outside 2000 to 2099: such a time is a mistake, and one day of it a partition."""
     first, last = (ibis.literal(f"{year}-01-01").cast("timestamp") for year in (2000, 2100))
     return ibis.ifelse((time >= first) & (time < last), time, ibis.null("timestamp"))
+
+
+def amounts_in(column: ir.Column) -> ir.ArrayValue:
+    """The amounts of a list of credits, JSON or Python's repr, as numeric(38,18); NULL for one
+    that is no number."""
+    told = column.cast("string").re_split(_AMOUNT_KEY)[1:]
+    return told.map(lambda rest: amount(rest.re_extract(_NUMBER, 1)))
+
+
+def credit_sum(column: ir.Column) -> ir.DecimalValue:
+    """The sum of a list of credits, never a join with it, which would multiply the cost. A decimal
+    is a sum already. NULL where the text is blank or no such list."""
+    if column.type().is_decimal():
+        return column.cast(LEDGER)
+    text = column.cast("string").strip()
+    amounts = amounts_in(text)
+    unread = amounts.filter(lambda one: one.isnull()).length()
+    zero = ibis.literal("0").cast(LEDGER)
+    return ibis.cases(
+        (text.isin(("[]", "{}")), zero),
+        ((amounts.length() > 0) & (unread == 0), amounts.sums().cast(LEDGER)),
+        else_=ibis.null(LEDGER),
+    )
+
+
+# How the kinds of values are read that refuse a set when they cannot be (`BillReader.strict`).
+PARSERS = {"amount": amount, "time": instant, "month": month, "credits": credit_sum}
 
 
 def grouped(rows: ir.Table) -> ir.Table:

@@ -1,7 +1,7 @@
 """Objects as text, in every spelling seen in bills: JSON, Python's repr, without braces, a map."""
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 import json
 
 ESCAPED = 200  # characters of an unreadable value quoted in the message
@@ -26,6 +26,31 @@ def read_object(value: object) -> dict[str, str | None]:
     if not isinstance(value, Mapping):
         raise ValueError(f"{str(value)[:ESCAPED]!r} is no object")
     return {str(key): _plain(inner) for key, inner in value.items()}
+
+
+def add_pairs(found: MutableMapping[str, str | None], row: Mapping[str, object]) -> None:
+    """Add the {key, value} lists that stand in the columns `tags:PREFIX` of a row, in their order.
+
+    A key that is free is taken as it is. Where it has another value already, that one stays, being
+    nearer to the resource, and the new one stands beside it as PREFIX + key; a pair's own
+    `namespace` comes before PREFIX. Raises ValueError."""
+    for column, value in row.items():
+        if column.startswith("tags:") and value:
+            for key, told, namespace in _pairs(value):
+                prefix = namespace + "/" if namespace else column.removeprefix("tags:")
+                if found.setdefault(key, told) != told and prefix:
+                    found[prefix + key] = told
+
+
+def _pairs(value: object) -> list[tuple[str, str | None, str]]:
+    pairs = _parsed(value.strip()) if isinstance(value, str) else value
+    if not isinstance(pairs, list):
+        pairs = [{"key": key, "value": told} for key, told in read_object(pairs).items()]
+    if not all(isinstance(pair, Mapping) and isinstance(pair.get("key"), str) for pair in pairs):
+        raise ValueError(f"{str(value)[:ESCAPED]!r} is no list of keys and values")
+    return [
+        (pair["key"], _plain(pair.get("value")), str(pair.get("namespace") or "")) for pair in pairs
+    ]
 
 
 def _plain(value: object) -> str | None:
