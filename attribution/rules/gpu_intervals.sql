@@ -1,6 +1,8 @@
 -- GPU-milliseconds of the day per resource and workload, from the 5-minute buckets.
 -- Shares of one device that add up to more time than it has (MIG 4g+3g, replicas) shrink together;
--- pods that follow each other on it within a bucket do not.
+-- pods that follow each other on it within a bucket do not. Of a node whose GPUs only a scheduler
+-- knows (device `job:…`) the GPUs its jobs held count, unless telemetry names workloads there; a
+-- row without a job says how long all reservations of the node are known (covered_ms).
 create temp table w_gpu on commit drop as
 with node as (
     select distinct cluster, node
@@ -26,6 +28,7 @@ with node as (
       from ingest_gpuinterval g
       join joined j on j.cluster = g.cluster and j.node = g.node
      where g.t_start >= %(day)s and g.t_start < %(day)s::date + 1
+       and g.device_uuid not like 'job:%%'
        and j.resource_id in (select resource_id from w_charge where by_resource)
      order by g.device_uuid, g.mig_instance_id, g.workload_key, g.t_start, g.source_id, g.util_scope
 ), shared as (
@@ -41,12 +44,32 @@ with node as (
            floor(held_idle_ms * part)::bigint as held_ms,
            floor(empty_idle_ms * part)::bigint as empty_ms
       from share
+), job as (
+    select distinct on (g.device_uuid, g.workload_key, g.t_start)
+           j.resource_id, g.cluster, g.namespace, g.pod, g.workload_key, g.observed_ms,
+           g.alloc_gpu_fraction as gpus
+      from ingest_gpuinterval g
+      join joined j on j.cluster = g.cluster and j.node = g.node
+     where g.t_start >= %(day)s and g.t_start < %(day)s::date + 1
+       and g.device_uuid like 'job:%%'
+       and j.resource_id in (select resource_id from w_charge where by_resource)
+       and j.resource_id not in (select resource_id from bucket where workload_key <> '')
+     order by g.device_uuid, g.workload_key, g.t_start, g.source_id
 )
 select resource_id, cluster, namespace, pod, workload_key,
        sum(reserved_ms - held_ms - empty_ms)::bigint as active_ms,
        sum(held_ms)::bigint as held_ms,
        sum(empty_ms)::bigint as empty_ms,
        sum(case nth when 1 then device_ms else 0 end)::bigint as device_ms,
-       count(distinct device_uuid) as devices
+       count(distinct device_uuid) as devices,
+       0::bigint as covered_ms, 0::numeric as gpus
   from whole
+ group by resource_id, cluster, namespace, pod, workload_key
+union all
+select resource_id, cluster, namespace, pod, workload_key,
+       sum(case workload_key when '' then 0 else floor(observed_ms * gpus) end)::bigint,
+       0, 0, 0, 0,
+       sum(case workload_key when '' then observed_ms else 0 end)::bigint,
+       max(case workload_key when '' then gpus else 0 end)
+  from job
  group by resource_id, cluster, namespace, pod, workload_key

@@ -1,13 +1,16 @@
--- What each workload seen on a GPU stands for. Without a map its pod names the workload, less
--- the suffixes that Kubernetes adds.
+-- What each workload seen on a GPU stands for: what a map says, else what its training run does.
+-- Without a map its pod names the workload, less the suffixes that Kubernetes adds.
 create temp table w_workload on commit drop as
 select k.cluster, k.namespace, k.pod, k.workload_key,
-       coalesce(nullif(m.activity, ''), 'other') as activity,
+       coalesce(nullif(m.activity, ''), case when r.runs > 0 then 'training' end, 'other')
+           as activity,
        coalesce(nullif(m.workload, ''),
                 case when m.id is null then k.stem else '' end) as workload,
-       coalesce(m.model, '') as model, coalesce(m.feature, '') as feature,
-       coalesce(m.experiment, '') as experiment, coalesce(m.team, '') as team,
-       coalesce(m.environment, '') as environment
+       coalesce(nullif(m.model, ''), r.model, '') as model,
+       coalesce(nullif(m.feature, ''), r.feature, '') as feature,
+       coalesce(nullif(m.experiment, ''), r.experiment, '') as experiment,
+       coalesce(nullif(m.team, ''), r.team, '') as team,
+       coalesce(nullif(m.environment, ''), r.environment, '') as environment
   from (
       select distinct cluster, namespace, pod, workload_key,
              coalesce(nullif(pod, ''), regexp_replace(workload_key, '^.*[/:]', '')) as name,
@@ -27,3 +30,20 @@ select k.cluster, k.namespace, k.pod, k.workload_key,
        order by m.position, length(m.pattern) desc, m.cluster desc, m.namespace desc, m.id
        limit 1
   ) m on true
+ cross join lateral (
+     select count(*) as runs,
+            (array_agg(t.model order by p.own, t.id) filter (where t.model <> ''))[1] as model,
+            (array_agg(t.feature order by p.own, t.id) filter (where t.feature <> ''))[1]
+                as feature,
+            (array_agg(t.experiment order by p.own, t.id) filter (where t.experiment <> ''))[1]
+                as experiment,
+            (array_agg(t.team order by p.own, t.id) filter (where t.team <> ''))[1] as team,
+            (array_agg(t.environment order by p.own, t.id) filter (where t.environment <> ''))[1]
+                as environment
+       from ingest_trainingrun t
+      -- What a tracker says of a job goes before what the scheduler says of it.
+      cross join lateral (
+          select t.workload_key = 'slurm:' || split_part(t.run_id, '@', 1) as own
+      ) p
+      where t.workload_key = k.workload_key
+ ) r
