@@ -35,6 +35,8 @@ class Source(models.Model):
         help_text="the bill source whose charges this usage foretells",
     )
     anticipates_filter = models.JSONField(default=dict, blank=True)
+    # Whose count its usage is (docs/decisions/0014-two-counts-of-one-call.md).
+    usage_role = models.TextField(**TEXT, help_text="calls, or provider_count")
 
     def __str__(self) -> str:
         return self.name
