@@ -8,15 +8,17 @@ from pathlib import Path
 import ibis
 import ibis.expr.types as ir
 
-from ingest.bill_table import connect, header, open_table
+from ingest.bill_table import connect, flat_rows, header, is_flattened, open_table
 from ingest.fetch.kept import HEADER_BYTES_MAX, KeptFile, charset_of, open_bytes
 from ingest.sources.base import BillReader, Unreadable
-from ingest.sources.charges import TWICE, amount, instant
+from ingest.sources.charges import LINE, PARSERS, TWICE
 
 _FIELD_CHARS_MAX = 16 * 1024 * 1024
 _CURE = {
     "amount": "Amounts are plain decimals such as 1234.5 or 1.5E-8, without sign or commas",
     "time": "Times are ISO 8601 and of this century, for instance 2026-09-01T00:00:00Z",
+    "month": "Months are six digits, for instance 202609",
+    "credits": "Credits are a list such as [{'type': 'PROMOTION', 'amount': -0.1}], [] for none",
 }
 
 
@@ -44,7 +46,7 @@ def raise_twice(files: Sequence[KeptFile], reader: BillReader, columns: Sequence
     """Raise `Unreadable` when a column that carries money or time is there twice: which one is
     meant, only the sender knows."""
     wanted = {column.rstrip(TWICE).lower() for column, _, _ in reader.strict(tuple(columns))}
-    twice = [column for column in columns if column.endswith(TWICE)]
+    twice = [column for column in columns if column.endswith(TWICE) and column != LINE]
     for name in (column.rstrip(TWICE) for column in twice):
         if name.lower() in wanted:
             raise Unreadable(
@@ -62,11 +64,11 @@ def place_of(files: Sequence[KeptFile], value: str) -> str:
     return ", ".join(file.name for file in files[:3])
 
 
-def raise_ragged(files: Sequence[KeptFile], cause: str) -> None:
+def raise_ragged(files: Sequence[KeptFile], reader: BillReader, cause: str) -> None:
     """Raise `Unreadable` for the first row whose fields are not those of the header; for a broken
     quote, or whatever else DuckDB refused, say its cause."""
     for file in files:
-        if is_parquet(file):
+        if is_parquet(file) or is_flattened(file, reader):
             continue
         width = len(header(file))
         line = 0
@@ -89,15 +91,14 @@ def raise_bad_value(files: Sequence[KeptFile], reader: BillReader, scratch: Path
     for file in files:
         backend = connect(scratch)
         backend.con.execute("set preserve_insertion_order = true")
-        table = open_table(backend, [file], scratch)
+        table = open_table(backend, [file], scratch, reader)
         found = _first_bad(table, reader.strict(tuple(table.columns)))
         if found is None:
             continue
         number, column, kind, value = found
         told = f"{value!r} is no {kind}" if value not in (None, "") else f"no {kind} is given"
-        raise Unreadable(
-            f"column {column}: {told}", f"{file.name}, line {_line(file, number)}", _CURE[kind]
-        )
+        line = _line(file, number, reader)
+        raise Unreadable(f"column {column}: {told}", f"{file.name}, line {line}", _CURE[kind])
     raise Unreadable(
         "a charge period ends before it starts", files[0].name, "Ask the provider for a new file"
     )
@@ -108,7 +109,7 @@ def _first_bad(table: ir.Table, strict: Sequence[tuple[str, str, bool]]):
     marks = {}
     for number, (column, kind, maybe) in enumerate(strict):
         value = table[column]
-        bad = (amount(value) if kind == "amount" else instant(value)).isnull()
+        bad = PARSERS[kind](value).isnull()
         if maybe:
             bad = bad & value.notnull() & (value.cast("string") != "")
         marks[f"bad {number}"] = bad
@@ -122,10 +123,13 @@ def _first_bad(table: ir.Table, strict: Sequence[tuple[str, str, bool]]):
     return None
 
 
-def _line(file: KeptFile, number: int) -> int:
+def _line(file: KeptFile, number: int, reader: BillReader) -> int:
     """The physical line of data row `number`, counted from 0; of Parquet, the row from 1."""
     if is_parquet(file):
         return number + 1
+    if is_flattened(file, reader):
+        flat = flat_rows(file, reader.flatten)
+        return next(line for n, (line, _) in enumerate(flat) if n == number)
     rows = text_rows(file)
     next(rows)
     return next(line for n, (line, _) in enumerate(rows) if n == number)

@@ -13,7 +13,7 @@ import tempfile
 import ibis
 
 from ingest.bad_line import is_parquet, text_rows
-from ingest.bill_table import connect, header, open_table
+from ingest.bill_table import connect, flat_rows, header, is_flattened, open_table
 from ingest.fetch.kept import (
     HEADER_BYTES_MAX,
     KeptFile,
@@ -24,7 +24,14 @@ from ingest.fetch.kept import (
 from ingest.models import Charge
 from ingest.readers import reader_named
 from ingest.sources.base import BillReader
-from ingest.sources.charges import IDENTITY, ROW, canonical_series, series_sha256
+from ingest.sources.charges import (
+    IDENTITY,
+    ROW,
+    SCOPE_PART,
+    canonical_series,
+    series_sha256,
+    with_part,
+)
 
 ROWS_MAX = 200
 
@@ -41,7 +48,7 @@ def rows_of_charge(charge: Charge, rows_max: int = ROWS_MAX) -> list[dict]:
         file = KeptFile(stored.name, stored.sha256, stored.size_bytes, stored.kept_as)
         with tempfile.TemporaryDirectory(dir=working_folder()) as folder:
             numbers = _numbers(reader, file, charge, Path(folder))[: rows_max - len(found)]
-            for line, columns in _records(file, numbers, Path(folder)):
+            for line, columns in _records(reader, file, numbers, Path(folder)):
                 found.append(
                     {"file": file.name, "sha256": file.sha256, "line": line, "columns": columns}
                 )
@@ -54,14 +61,15 @@ def _numbers(reader: BillReader, file: KeptFile, charge: Charge, scratch: Path) 
     """The numbers, from 0, of the data rows that the reader's expression puts into the charge."""
     backend = connect(scratch)
     backend.con.execute("set preserve_insertion_order = true")
-    table = open_table(backend, [file], scratch).mutate(**{ROW: ibis.row_number()})
-    rows = reader.expression(table)
+    table = open_table(backend, [file], scratch, reader)
+    rows = with_part(reader.expression(table.mutate(**{ROW: ibis.row_number()})))
     series = charge.series
     wanted = [rows[column] == getattr(series, column) for column in IDENTITY]
     wanted += [
         rows.day == charge.day,
         rows.billing_period == charge.billing_period,
         rows.invoice_id == charge.invoice_id,
+        rows[SCOPE_PART] == charge.scope.part,
     ]
     if charge.long_period_end is None:
         wanted.append(rows.long_period_end.isnull())
@@ -78,13 +86,20 @@ def _numbers(reader: BillReader, file: KeptFile, charge: Charge, scratch: Path) 
 
 
 def _records(
-    file: KeptFile, numbers: list[int], scratch: Path
+    reader: BillReader, file: KeptFile, numbers: list[int], scratch: Path
 ) -> Iterator[tuple[int, dict[str, str]]]:
     if not numbers:
         return
     if is_parquet(file):
         yield from _parquet_records(file, numbers, scratch)
         return
+    if is_flattened(file, reader):
+        wanted = set(numbers)
+        for number, (line, columns) in enumerate(flat_rows(file, reader.flatten)):
+            if number in wanted:
+                yield line, {name: value for name, value in columns.items() if value}
+            if number >= numbers[-1]:
+                return
     names = header(file)
     for line, fields in _text_records(file, numbers):
         yield line, {name: value for name, value in zip(names, fields, strict=True) if value}

@@ -139,18 +139,16 @@ def _joined(source: Source, found: FileSet) -> tuple[KeptFile, ...]:
     files = {file.sha256: file for file in found.files}
     while True:
         with staged(found.reader, tuple(files.values()), working_folder()) as rows:
-            scopes = [
-                (s.invoice_issuer, s.billing_account_id, s.billing_period) for s in rows.scopes
-            ]
+            scopes = [(s.invoice_issuer, s.billing_account_id, s.part) for s in rows.scopes]
         known = len(files)
-        for issuer, account, period in scopes:
+        for issuer, account, part in scopes:
             standing = SourceFile.objects.filter(
                 deliveries__source=source,
                 deliveries__state=Delivery.PUBLISHED,
                 deliveries__reader=found.reader.name,
                 deliveries__scope__invoice_issuer=issuer,
                 deliveries__scope__billing_account_id=account,
-                deliveries__scope__part=f"{period:%Y-%m}",
+                deliveries__scope__part=part,
             )
             for file in standing:
                 kept = KeptFile(file.name, file.sha256, file.size_bytes, file.kept_as)

@@ -17,6 +17,12 @@ _BLOCK_BYTES = 1 << 20
 ANALYZE_FROM_ROWS = 5_000
 # One provider under the names it gives itself.
 _SAME_PROVIDER = {"amazon web services": "aws", "amazon": "aws", "microsoft azure": "microsoft"}
+# What a view of a bill does not tell, shown with its delivery.
+_NOTES = {
+    "actual": "actual cost: usage under a reservation or savings plan stands at 0, its purchase on"
+    " the day it is billed; a FOCUS export tells both",
+    "amortised": "amortised cost: what is invoiced is not told, so billed cost is the same",
+}
 
 
 class Stands(Exception):
@@ -52,6 +58,7 @@ def publish(staged: Staged, given: SetOfFiles, *, replace: bool) -> list[Deliver
         _refuse_foreign(given, staged.scopes)
         if not replace:
             _refuse_again(given)
+            _refuse_other_view(given.source, staged)
             _refuse_shrunk(staged.scopes, scopes)
         deliveries = {
             s.number: _delivery(given, scopes[s.number], staged, s) for s in staged.scopes
@@ -86,7 +93,7 @@ def _lock_scopes(source: Source, staged: Sequence[StagedScope]) -> dict[int, Sco
             source=source,
             invoice_issuer=scope.invoice_issuer,
             billing_account_id=scope.billing_account_id,
-            part=f"{scope.billing_period:%Y-%m}",
+            part=scope.part,
         )
     ids = [scope.pk for scope in found.values()]
     list(Scope.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
@@ -116,7 +123,8 @@ def _refuse_foreign(given: SetOfFiles, staged: Sequence[StagedScope]) -> None:
             source=given.source.pk,
             reader=given.reader,
             account=scope.billing_account_id,
-            part=f"{scope.billing_period:%Y-%m}",
+            part=scope.part,
+            periods=[f"{period}-01" for period in scope.billing_periods],
             issuer=scope.invoice_issuer,
             providers=sorted(providers - {""}),
         )
@@ -126,6 +134,25 @@ def _refuse_foreign(given: SetOfFiles, staged: Sequence[StagedScope]) -> None:
                 f" read as {reader}; two views of one bill cannot both be money. Go on with that"
                 " source and format, or remove what stands first"
             )
+
+
+def _refuse_other_view(source: Source, staged: Staged) -> None:
+    """Actual and amortised cost are one bill told twice; a purchase in one month and its
+    amortisation in the next would count it twice as well, so a source keeps to one of them."""
+    if not staged.view:
+        return
+    standing = Delivery.objects.filter(source=source, state=Delivery.PUBLISHED)
+    accounts = {scope.billing_account_id for scope in staged.scopes}
+    others = standing.filter(scope__billing_account_id__in=accounts).exclude(
+        view__in=("", staged.view)
+    )
+    if first := others.select_related("scope").order_by("pk").first():
+        raise Held(
+            f"this set shows {staged.view} cost, and {first.name} brought the {first.view} cost of"
+            f" account {first.scope.billing_account_id} for {first.scope.part}: two views of one"
+            f" bill, so both cannot be money. Go on with {first.view} cost, or use --replace for"
+            " each month if you change over"
+        )
 
 
 def _refuse_shrunk(staged: Sequence[StagedScope], scopes: dict[int, Scope]) -> None:
@@ -154,10 +181,12 @@ def _delivery(
         reader=given.reader,
         name=given.name,
         state=Delivery.PUBLISHED,
+        message=_NOTES.get(staged.view, ""),
+        view=staged.view,
         set_sha256=given.sha256,
         rows_read=rows,
         rows_loaded=rows,
-        billing_periods=[scope.part] if scope else [],
+        billing_periods=list(part.billing_periods) if part else [],
         first_day=min((total.first_day for total in totals), default=None),
         last_day=max((total.last_day for total in totals), default=None),
     )

@@ -24,13 +24,17 @@ from ingest.sources.charges import (
     DISPLAY,
     KEY,
     MAYBE_AMOUNTS,
+    SCOPE_PART,
+    VIEW,
     canonical_series,
     series_sha256,
+    with_part,
 )
 
 _AHEAD = timedelta(days=366)
 _BATCH = 10_000
 _EXACT = Context(prec=80)
+_VIEWS_MIX = 10  # one row in so many that belongs to another view is an oddity, not a mixture
 
 
 @dataclass(frozen=True)
@@ -54,18 +58,22 @@ class StagedScope:
     number: int
     invoice_issuer: str
     billing_account_id: str
-    billing_period: date
+    part: str
     rows: int
     gross_cost: Decimal
+    billing_periods: tuple[str, ...]
     providers: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Staged:
-    """A set that was read whole: facts and series stay in DuckDB until they are copied."""
+    """A set that was read whole: facts and series stay in DuckDB until they are copied. `view` is
+    the one view of the bill that it shows, '' where a bill has one view only or it cannot be
+    told."""
 
     connection: duckdb.DuckDBPyConnection
     files: tuple[KeptFile, ...]
+    view: str
     rows: int
     totals: tuple[Total, ...]
     scopes: tuple[StagedScope, ...]
@@ -104,15 +112,16 @@ def staged(reader: BillReader, files: Sequence[KeptFile], working: Path) -> Iter
 
 def _read(backend, reader: BillReader, files: Sequence[KeptFile], scratch: Path) -> Staged:
     try:
-        _group(backend, reader, files, scratch)
-        return _summary(backend.con, files)
+        view = _group(backend, reader, files, scratch)
+        return _summary(backend.con, files, view)
     except duckdb.OutOfRangeException as error:
         cure = "Look for absurd amounts, or ask the provider for a new file"
         raise Unreadable("a sum is beyond 38 digits", files[0].name, cure) from error
 
 
-def _group(backend, reader: BillReader, files: Sequence[KeptFile], scratch: Path) -> None:
-    table = open_table(backend, files, scratch)
+def _group(backend, reader: BillReader, files: Sequence[KeptFile], scratch: Path) -> str:
+    """Make the tables `series` and `numbered`; the view that the set shows."""
+    table = open_table(backend, files, scratch, reader)
     lacking = reader.required(tuple(table.columns))
     if lacking:
         raise Unreadable(
@@ -121,11 +130,11 @@ def _group(backend, reader: BillReader, files: Sequence[KeptFile], scratch: Path
             f"docs/sources/{reader.name}.md lists what a file must have",
         )
     raise_twice(files, reader, table.columns)
-    query = ibis.to_sql(reader.expression(table), dialect="duckdb")
+    query = ibis.to_sql(with_part(reader.expression(table)), dialect="duckdb")
     try:
         backend.con.execute(f"create table groups as {query}")
     except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
-        raise_ragged(files, str(error))
+        raise_ragged(files, reader, str(error))
     except duckdb.OutOfRangeException:
         raise
     except duckdb.Error as error:
@@ -134,7 +143,8 @@ def _group(backend, reader: BillReader, files: Sequence[KeptFile], scratch: Path
     if backend.con.execute("select coalesce(sum(rows_refused), 0) from groups").fetchone()[0]:
         raise_bad_value(files, reader, scratch)
     columns = [row[0] for row in backend.con.execute("describe groups").fetchall()]
-    fixed = {*KEY, *COUNTS, *AMOUNTS, *MAYBE_AMOUNTS, *DISPLAY, "billed_rest"}
+    view = _view(backend.con, files) if VIEW in columns else ""
+    fixed = {*KEY, *COUNTS, *AMOUNTS, *MAYBE_AMOUNTS, *DISPLAY, "billed_rest", VIEW, SCOPE_PART}
     own = [_quoted(column) for column in columns if column not in fixed]
     smallest = ", ".join(f"coalesce(min({name}), '') as {name}" for name in DISPLAY)
     backend.con.execute(
@@ -148,9 +158,21 @@ def _group(backend, reader: BillReader, files: Sequence[KeptFile], scratch: Path
     )
     backend.con.execute("drop table groups")
     refuse_texts(backend.con, files)
+    return view
 
 
-def _summary(con: duckdb.DuckDBPyConnection, files: Sequence[KeptFile]) -> Staged:
+def _view(con: duckdb.DuckDBPyConnection, files: Sequence[KeptFile]) -> str:
+    counted = con.execute(
+        f"select {VIEW}, sum(rows)::bigint from groups where {VIEW} <> '' group by 1 order by 2, 1"
+    ).fetchall()
+    if len(counted) > 1 and counted[-2][1] * _VIEWS_MIX >= counted[-1][1]:
+        told = " and ".join(f"{rows} rows that only {view} cost has" for view, rows in counted)
+        cure = "They are two views of one bill: load only one of them"
+        raise Unreadable(f"the set holds {told}", files[0].name, cure)
+    return counted[-1][0] if counted else ""
+
+
+def _summary(con: duckdb.DuckDBPyConnection, files: Sequence[KeptFile], view: str) -> Staged:
     con.execute(sql("ingest.sql", "duck_scopes"))
     totals = con.execute(sql("ingest.sql", "duck_totals")).fetchall()
     scopes = con.execute("from scopes order by number").fetchall()
@@ -163,9 +185,10 @@ def _summary(con: duckdb.DuckDBPyConnection, files: Sequence[KeptFile]) -> Stage
     return Staged(
         connection=con,
         files=tuple(files),
+        view=view,
         rows=sum(row[2] for row in totals),
         totals=tuple(_total(*row) for row in totals),
-        scopes=tuple(StagedScope(*row[:-1], tuple(row[-1])) for row in scopes),
+        scopes=tuple(StagedScope(*row[:-2], *map(tuple, row[-2:])) for row in scopes),
         days=tuple(days),
     )
 

@@ -28,13 +28,20 @@ class Head:
     first_bytes: bytes
 
 
+Flatten = Callable[[BinaryIO, str], Iterable[tuple[int, dict[str, str]]]]
+
+
 @dataclass(frozen=True)
 class BillReader:
     """A bill: `expression(table)` turns the all-text (or Parquet) rows of a set into the canonical
     charge rows of `ingest.sources.charges.COLUMNS`, as one relational expression that runs
     unchanged on DuckDB, BigQuery and Spark. `required(columns)` names the columns a file lacks and
     must have; `strict(columns)` gives (column, 'amount' or 'time', may be blank) of each value that
-    refuses the whole set when it cannot be read, so that loading can find its line."""
+    refuses the whole set when it cannot be read, so that loading can find its line.
+
+    `flatten(stream, name)` is for files that are no table: of the decompressed bytes of a file that
+    begins with { or [ (with `flattens_tables`: of any but Parquet) it yields (physical line counted
+    from 1, {column: text}) of every row, or raises `Unreadable`. It runs more than once."""
 
     name: str
     identify: Callable[[Head], bool]
@@ -42,6 +49,8 @@ class BillReader:
     required: Callable[[tuple[str, ...]], tuple[str, ...]]
     strict: Callable[[tuple[str, ...]], tuple[tuple[str, str, bool], ...]]
     kind: str = "bill"
+    flatten: Flatten | None = None
+    flattens_tables: bool = False
 
 
 @dataclass(frozen=True)

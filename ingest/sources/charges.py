@@ -345,6 +345,15 @@ def period_columns(start: ir.TimestampValue, end: ir.TimestampValue) -> dict[str
     }
 
 
+def with_part(groups: ir.Table) -> ir.Table:
+    """Charge rows with the part of the scope each belongs to: what the reader says, else the
+    billing period."""
+    period = groups.billing_period.strftime("%Y-%m")
+    if SCOPE_PART in groups.columns:
+        period = ibis.coalesce(groups[SCOPE_PART].nullif(""), period)
+    return groups.mutate(**{SCOPE_PART: period})
+
+
 def missing(columns: Iterable[str], wanted: Iterable[str | tuple[str, ...]], fold) -> tuple:
     """Those of `wanted` (a tuple means: any of these) that `columns` lack."""
     have = {fold(column) for column in columns}

@@ -110,7 +110,8 @@ def mapped_reader(mapping: ColumnMapping, name: str) -> Reader:
             focus.expression,
             focus.required,
             focus.strict,
-            flatten=lambda stream, file: _numbered(stream, mapping, file),
+            flatten=lambda stream, file: rows_of(stream, mapping, file),
+            flattens_tables=True,
         )
     described = next(one for one in FORMATS if one.name == mapping.target)
     return RowReader(
@@ -263,11 +264,6 @@ def _records(
         out.detach()
         canonical.seek(0)
         yield from described.records(canonical, name)
-
-
-def _numbered(stream: BinaryIO, mapping: ColumnMapping, name: str) -> Iterator[dict[str, str]]:
-    for _, row in rows_of(stream, mapping, name):
-        yield row
 
 
 def _delimiter(text: str) -> str:

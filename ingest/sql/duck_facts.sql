@@ -17,4 +17,4 @@ from numbered as f
 join scopes as s
     on s.scope_issuer = f.scope_issuer
     and s.billing_account_id = f.billing_account_id
-    and s.billing_period = f.billing_period
+    and s.scope_part = f.scope_part

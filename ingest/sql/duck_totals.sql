@@ -13,6 +13,6 @@ from numbered as n
 join scopes as s
     on s.scope_issuer = n.scope_issuer
     and s.billing_account_id = n.billing_account_id
-    and s.billing_period = n.billing_period
+    and s.scope_part = n.scope_part
 group by s.number, n.billing_currency
 order by s.number, n.billing_currency
