@@ -1,0 +1,61 @@
+"""How Azure's cost files spell their columns, regions and services: data files beside the code."""
+
+import csv
+from functools import cache
+from importlib.resources import files
+import re
+
+import ibis
+import ibis.expr.types as ir
+
+# 'Kategorie (MeterCategory)': the English name stands in the brackets.
+_IN_BRACKETS = re.compile(r"\(\s*([A-Za-z][A-Za-z0-9_ ]*?)\s*\)\s*$")
+
+
+@cache
+def _rows(name: str) -> tuple[dict[str, str], ...]:
+    with files("ingest.data").joinpath(name).open(encoding="utf-8") as lines:
+        return tuple(csv.DictReader(lines))
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\W_]", "", name.lower())
+
+
+@cache
+def _localised() -> dict[str, str]:
+    """Names without an English one in brackets, as azure_column_names.csv translates them."""
+    return {
+        _plain(row["written"]): _plain(row["column"]) for row in _rows("azure_column_names.csv")
+    }
+
+
+@cache
+def fold(name: str) -> str:
+    """One spelling of a column, whatever its case, punctuation and language."""
+    bracketed = _IN_BRACKETS.search(name)
+    plain = _plain(bracketed[1] if bracketed else name)
+    return _localised().get(plain, plain)
+
+
+def region_of(written: ir.StringValue) -> ir.StringValue:
+    """'US East 2', 'EastUS2' and 'eastus2' are one region."""
+    lower = written.lower().strip()
+    known = [(lower == row["written"], row["region"]) for row in _rows("azure_regions.csv")]
+    return ibis.cases(*known, else_=lower.replace(" ", ""))
+
+
+def service_of(groups: ir.Table, part: str) -> ir.StringValue:
+    """Service category or subcategory by the rows of azure_service_categories.csv, first to last:
+    by what the meter's subcategory begins with, its category, or the resource provider."""
+    compared = {
+        "subcategory": groups["extra:MeterSubCategory"].lower(),
+        "category": groups.meter_category.lower(),
+        "provider": groups.service_code.lower(),
+    }
+    branches = []
+    for row in _rows("azure_service_categories.csv"):
+        text, value = compared[row["matches"]], row["value"]
+        is_meant = text.startswith(value) if row["matches"] == "subcategory" else text == value
+        branches.append((is_meant, row[part]))
+    return ibis.cases(*branches, else_="")
