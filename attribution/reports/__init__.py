@@ -4,7 +4,7 @@ from collections.abc import MutableMapping, Sequence
 from dataclasses import replace
 
 from aicost.kernel.periods import Period
-from attribution.reports import cost, gpu, health, margin, unit_cost
+from attribution.reports import cost, focus_export, gpu, health, margin, unit_cost
 from attribution.reports.base import Report, check
 from attribution.reports.compare import merge, previous_period
 from attribution.reports.spec import Answer, BadSpec, Spec
@@ -12,7 +12,14 @@ from attribution.reports.trust import Trust
 
 REPORTS: dict[str, Report] = {
     report.name: report
-    for report in (cost.REPORT, unit_cost.REPORT, margin.REPORT, gpu.REPORT, *health.REPORTS)
+    for report in (
+        cost.REPORT,
+        unit_cost.REPORT,
+        margin.REPORT,
+        gpu.REPORT,
+        focus_export.REPORT,
+        *health.REPORTS,
+    )
 }
 
 

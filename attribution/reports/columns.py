@@ -1,5 +1,6 @@
 """What each column of a report holds, for every surface that writes it down."""
 
+from attribution.reports import focus_columns
 from attribution.reports.spec import CHARGE_DIMENSIONS, TAG
 
 TEXT, DAY, TIME, COUNT, DECIMAL, MEASURE = "text", "day", "time", "count", "decimal", "measure"
@@ -72,7 +73,12 @@ _KINDS = {
         "detail",
     ),
 }
-_KIND_OF = {name: kind for kind, names in _KINDS.items() for name in names}
+_KIND_OF = {
+    **dict.fromkeys((*focus_columns.FOCUS, *focus_columns.ALLOCATION, *focus_columns.OWN), TEXT),
+    **dict.fromkeys(focus_columns.TIMES, TIME),
+    **dict.fromkeys(focus_columns.NUMBERS, DECIMAL),
+    **{name: kind for kind, names in _KINDS.items() for name in names},
+}
 # Never summed: a total of unit costs or percentages says nothing.
 _NOT_ADDITIVE = ("_per_", "percent", "first_line", "delivery_id")
 
