@@ -1,8 +1,9 @@
 """The connectors, by name: an explicit list."""
 
+from ingest.fetch import aws_s3
 from ingest.fetch.base import Connector
 
-CONNECTORS: tuple[Connector, ...] = ()
+CONNECTORS: tuple[Connector, ...] = (aws_s3.CONNECTOR,)
 
 
 def connector_of(name: str) -> Connector:

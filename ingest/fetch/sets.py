@@ -2,17 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-import json
 from pathlib import Path
-import re
 
+from ingest.fetch import manifests
 from ingest.fetch.guard import is_outside, refuse_endless, refuse_no_file, shown
 from ingest.fetch.kept import KeptFile, head_of, keep
 from ingest.sources import SOURCES
 from ingest.sources.base import BillReader, Head, Reader, Unreadable
 
-_MANIFEST = re.compile(r"manifest\.json\Z", re.IGNORECASE)
-_PERIOD_FOLDER = re.compile(r"\d{8}-\d{8}\Z")
 # Walking a folder passes these by; named outright, a file is always read or refused.
 _NO_DATA = {".json", ".md", ".txt", ".html", ".png", ".py", ".sha256", ".crc", ""}
 # Maps and measurements before the bills, so that each day is attributed once.
@@ -43,10 +40,10 @@ def find_sets(paths: Sequence[Path], reader: Reader | None = None) -> list[FileS
     loose: list[tuple[Path, str]] = []
     for path in paths:
         if path.is_dir():
-            manifests = period_manifests(path)
-            sets += [_of_manifest(manifest) for manifest in manifests]
-            found = list(_walk(path, {manifest.parent for manifest in manifests}))
-            if not manifests and not found:
+            current = period_manifests(path)
+            sets += [_of_manifest(manifest) for manifest in current]
+            found = list(_walk(path, {one for m in current for one in manifests.data_folders(m)}))
+            if not current and not found:
                 sets.append(_nothing_in(path))
             for inner, name in found:
                 if is_outside(inner, path):
@@ -57,7 +54,7 @@ def find_sets(paths: Sequence[Path], reader: Reader | None = None) -> list[FileS
         elif not _exists(path):
             name = shown(str(path))
             sets.append(Refused(name, f"{name}: no such file. Check the path"))
-        elif _MANIFEST.search(path.name):
+        elif manifests.NAME.search(path.name):
             sets.append(_of_manifest(path))
         else:
             loose.append((path, shown(path.name)))
@@ -68,9 +65,12 @@ def find_sets(paths: Sequence[Path], reader: Reader | None = None) -> list[FileS
 def period_manifests(folder: Path) -> list[Path]:
     """The manifests that name a current set: those beside the data of one billing period, never
     the copies kept in the folder of each assembly below it."""
-    found = [p for p in sorted(folder.rglob("*.json")) if _MANIFEST.search(p.name) and _lists(p)]
+    found = [
+        p for p in sorted(folder.rglob("*.json")) if manifests.NAME.search(p.name) and _lists(p)
+    ]
     folders = {manifest.parent for manifest in found}
-    return [m for m in found if not any(parent in folders for parent in m.parent.parents)]
+    top = [m for m in found if not any(parent in folders for parent in m.parent.parents)]
+    return sorted(manifests.newest(top))
 
 
 def checked_reader_of(file: KeptFile, given: Reader | None = None) -> Reader:
@@ -120,30 +120,15 @@ def _nothing_in(folder: Path) -> Refused:
 
 def _lists(path: Path) -> bool:
     try:
-        return isinstance(_keys(path), list)
+        return bool(manifests.read_manifest(path.read_bytes()).keys)
     except (ValueError, OSError):  # a JSON file of another kind
         return False
-
-
-def _keys(path: Path) -> list[str] | None:
-    """The files a manifest lists, None when it lists none. Raises ValueError for no JSON."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
-    if not isinstance(content, dict):
-        return None
-    keys = content.get("reportKeys") or content.get("dataFiles")
-    named = isinstance(keys, list) and all(isinstance(key, str) and key for key in keys)
-    return keys if named else None
 
 
 def _of_manifest(manifest: Path) -> FileSet | Refused:
     name = shown(f"{manifest.parent.name}/{manifest.name}")
     try:
-        keys = _keys(manifest)
-        if not keys:
-            raise Unreadable("lists no files (reportKeys)", name, "Fetch the manifest again")
+        keys = manifests.read_manifest(manifest.read_bytes()).keys
         files = tuple(keep(_place(manifest, key), shown(Path(key).name)) for key in keys)
         if len({file.sha256 for file in files}) < len(files):
             raise Unreadable("lists the same file twice", name, "Fetch the manifest again")
@@ -162,13 +147,11 @@ def _of_manifest(manifest: Path) -> FileSet | Refused:
 
 
 def _place(manifest: Path, key: str) -> Path:
-    """Where a key of the manifest lies: below the folder of its billing period."""
-    parts = key.split("/")
-    period = next((n for n, part in enumerate(parts) if _PERIOD_FOLDER.match(part)), None)
-    below = parts[period + 1 :] if period is not None else parts[-1:]
-    told = shown(key)
-    for place in (manifest.parent.joinpath(*below), manifest.parent / parts[-1]):
-        if is_outside(place, manifest.parent):
+    """Where a key of the manifest lies: below the folder of its billing period or export."""
+    root, told = Path(manifests.root_of(manifest)), shown(key)
+    below = manifests.below_root(manifest, key)
+    for place in (root.joinpath(*below), manifest.parent / below[-1]):
+        if is_outside(place, root):
             cure = "A manifest lists files below its own folder"
             raise Unreadable(f"the manifest lists {told}, which is elsewhere", manifest.name, cure)
         if place.is_file():
