@@ -14,6 +14,7 @@ from django.db import connection, transaction
 
 from aicost.kernel.sqlfiles import sql
 from ingest.models import Delivery, Source, SourceFile
+from ingest.price_overlaps import PriceRefused, lock_prices, refuse_overlaps
 from ingest.readers import reader_named
 from ingest.row_stage import QUERIES, StagedRows, staged_rows
 from ingest.sources.base import RowReader, Unreadable
@@ -163,6 +164,17 @@ def _publish_map(table: str):
     return publish
 
 
+def _publish_prices(names: dict) -> set[date]:
+    """Nothing is priced anew by itself: see docs/prices.md. An overlap refuses the file."""
+    lock_prices()
+    _run("publish_price")
+    try:
+        refuse_overlaps()
+    except PriceRefused as refusal:
+        raise Unreadable(str(refusal), "file", refusal.cure) from refusal
+    return set()
+
+
 # Of each kind of rows: what attribution is told (business rows change no ledger), and how.
 _PUBLISH = {
     "interval": ("telemetry", _publish_intervals),
@@ -176,6 +188,7 @@ _PUBLISH = {
     "resource_map": ("map", _publish_map("resource_map")),
     "workload_map": ("map", _publish_map("workload_map")),
     "alias": ("map", _publish_map("alias")),
+    "price": ("", _publish_prices),
 }
 
 

@@ -139,6 +139,10 @@ class QualityRecord:
     dataset: str = ""
 
 
+RUN_STATES = ("running", "finished", "failed", "killed", "queued")
+RUN_REASONS = ("drift", "data_fix", "failure_restart", "other")
+
+
 @dataclass(frozen=True)
 class RunRecord:
     """One training run as it stands now; fields as in ingest.models.TrainingRun. A run that comes
@@ -213,7 +217,28 @@ class AliasRecord:
     valid_to: date | None = None
 
 
-MapRecord = ResourceMapRecord | WorkloadMapRecord | AliasRecord
+@dataclass(frozen=True)
+class PriceRecord:
+    """A price of `per_units` units, or a discount off the list; fields as ingest.models.Price."""
+
+    basis: str
+    valid_from: date
+    valid_to: date | None = None
+    provider: str = ""
+    model: str = ""
+    token_class: str = ""
+    region: str = ""
+    service_tier: str = ""
+    context_over: int = 0
+    per_units: int = 1_000_000
+    price: Decimal | None = None
+    discount_percent: Decimal | None = None
+    currency: str = ""
+    origin: str = ""
+    note: str = ""
+
+
+MapRecord = ResourceMapRecord | WorkloadMapRecord | AliasRecord | PriceRecord
 
 
 @dataclass(frozen=True)

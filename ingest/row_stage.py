@@ -23,6 +23,7 @@ from ingest.records import (
     CustomerRecord,
     IntervalRecord,
     OutcomeRecord,
+    PriceRecord,
     QualityRecord,
     Rejected,
     ResourceMapRecord,
@@ -63,6 +64,7 @@ KINDS = (
     Kind("resource_map", ResourceMapRecord, dated=False),
     Kind("workload_map", WorkloadMapRecord, dated=False),
     Kind("alias", AliasRecord, dated=False),
+    Kind("price", PriceRecord, dated=False),
 )
 
 

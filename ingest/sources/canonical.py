@@ -4,12 +4,16 @@ docs/formats.md is their reference; CSV, JSON lines and Parquet hold the same co
 """
 
 from ingest.records import (
+    RUN_REASONS,
+    RUN_STATES,
     AliasRecord,
+    CustomerRecord,
     IntervalRecord,
     OutcomeRecord,
     QualityRecord,
     ResourceMapRecord,
     RevenueRecord,
+    RunRecord,
     UsageRecord,
     WorkloadMapRecord,
 )
@@ -17,6 +21,8 @@ from ingest.sources import cells
 from ingest.sources.base import RowReader
 from ingest.sources.canonical_intervals import finish_intervals
 from ingest.sources.canonical_maps import finish_validity, finish_workload_map
+from ingest.sources.canonical_prices import PRICES
+from ingest.sources.canonical_runs import finish_runs
 from ingest.sources.canonical_usage import finish_usage
 from ingest.sources.format import Column, Format
 
@@ -124,6 +130,41 @@ QUALITY = Format(
     known_by=frozenset({"day", "model", "measure", "score"}),
 )
 
+CUSTOMERS = Format(
+    name="customers",
+    kind="business",
+    record_type=CustomerRecord,
+    columns=(
+        Column("customer", "customer", cells.text, required=True),
+        *_texts("name", "plan", "segment", "team"),
+        Column("valid_from", "valid_from", cells.calendar_day, default=None),
+    ),
+    known_by=frozenset({"customer", "name"}),
+    not_with=frozenset({"day", "time", "run_id"}),
+)
+
+RUNS = Format(
+    name="runs",
+    kind="business",
+    record_type=RunRecord,
+    columns=(
+        Column("run_id", "run_id", cells.text, required=True),
+        Column("started", "started", cells.time, required=True),
+        Column("ended", "ended", cells.time, default=None),
+        *_texts("name", "workload_key", "experiment", "model", "model_version", "feature", "team"),
+        *_texts("user", "environment", "git_commit", "parent_run"),
+        Column("status", "status", cells.one_of(*RUN_STATES)),
+        Column("reason", "reason", cells.one_of(*RUN_REASONS)),
+        Column("restarted_from", "restarted_from", cells.one_of("checkpoint", "scratch")),
+        Column("hosts", "hosts", cells.names, default=()),
+        *_times(gpu_seconds="gpu_ms"),
+        *(Column(name, name, cells.texts_by_key, default={}) for name in ("params", "tags")),
+        Column("metrics", "metrics", cells.texts_by_key, default={}),
+    ),
+    known_by=frozenset({"run_id", "started"}),
+    finish=finish_runs,
+)
+
 _VALID = (
     Column("valid_from", "valid_from", cells.calendar_day, default=None),
     Column("valid_to", "valid_to", cells.calendar_day, default=None),
@@ -189,9 +230,12 @@ FORMATS = (
     REVENUE,
     OUTCOMES,
     QUALITY,
+    CUSTOMERS,
+    RUNS,
     RESOURCE_MAP,
     WORKLOAD_MAP,
     ALIAS,
+    PRICES,
     USAGE,
 )
 CANONICAL_READERS = tuple(map(_reader, FORMATS))
