@@ -23,6 +23,7 @@ from attribution.lease import kept_leases
 from attribution.models import AllocationRun
 from attribution.rules import RULES
 from attribution.spread import spread_months
+from attribution.token_weights import price_day
 from ingest.partitions import ensure_partitions
 
 log = logging.getLogger(__name__)
@@ -34,6 +35,7 @@ DAY_TABLES = (
     "w_charge",
     "w_alias",
     "w_usage",
+    "w_price",
     "w_part",
     "w_gpu",
     "w_capacity",
@@ -129,6 +131,8 @@ def _weigh(binds: dict) -> tuple[int, set[str]]:
         methods = {row[0] for row in cursor.fetchall()}
     for name in ("day_alias", "day_usage", "day_parts"):
         _run(name, binds)
+    if "tokens" in methods:
+        price_day(binds["day"])
     types = gpus_by_instance_type()
     weigh_binds = {**binds, "instance_types": list(types), "instance_gpus": list(types.values())}
     for method in RULES:

@@ -1,14 +1,8 @@
 -- Tokens of the model that day: of the charge's own class when it names one, otherwise of every
--- class at its list price. Billed tokens beyond the metered ones are unmetered.
+-- class at its list price (w_price). Billed tokens beyond the metered ones are unmetered.
 insert into w_part (charge_id, kind, state, activity, workload, model, feature, experiment, team,
                     environment, evidence, weight)
-with priced as (
-    select distinct on (model, token_class) model, token_class,
-           floor(price * 1000000000 / per_units) as weight_per_token
-      from ingest_price
-     where valid_from <= %(day)s and (valid_to is null or valid_to > %(day)s)
-     order by model, token_class, basis desc, valid_from desc
-), metered as (
+with metered as (
     select u.model, v.token_class, u.activity, u.workload, u.feature, u.experiment, u.team,
            u.environment, v.tokens, coalesce(p.weight_per_token, 1) as weight_per_token
       from w_usage u
@@ -20,7 +14,7 @@ with priced as (
            ('audio_input_tokens', u.audio_input_tokens),
            ('audio_output_tokens', u.audio_output_tokens),
            ('image_input_tokens', u.image_input_tokens)) v (token_class, tokens)
-      left join priced p on p.model = u.model and p.token_class = v.token_class
+      left join w_price p on p.model = u.model and p.token_class = v.token_class
      where v.tokens > 0
 ), weighed as (
     select c.charge_id, m.activity, m.workload, m.feature, m.experiment, m.team, m.environment,
