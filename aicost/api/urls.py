@@ -1,3 +1,10 @@
 """Addresses for machines."""
 
-urlpatterns: list = []
+from django.urls import path
+
+from aicost.api.business import post_rows
+from ingest.posted import ADDRESSES
+
+urlpatterns: list = [
+    *(path(f"api/v1/{name}", post_rows, {"address": name}) for name in ADDRESSES),
+]

@@ -1,6 +1,7 @@
 """What one cell of a canonical file means. Each parser takes stripped, non-empty text and returns
 the value, or raises ValueError with a reason that quarantine can show."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 import json
@@ -163,3 +164,33 @@ def dimension(raw: str) -> str:
     if raw not in (*DIMENSIONS, "provider", "customer"):
         raise ValueError(f"{raw[:40]!r} is none of {', '.join(DIMENSIONS)}, provider, customer")
     return raw
+
+
+def one_of(*words: str) -> Callable[[str], str]:
+    """A parser that takes these words only, in any case."""
+
+    def parse(raw: str) -> str:
+        word = raw.lower().replace("-", "_")
+        if word not in words:
+            raise ValueError(f"{raw[:40]!r} is none of {', '.join(words)}")
+        return word
+
+    return parse
+
+
+def names(raw: str) -> tuple[str, ...]:
+    """Names separated by spaces or semicolons."""
+    return tuple(text(name) for name in raw.replace(";", " ").split())
+
+
+def texts_by_key(raw: str) -> dict[str, str]:
+    """A JSON object of names and values; values are kept as text."""
+    try:
+        told = json.loads(raw, parse_float=str, parse_int=str, parse_constant=str)
+        return {text(key): text(_told(value)) for key, value in told.items() if value is not None}
+    except (AttributeError, RecursionError, json.JSONDecodeError):
+        raise ValueError(f"{raw[:40]!r} is no JSON object") from None
+
+
+def _told(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True)

@@ -13,7 +13,7 @@ from typing import BinaryIO
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from aicost.kernel.periods import utc_now
-from ingest.records import Record, Rejected, RunRecord
+from ingest.records import RUN_REASONS, Record, Rejected, RunRecord
 from ingest.sources import cells
 from ingest.sources.base import Head, RowReader, Unreadable
 from ingest.sources.hostlist import expand
@@ -28,7 +28,6 @@ STATUS = {
     "PREEMPTED": "killed", "REVOKED": "killed", "REQUEUED": "killed", "REQUEUE": "killed",
     "PENDING": "queued", "RESIZING": "running",
 }  # fmt: skip
-REASONS = ("drift", "data_fix", "failure_restart", "other")
 _LINE_CHARS_MAX = 1 << 20
 _RAW_CHARS_MAX = 2_000
 _UNKNOWN = {"", "unknown", "none", "n/a"}
@@ -303,7 +302,7 @@ def _run(job: _Job, file: _File, held: list[Held]) -> RunRecord:
         tags={key: told[key] for key in ("partition", "qos", "state", "jobid") if told.get(key)},
         metrics={key: f"{value:f}" for key, value in job.usage.items()},
         git_commit=words.get("commit", ""),
-        reason=reason if reason in REASONS else "other" if reason else "",
+        reason=reason if reason in RUN_REASONS else "other" if reason else "",
         restarted_from=words.get("restarted_from", ""),
     )
 
