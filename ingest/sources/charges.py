@@ -93,6 +93,8 @@ LEDGER = dt.Decimal(38, 18)
 FINE = dt.Decimal(38, 30)
 US_DATE = r"^([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})(.*)$"
 _AMOUNT_KEY = r"""['"]amount['"]\s*:\s*"""
+_TYPE_KEY = r"""['"]type['"]\s*:\s*"""
+_WORD = r"""^['"]?([A-Za-z0-9_]*)"""
 _NUMBER = r"""^['"]?([^'",}\s]*)"""
 US_SHORT_DATE = r"^([0-9]{1,2})/([0-9]{1,2})/([0-9]{2})( .*)?$"
 
@@ -309,6 +311,22 @@ def credit_sum(column: ir.Column) -> ir.DecimalValue:
         ((amounts.length() > 0) & (unread == 0), amounts.sums().cast(LEDGER)),
         else_=ibis.null(LEDGER),
     )
+
+
+def credit_rest(column: ir.Column, told: ir.Column | None) -> ir.DecimalValue:
+    """What `credit_sum` took by rounding. `told` is that, where an input adapter has summed."""
+    if told is not None:
+        return told.cast(FINE)
+    rests = column.cast("string").re_split(_AMOUNT_KEY)[1:]
+    rests = rests.map(lambda rest: rounded_off(rest.re_extract(_NUMBER, 1)))
+    return ibis.coalesce(rests.sums().cast(FINE), ibis.literal("0").cast(FINE))
+
+
+def credit_types(column: ir.Column) -> ir.StringValue:
+    """The types of a list of credits, each once, in order: `PROMOTION SUSTAINED_USAGE_DISCOUNT`."""
+    rests = column.cast("string").re_split(_TYPE_KEY)[1:]
+    types = rests.map(lambda rest: rest.re_extract(_WORD, 1)).unique().sort()
+    return types.join(" ")
 
 
 # How the kinds of values are read that refuse a set when they cannot be (`BillReader.strict`).

@@ -20,7 +20,8 @@ def read_object(value: object) -> dict[str, str | None]:
         value = _parsed(value.strip())
     if isinstance(value, list):
         try:
-            value = dict(value)
+            keyed = all(isinstance(one, Mapping) for one in value)
+            value = {key: told for key, told, _ in _pairs(value)} if keyed else dict(value)
         except (TypeError, ValueError):
             raise ValueError(f"{str(value)[:ESCAPED]!r} is a list, not an object") from None
     if not isinstance(value, Mapping):
