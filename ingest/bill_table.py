@@ -179,7 +179,7 @@ def _name(name: str) -> str:
 
 def _column(name: str, kind: str) -> str:
     quoted = _name(name)
-    if kind.startswith("STRUCT") or kind.endswith("[]"):
+    if kind.startswith(("STRUCT", "MAP")) or kind.endswith("[]"):
         return f"cast(to_json({quoted}) as varchar) as {quoted}"
     if re.match("|".join(_AS_TEXT), kind):
         return f"cast({quoted} as varchar) as {quoted}"

@@ -1,7 +1,9 @@
-"""AWS Cost and Usage Report, legacy, CSV or Parquet (docs/sources/aws_cur.md).
+"""AWS Cost and Usage Report, legacy and CUR 2.0, CSV or Parquet (docs/sources/aws_cur.md).
 
-Line item types become FOCUS categories, so that the same bill as CUR and as FOCUS gives one
-ledger. A fee row of a commitment carries both its purchase and its unused part: two series.
+Their columns are the same but for spelling; CUR 2.0 has maps where the legacy report has many
+columns, and only the columns its owner chose. Line item types become FOCUS categories, so that the
+same bill as CUR and as FOCUS gives one ledger. A fee row of a commitment carries both its purchase
+and its unused part: two series.
 """
 
 from collections.abc import Sequence
@@ -13,6 +15,7 @@ import re
 import ibis
 import ibis.expr.types as ir
 
+from ingest.sources import aws_maps
 from ingest.sources.base import BillReader, Head
 from ingest.sources.charges import (
     LEDGER,
@@ -32,7 +35,7 @@ REQUIRED = (
     "lineItem/LineItemType",
     "lineItem/UsageStartDate",
     "lineItem/UsageEndDate",
-    "lineItem/ProductCode",
+    ("lineItem/ProductCode", "product/servicecode", "product"),
     "lineItem/CurrencyCode",
     "lineItem/UnblendedCost",
 )
@@ -40,6 +43,9 @@ TIMES = ("bill/BillingPeriodStartDate", "lineItem/UsageStartDate", "lineItem/Usa
 COST = "lineItem/UnblendedCost"
 SAVINGS_PLAN_EFFECTIVE = "savingsPlan/SavingsPlanEffectiveCost"
 RESERVED_EFFECTIVE = "reservation/EffectiveCost"
+NET = "lineItem/NetUnblendedCost"
+SPLIT_PARENT = "splitLineItem/ParentResourceId"
+SPLIT_USAGE = "splitLineItem/SplitUsage"
 UNUSED_PARTS = (
     "savingsPlan/TotalCommitmentToDate",
     "savingsPlan/UsedCommitment",
@@ -50,6 +56,8 @@ MAYBE_AMOUNTS = (
     SAVINGS_PLAN_EFFECTIVE,
     RESERVED_EFFECTIVE,
     *UNUSED_PARTS,
+    NET,
+    SPLIT_USAGE,
     "lineItem/UsageAmount",
     "pricing/publicOnDemandCost",
 )
@@ -59,8 +67,8 @@ TEXT = {
     "invoice_issuer": ("bill/InvoicingEntity", "lineItem/LegalEntity"),
     "billing_account_id": ("bill/PayerAccountId",),
     "sub_account_id": ("lineItem/UsageAccountId",),
-    "service_name": ("product/ProductName", "product/servicename", "lineItem/ProductCode"),
-    "service_code": ("lineItem/ProductCode",),
+    "service_name": ("product/ProductName", "product/servicename"),
+    "service_code": ("lineItem/ProductCode", "product/servicecode"),
     "sku_id": ("product/sku",),
     "sku_meter": ("lineItem/UsageType",),
     "operation": ("lineItem/Operation",),
@@ -84,6 +92,15 @@ EXTRAS = {
     "IamPrincipal": ("lineItem/IamPrincipal",),
     "UserIdentifier": ("lineItem/UserIdentifier",),
     "TaxType": ("lineItem/TaxType",),
+    "SplitParent": (SPLIT_PARENT,),
+}
+# What the map `product` of CUR 2.0 calls them, where they are no columns of their own.
+_IN_PRODUCT = {
+    "service_name": ("product_name",),
+    "sku_id": ("sku",),
+    "resource_type": ("product_family",),
+    "instance_type": ("instance_type",),
+    "region_id": ("region_code", "region"),
 }
 
 # (charge category, frequency); unknown types are adjustments, so that their money shows.
@@ -117,7 +134,7 @@ def fold(name: str) -> str:
 
 def identify(head: Head) -> bool:
     columns = {fold(column) for column in head.columns}
-    marks = ("lineItem/UnblendedCost", "lineItem/LineItemType", "bill/PayerAccountId")
+    marks = ("lineItem/UnblendedCost", "lineItem/UsageStartDate")
     return set(map(fold, marks)) <= columns
 
 
@@ -139,21 +156,37 @@ def expression(table: ir.Table) -> ir.Table:
     columns = parsed(table, strict(table.columns), COST, fold)
     start, end = columns.time("lineItem/UsageStartDate"), columns.time("lineItem/UsageEndDate")
     billing = columns.time("bill/BillingPeriodStartDate")
-    text = {name: columns.text(*spellings) for name, spellings in TEXT.items()}
+    text = _texts(columns)
     row = columns.table.select(
         **text,
         **_named(columns),
         **_amounts(columns, text["line_item_type"]),
+        **_objects(columns),
         **period_columns(start, end),
         **row_number(columns),
         billing_period=billing.truncate("M").date(),
-        tags=_tag_map(columns),
         rows=ibis.literal(1, "int64"),
         billed_rest=columns.table.billed_rest,
         refused=columns.table.refused | (end < start),
     )
     groups = _finished(grouped(row))
     return _with_unused(groups)
+
+
+def _texts(columns: Columns) -> dict[str, ir.StringValue]:
+    text = {name: columns.text(*spellings) for name, spellings in TEXT.items()}
+    for name, keys in _IN_PRODUCT.items():
+        told = (aws_maps.of_product(columns, key).nullif("") for key in keys)
+        text[name] = ibis.coalesce(text[name].nullif(""), *told, ibis.literal(""))
+    text["service_name"] = ibis.coalesce(text["service_name"].nullif(""), text["service_code"])
+    # What a pod had of an instance is not itself an instance's time.
+    is_split = columns.text(SPLIT_PARENT) != ""
+    text["instance_type"] = ibis.ifelse(is_split, "", text["instance_type"])
+    return text
+
+
+def _objects(columns: Columns) -> dict[str, ir.StringValue]:
+    return {"tags": aws_maps.tags(columns), "extras": aws_maps.cost_categories(columns)}
 
 
 def _named(columns: Columns) -> dict[str, ir.Value]:
@@ -164,6 +197,7 @@ def _named(columns: Columns) -> dict[str, ir.Value]:
             ("resourceTags/user:", "tag:"),
             ("resourceTags/", "tag:"),
             ("resource_tags_user_", "tag:"),
+            ("resource_tags_aws_", "tag:aws:"),
             ("costCategory/", "extra:CostCategory/"),
             ("cost_category_", "extra:CostCategory/"),
         ):
@@ -176,17 +210,13 @@ def _named(columns: Columns) -> dict[str, ir.Value]:
     return named
 
 
-def _tag_map(columns: Columns) -> ir.Column:
-    """The tags where they are one column, as in newer Parquet exports."""
-    tags = columns.find("resource_tags", "resourceTags")
-    return ibis.literal("") if tags is None else tags
-
-
 def _amounts(columns: Columns, kind: ir.StringValue) -> dict[str, ir.Value]:
     cost = columns.amount(COST)
     zero = ibis.literal("0").cast(LEDGER)
     is_reserved = columns.text("reservation/ReservationARN") != ""
+    is_split = columns.text(SPLIT_PARENT) != ""
     effective = ibis.cases(
+        (is_split, cost),  # its parent carries the money
         (kind == "SavingsPlanCoveredUsage", _or(columns, SAVINGS_PLAN_EFFECTIVE, cost)),
         (kind == "DiscountedUsage", _or(columns, RESERVED_EFFECTIVE, cost)),
         (kind.isin((*_RECURRING_FEES, "SavingsPlanNegation", "SavingsPlanUpfrontFee")), zero),
@@ -201,13 +231,15 @@ def _amounts(columns: Columns, kind: ir.StringValue) -> dict[str, ir.Value]:
         (kind == "RIFee", unused_upfront + unused_recurring),
         else_=zero,
     )
+    quantity = columns.amount("lineItem/UsageAmount")
+    quantity = ibis.ifelse(is_split, _or(columns, SPLIT_USAGE, quantity), quantity)
     return {
         "billed_cost": cost,
         "effective_cost": effective,
         "list_cost": columns.amount("pricing/publicOnDemandCost"),
-        "contracted_cost": ibis.null(LEDGER),
-        "pricing_quantity": columns.amount("lineItem/UsageAmount"),
-        "consumed_quantity": columns.amount("lineItem/UsageAmount"),
+        "contracted_cost": columns.amount(NET),
+        "pricing_quantity": quantity,
+        "consumed_quantity": quantity,
         "sum:unused": unused.cast(LEDGER),
     }
 
@@ -273,7 +305,6 @@ def _finished(groups: ir.Table) -> ir.Table:
         commitment_discount_status=ibis.ifelse(is_covered, "Used", ""),
         pricing_unit=groups.consumed_unit,
         resource_name=ibis.literal(""),
-        extras=ibis.literal(""),
         **{"extra:BillingEntity": marketplace},
     ).drop("billing_entity", "savings_plan", "reservation", "subscription")
 
@@ -290,6 +321,7 @@ def _with_unused(groups: ir.Table) -> ir.Table:
         billed_rest=ibis.literal("0").cast("decimal(38, 30)"),
         effective_cost=groups["sum:unused"],
         list_cost=ibis.null(LEDGER),
+        contracted_cost=ibis.null(LEDGER),
         pricing_quantity=ibis.null(LEDGER),
         consumed_quantity=ibis.null(LEDGER),
         rows=ibis.literal(0, "int64"),

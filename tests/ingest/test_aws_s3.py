@@ -1,22 +1,17 @@
 """The AWS connector against a real S3 server: what is taken, when, and what is told when not."""
 
-from datetime import date
-import socket
-import threading
 
-from django.db import connection
 import pytest
 
-from ingest.connect import configure, check_source
-from ingest.fetch import s3
-from ingest.models import Charge, Delivery, Restatement
+from ingest.connect import configure
+from ingest.models import Delivery
 from ingest.run_source import fetch_folder, run_source
 from tests.ingest.aws import (
     BUCKET,
-    csv_gz,
-    deliver_export,
     deliver_legacy,
     legacy_row,
+)
+from tests.ingest.aws import (
     s3 as s3_server,
 )
 from tests.ingest.bills import ledger
