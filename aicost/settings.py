@@ -133,6 +133,7 @@ AICOST_JOBS = {
     "ingest.inbox": "ingest.tasks.inbox",
     "ingest.due": "ingest.tasks.due",
     "ingest.source": "ingest.tasks.source",
+    "ingest.otlp": "ingest.otlp.jobs.fold",
     "attribution.attribute": "attribution.tasks.attribute",
     "jobs.purge": "aicost.jobs.queue.purge",
 }
@@ -141,6 +142,7 @@ AICOST_JOBS = {
 AICOST_TICK_JOBS = [
     ("ingest.inbox", "inbox"),
     ("ingest.due", "due"),
+    ("ingest.otlp", "fold"),
     ("attribution.attribute", "all"),
 ]
 AICOST_JOB_LEASE_SECONDS = int(os.environ.get("AICOST_JOB_LEASE_SECONDS", "60"))

@@ -2,9 +2,12 @@
 
 from django.urls import path
 
+from aicost.api import otlp
 from aicost.api.business import post_rows
 from ingest.posted import ADDRESSES
 
 urlpatterns: list = [
+    path("v1/traces", otlp.traces),
+    path("v1/metrics", otlp.metrics),
     *(path(f"api/v1/{name}", post_rows, {"address": name}) for name in ADDRESSES),
 ]

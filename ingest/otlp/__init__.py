@@ -1,0 +1,1 @@
+"""OTLP: requests decoded and stripped (pure), kept until a worker folds them into the ledger."""

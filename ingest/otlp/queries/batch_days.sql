@@ -1,0 +1,3 @@
+select min(first_day), max(last_day), count(*)
+from ingest_otlpbatch
+where source_id = %(source_id)s
