@@ -99,9 +99,28 @@ def raise_bad_value(files: Sequence[KeptFile], reader: BillReader, scratch: Path
         told = f"{value!r} is no {kind}" if value not in (None, "") else f"no {kind} is given"
         line = _line(file, number, reader)
         raise Unreadable(f"column {column}: {told}", f"{file.name}, line {line}", _CURE[kind])
+    _raise_lacking(files, reader, scratch)
     raise Unreadable(
         "a charge period ends before it starts", files[0].name, "Ask the provider for a new file"
     )
+
+
+def _raise_lacking(files: Sequence[KeptFile], reader: BillReader, scratch: Path) -> None:
+    """Raise `Unreadable` for a file that lacks a column which others of its set must have."""
+    columns: dict[str, list[str]] = {}
+    for file in files:
+        columns[file.sha256] = open_table(connect(scratch), [file], scratch, reader).columns
+    every = tuple(dict.fromkeys(name for names in columns.values() for name in names))
+    needed = [column for column, _, maybe in reader.strict(every) if not maybe]
+    for file in files:
+        own = {name.lower() for name in columns[file.sha256]}
+        for column in needed:
+            if column.lower() not in own:
+                raise Unreadable(
+                    f"the column {column} is missing, which other files of the set have",
+                    f"{file.name}, line 1",
+                    "Fetch the files again, or load the months before and after the change apart",
+                )
 
 
 def _first_bad(table: ir.Table, strict: Sequence[tuple[str, str, bool]]):
