@@ -18,6 +18,14 @@ _BLOCK_BYTES = 1 << 20
 _TOLD_CHARS = 300
 
 
+class Refusal(FetchError):
+    """An answer that is no 2xx; `status` is its code."""
+
+    def __init__(self, message: str, cure: str = "", status: int = 0) -> None:
+        super().__init__(message, cure)
+        self.status = status
+
+
 def session(headers: Mapping[str, str] | None = None) -> requests.Session:
     """A session that waits and tries again when a server says so (429, 5xx, Retry-After)."""
     made = requests.Session()
@@ -49,7 +57,7 @@ def read(
 ) -> bytes:
     """The body of an answer 2xx, at most BYTES_MAX. Redirects to another host are not followed,
     because the credentials would go along. Raises `FetchError` that names the address without its
-    query; `cures` says what to do about a status."""
+    query, and `Refusal` for any other; `cures` says what to do about a status."""
     shown = url.split("?")[0]
     try:
         with made.request(
@@ -63,7 +71,7 @@ def read(
     if not 200 <= answer.status_code < 300:
         told = " ".join(body[:_TOLD_CHARS].decode(errors="replace").split())
         cure = (cures or {}).get(answer.status_code, "")
-        raise FetchError(f"{shown} answers {answer.status_code}: {told}", cure)
+        raise Refusal(f"{shown} answers {answer.status_code}: {told}", cure, answer.status_code)
     return body
 
 

@@ -57,12 +57,14 @@ class BillReader:
 class RowReader:
     """Telemetry, usage, business rows or maps. `records(stream, name)` reads the decompressed bytes
     and yields a record, a `Batch` of records, or `Rejected` for every row of the file, so that
-    rows read = rows loaded + rows quarantined. kind is telemetry, usage, business, storage or map."""
+    rows read = rows loaded + rows quarantined. kind is telemetry, usage, business, storage or map.
+    `usage_role` says whose count of the calls its usage is: `calls`, or `provider_count`."""
 
     name: str
     kind: str
     identify: Callable[[Head], bool]
     records: Callable[[BinaryIO, str], Iterable[Record | Batch | Rejected]]
+    usage_role: str = "calls"
 
 
 Reader = BillReader | RowReader
