@@ -11,7 +11,8 @@ import ibis.expr.types as ir
 from ingest.bill_table import connect, flat_rows, header, is_flattened, open_table
 from ingest.fetch.kept import HEADER_BYTES_MAX, KeptFile, charset_of, open_bytes
 from ingest.sources.base import BillReader, Unreadable
-from ingest.sources.charges import LINE, PARSERS, TWICE
+from ingest.sources.charges import LINE, TWICE
+from ingest.sources.values import PARSERS
 
 _FIELD_CHARS_MAX = 16 * 1024 * 1024
 _CURE = {

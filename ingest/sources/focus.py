@@ -7,7 +7,10 @@ import ibis.expr.types as ir
 
 from ingest.sources.base import BillReader, Head
 from ingest.sources.charges import (
+    ARRIVED,
+    SCOPE_PART,
     Columns,
+    arrival,
     grouped,
     missing,
     parsed,
@@ -127,6 +130,7 @@ def expression(table: ir.Table) -> ir.Table:
         **_amounts(columns),
         **period_columns(start, end),
         **row_number(columns),
+        **_part(columns),
         scope_issuer=text["invoice_issuer"],
         billing_period=billing.truncate("M").date(),
         tags=_tags(columns),
@@ -135,6 +139,13 @@ def expression(table: ir.Table) -> ir.Table:
         refused=columns.table.refused | (end < start),
     )
     return _finished(grouped(row))
+
+
+def _part(columns: Columns) -> dict[str, ir.Value]:
+    """Of an append-only export, whose adapter tells when a row arrived, that day."""
+    if ARRIVED not in columns.table.columns:
+        return {}
+    return {SCOPE_PART: arrival(columns.table[ARRIVED])}
 
 
 def _tags(columns: Columns) -> ir.Column:

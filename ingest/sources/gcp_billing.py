@@ -19,11 +19,11 @@ import ibis.expr.types as ir
 
 from ingest.sources.base import BillReader, Head, Unreadable
 from ingest.sources.charges import (
+    ARRIVED,
     LEDGER,
     Columns,
+    arrival,
     as_text,
-    credit_rest,
-    credit_types,
     grouped,
     missing,
     parsed,
@@ -31,11 +31,12 @@ from ingest.sources.charges import (
     row_number,
 )
 from ingest.sources.tables import columns_of
+from ingest.sources.values import credit_rest, credit_types
 
 NAME = "gcp_billing"
 ISSUER = "Google Cloud"
 COST, CREDITS, MONTH = "cost", "credits", "invoice.month"
-ARRIVAL = ("partition_date", "_PARTITIONDATE", "_PARTITIONTIME", "partition_time")
+ARRIVAL = (ARRIVED, "partition_date", "_PARTITIONDATE", "_PARTITIONTIME", "partition_time")
 REQUIRED = (
     "billing_account_id",
     "sku.id",
@@ -165,7 +166,7 @@ def expression(table: ir.Table) -> ir.Table:
         billing_period=columns.time(MONTH).date(),
         scope_part=_part(columns),
         rows=ibis.literal(1, "int64"),
-        billed_rest=columns.table.billed_rest + credit_rest(credits, columns.find("credits_rest")),
+        billed_rest=columns.table.billed_rest + credit_rest(credits),
         refused=columns.table.refused | (end < start),
     )
     return _finished(grouped(row))
@@ -207,8 +208,7 @@ def _part(columns: Columns) -> ir.StringValue:
     times = [columns.time(name) for name in ARRIVAL if columns.find(name) is not None]
     if not times:
         return ibis.literal("")
-    arrived = ibis.coalesce(*times)
-    return ibis.ifelse(arrived.isnull(), "", "arrival " + arrived.strftime("%Y-%m-%d"))
+    return arrival(ibis.coalesce(*times))
 
 
 @cache

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 import ibis
 
 from aicost.kernel.money import to_ledger
-from ingest.sources.charges import IDENTITY, amount, rounded_off, series_sha256
+from ingest.sources.charges import IDENTITY, series_sha256
 from ingest.sources.tags import read_object
+from ingest.sources.values import amount, rounded_off
 
 ENGINE = ibis.duckdb.connect()
 EXACT = Context(prec=90, rounding=ROUND_HALF_EVEN)
