@@ -13,6 +13,7 @@ from aicost.accounts.audit import SOURCE_PAUSED, SOURCE_RUN, SOURCE_SAVED, recor
 from aicost.accounts.scope import may_connect, may_see_sources
 from aicost.jobs.models import Job
 from aicost.jobs.queue import enqueue
+from aicost.web.guide import guide
 from aicost.web.shell import frame, refuse, sentence
 from ingest.connect import FROM_ENVIRONMENT, BadSettings, check_source, check_values, configure
 from ingest.fetch.base import FLAG, LINES, SECRET, Check, Connector
@@ -158,6 +159,7 @@ def _show_form(
         "every": request.POST.get("every_minutes")
         or (source.every_minutes if source else connector.every_minutes),
         "errors": errors,
+        "guide": guide(connector.name),
     }
     status = 400 if errors else 200
     return render(request, "pages/source_form.html", context, status=status)
