@@ -128,6 +128,7 @@ def _publish(source: Source, taken: Taken, today: date) -> None:
     if taken.calls or taken.links:
         _stage(taken)
         _run("stage_node", **names)
+        _run("analyze_node")
         _run("remember_spans", **names)
         _run("stage_repeat", levels_max=LEVELS_MAX)
         rebuild |= {day for (day,) in _rows("retire_calls", **names)}
@@ -157,7 +158,7 @@ def _stage(taken: Taken) -> None:
                 for text in texts:
                     copy.write(text)
                     copy.write(b"\n")
-            cursor.execute(f"analyze {table}")
+            cursor.execute(f"analyze {table} (trace_id, span_id)")
 
 
 def _quoted(columns: Iterable[str]) -> str:

@@ -13,6 +13,7 @@ from importlib import import_module
 BENCHES: dict[str, str] = {
     "ingest_cur": "aicost.runtime.bench.ingest_cur",
     "split": "aicost.runtime.bench.split",
+    "otlp": "aicost.runtime.bench.otlp",
 }
 
 

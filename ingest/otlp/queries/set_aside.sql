@@ -6,6 +6,6 @@ with aside as (
     returning s.trace_id, s.span_id, s.time, to_jsonb(s) as call
 )
 insert into ingest_usagerepeated (source_id, trace_id, span_id, time, call)
-select distinct on (trace_id, span_id) %(source_id)s, trace_id, span_id, time, call
+select %(source_id)s, trace_id, span_id, time, call
 from aside
 on conflict do nothing

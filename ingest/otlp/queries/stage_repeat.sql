@@ -6,7 +6,7 @@ with recursive up as (
     select trace_id, span_id as below, parent_id as above, 1 as levels
     from stage_node
     where is_call and parent_id is not null
-    union
+    union all
     select up.trace_id, up.below, node.parent_id, up.levels + 1
     from up
     join stage_node node on node.trace_id = up.trace_id and node.span_id = up.above
