@@ -135,6 +135,7 @@ AICOST_JOBS = {
     "ingest.source": "ingest.tasks.source",
     "ingest.otlp": "ingest.otlp.jobs.fold",
     "attribution.attribute": "attribution.tasks.attribute",
+    "attribution.estimate": "attribution.tasks.estimate",
     "jobs.purge": "aicost.jobs.queue.purge",
 }
 
@@ -145,6 +146,8 @@ AICOST_TICK_JOBS = [
     ("ingest.otlp", "fold"),
     ("attribution.attribute", "all"),
 ]
+# Enqueued once an hour.
+AICOST_HOURLY_JOBS = [("attribution.estimate", "hourly")]
 AICOST_JOB_LEASE_SECONDS = int(os.environ.get("AICOST_JOB_LEASE_SECONDS", "60"))
 AICOST_ATTRIBUTION_THREADS = int(os.environ.get("AICOST_ATTRIBUTION_THREADS", "2"))
 

@@ -3,6 +3,7 @@
 from datetime import date
 
 from attribution.allocate import attribute as attribute_days
+from attribution.estimates import estimate as estimate_days
 
 
 def attribute(job) -> dict:
@@ -16,3 +17,19 @@ def attribute(job) -> dict:
 
 # Every day is a transaction of its own, and claimed by lease: a second run finds nothing to do.
 attribute.own_transactions = True
+
+
+def estimate(job) -> dict:
+    """Estimate the open days anew, or the job's `from` (included) to `to` (excluded)."""
+    given = (job.payload.get("from"), job.payload.get("to"))
+    start, end = (date.fromisoformat(text) if text else None for text in given)
+    done = estimate_days(start, end)
+    return {
+        "days": len(done),
+        "made": sum(one.made for one in done),
+        "superseded": sum(one.superseded + one.finalised for one in done),
+    }
+
+
+# A transaction a day; made again, an unchanged day stays as it is.
+estimate.own_transactions = True

@@ -85,6 +85,10 @@ def tick() -> None:
     reap()
     for kind, key in settings.AICOST_TICK_JOBS:
         enqueue(kind, key=key)
+    hour_ago = timezone.now() - timedelta(hours=1)
+    for kind, key in settings.AICOST_HOURLY_JOBS:
+        if not Job.objects.filter(kind=kind, key=key, created_at__gt=hour_ago).exists():
+            enqueue(kind, key=key)
     yesterday = timezone.now() - timedelta(days=1)
     if not Job.objects.filter(kind="jobs.purge", created_at__gt=yesterday).exists():
         enqueue("jobs.purge", key="daily")

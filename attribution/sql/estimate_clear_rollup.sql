@@ -1,0 +1,1 @@
+delete from attribution_estimatedday where day = %(day)s
