@@ -118,6 +118,7 @@ def _load_bill(
         if part_of:
             files = _joined(source, found)
         with staged(found.reader, files, working_folder()) as rows:
+            _refuse_short(found, files, rows.rows)
             given = SetOfFiles(
                 source, found.reader.name, found.name, set_sha256(files),
                 _source_files(source, files),
@@ -132,6 +133,12 @@ def _load_bill(
         return [result_of(d, state=Delivery.UNCHANGED) for d in standing]
     Delivery.objects.filter(source=source, set_sha256=sha256, state=Delivery.HELD).delete()
     return [result_of(delivery) for delivery in published]
+
+
+def _refuse_short(found: FileSet, files: Sequence[KeptFile], rows: int) -> None:
+    if found.rows is not None and files == found.files and rows != found.rows:
+        told = f"the manifest promises {found.rows} rows, the files hold {rows}"
+        raise Unreadable(told, found.name, "Fetch the whole run again")
 
 
 def _joined(source: Source, found: FileSet) -> tuple[KeptFile, ...]:

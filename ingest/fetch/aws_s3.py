@@ -202,7 +202,9 @@ def find_periods(store: Store) -> list[Period]:
             f"no manifest of a billing period lies below s3://{store.bucket}/{store.prefix}",
             "Name the folder that holds the report's folder, or choose 'Files' if there are none",
         )
-    return [Period(found[path], manifests.month_of(str(path))) for path in manifests.newest(found)]
+    times = {path: stored.modified.isoformat() for path, stored in found.items()}
+    current = manifests.newest(found, times)
+    return [Period(found[path], manifests.month_of(str(path))) for path in current]
 
 
 def _since(periods: list[Period], config: Mapping) -> list[Period]:

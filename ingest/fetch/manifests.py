@@ -4,6 +4,8 @@ AWS' legacy report:  <report>/20250901-20251001/<report>-Manifest.json, files be
 AWS' data exports:   <export>/metadata/BILLING_PERIOD=2025-09/<export>-Manifest.json, files below
                      <export>/data/BILLING_PERIOD=2025-09/. The fields of this manifest are not
                      documented, so several spellings are read.
+Azure's exports:     <export>/20250901-20250930/[<run time>/]<run guid>/manifest.json, files beside
+                     it; each run is the whole month to date, the newest one counts.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,18 +18,43 @@ import re
 NAME = re.compile(r"manifest\.json\Z", re.IGNORECASE)
 PERIOD_FOLDER = re.compile(r"(\d{4})(\d\d)\d\d-\d{8}\Z")
 PARTITION = re.compile(r"BILLING_PERIOD=(\d{4})-(\d\d)\Z", re.IGNORECASE)
-_LISTS = ("reportKeys", "dataFiles", "files", "dataKeys", "exportFiles", "fileKeys", "keys")
-_NAMES = ("key", "Key", "path", "filePath", "s3Key", "s3Path", "uri", "url", "location", "fileName")
+_LISTS = (
+    "reportKeys",
+    "dataFiles",
+    "files",
+    "dataKeys",
+    "exportFiles",
+    "fileKeys",
+    "keys",
+    "blobs",
+)
+_NAMES = (
+    "key",
+    "Key",
+    "path",
+    "filePath",
+    "s3Key",
+    "s3Path",
+    "uri",
+    "url",
+    "location",
+    "fileName",
+    "blobName",
+)
 _VERSIONS = ("assemblyId", "executionId", "executionID", "execution_id", "exportExecutionId")
 _INVENTORY = "fileSchema"
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """`keys` are those of the bucket, without it; `version` names this very delivery, or is ''."""
+    """`keys` are those of the bucket, without it; `version` names this very delivery, or is ''.
+    `rows` is how many the files hold together, None when it is not told; `submitted` is when the
+    run was asked for, '' when it is not told."""
 
     keys: tuple[str, ...]
     version: str
+    rows: int | None = None
+    submitted: str = ""
 
 
 def read_manifest(content: bytes) -> Manifest:
@@ -46,7 +73,21 @@ def read_manifest(content: bytes) -> Manifest:
         seen = ", ".join(map(str, list(told)[:12])) or "nothing"
         raise ValueError(f"it lists no files ({', '.join(_LISTS[:3])}); its fields are: {seen}")
     version = next((str(told[name]) for name in _VERSIONS if told.get(name)), "")
-    return Manifest(keys, version)
+    run = told.get("runInfo") if isinstance(told.get("runInfo"), Mapping) else {}
+    return Manifest(
+        keys,
+        version or str(run.get("runId") or ""),
+        _rows(told.get("blobs")),
+        str(run.get("submittedTime") or ""),
+    )
+
+
+def _rows(blobs: object) -> int | None:
+    """Azure tells how many rows each part has."""
+    if not isinstance(blobs, list):
+        return None
+    counts = [one.get("dataRowCount") for one in blobs if isinstance(one, Mapping)]
+    return sum(counts) if counts and all(type(count) is int for count in counts) else None
 
 
 def _keys(listed: Iterable) -> tuple[str, ...]:
@@ -96,27 +137,46 @@ def below_root(manifest: PurePosixPath, key: str) -> tuple[str, ...]:
 def data_folders(manifest: PurePosixPath) -> tuple[PurePosixPath, ...]:
     """The folders whose files belong to a manifest alone, listed or left over."""
     root = root_of(manifest)
+    if period := run_period(manifest):  # other runs of the same month
+        return (period,)
     partition = next((one for one in manifest.parents if PARTITION.match(one.name)), None)
     if root == manifest.parent or partition is None:
         return (manifest.parent,)
     return partition, root / "data" / partition.name
 
 
-def newest(manifests: Iterable[PurePosixPath]) -> list[PurePosixPath]:
+def period_folder(path: PurePosixPath) -> PurePosixPath | None:
+    """The folder YYYYMMDD-YYYYMMDD a file lies below; None when there is none."""
+    return next((one for one in path.parents if PERIOD_FOLDER.match(one.name)), None)
+
+
+def run_period(manifest: PurePosixPath) -> PurePosixPath | None:
+    """Of the manifest of one run, the folder of its billing period; None of one that stands for
+    the whole period."""
+    period = period_folder(manifest)
+    return None if period == manifest.parent else period
+
+
+def newest(
+    manifests: Iterable[PurePosixPath], times: Mapping[PurePosixPath, str] | None = None
+) -> list[PurePosixPath]:
     """Of each billing period the manifest that names its current set: the one nearest to the
-    period's folder; among those of single executions, whose folders begin with a time, the last."""
+    period's folder; among those of single runs, the last by `times` (text that sorts) or by the
+    time their folders begin with."""
     best: dict[PurePosixPath, PurePosixPath] = {}
-    rest = []
+    rest, times = [], times or {}
+
+    def rank(manifest: PurePosixPath) -> tuple[bool, str, str]:
+        nearest = bool(PARTITION.match(manifest.parent.name))
+        return nearest, times.get(manifest, ""), manifest.as_posix()
+
     for manifest in manifests:
         partition = next((one for one in manifest.parents if PARTITION.match(one.name)), None)
-        if partition is None:
+        period = partition or run_period(manifest)
+        if period is None:
             rest.append(manifest)
             continue
-        have = best.get(partition)
-        if have is None or _rank(manifest) > _rank(have):
-            best[partition] = manifest
+        have = best.get(period)
+        if have is None or rank(manifest) > rank(have):
+            best[period] = manifest
     return [*rest, *best.values()]
-
-
-def _rank(manifest: PurePosixPath) -> tuple[bool, str]:
-    return bool(PARTITION.match(manifest.parent.name)), manifest.as_posix()

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+import re
 
 from ingest.fetch import manifests
 from ingest.fetch.guard import is_outside, refuse_endless, refuse_no_file, shown
@@ -10,6 +11,7 @@ from ingest.fetch.kept import KeptFile, head_of, keep
 from ingest.sources import SOURCES
 from ingest.sources.base import BillReader, Head, Reader, Unreadable
 
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 # Walking a folder passes these by; named outright, a file is always read or refused.
 _NO_DATA = {".json", ".md", ".txt", ".html", ".png", ".py", ".sha256", ".crc", ""}
 # Maps and measurements before the bills, so that each day is attributed once.
@@ -18,11 +20,13 @@ _ORDER = ("map", "telemetry", "usage", "business", "storage", "bill")
 
 @dataclass(frozen=True)
 class FileSet:
-    """Files that are loaded as one, and the reader that claims them."""
+    """Files that are loaded as one, and the reader that claims them. `rows` is how many their
+    manifest promises, None when it does not."""
 
     name: str
     reader: Reader
     files: tuple[KeptFile, ...]
+    rows: int | None = None
 
 
 @dataclass(frozen=True)
@@ -45,12 +49,15 @@ def find_sets(paths: Sequence[Path], reader: Reader | None = None) -> list[FileS
             found = list(_walk(path, {one for m in current for one in manifests.data_folders(m)}))
             if not current and not found:
                 sets.append(_nothing_in(path))
+            own = []
             for inner, name in found:
                 if is_outside(inner, path):
                     cure = "Copy the file itself into the folder"
                     sets.append(Refused(name, f"{name}: a link out of the folder. {cure}"))
                 else:
-                    loose.append((inner, name))
+                    own.append((inner, name))
+            sets += _take_runs(own)
+            loose += own
         elif not _exists(path):
             name = shown(str(path))
             sets.append(Refused(name, f"{name}: no such file. Check the path"))
@@ -70,7 +77,7 @@ def period_manifests(folder: Path) -> list[Path]:
     ]
     folders = {manifest.parent for manifest in found}
     top = [m for m in found if not any(parent in folders for parent in m.parent.parents)]
-    return sorted(manifests.newest(top))
+    return sorted(manifests.newest(top, {path: _submitted(path) for path in top}))
 
 
 def checked_reader_of(file: KeptFile, given: Reader | None = None) -> Reader:
@@ -125,10 +132,15 @@ def _lists(path: Path) -> bool:
         return False
 
 
+def _submitted(path: Path) -> str:
+    return manifests.read_manifest(path.read_bytes()).submitted
+
+
 def _of_manifest(manifest: Path) -> FileSet | Refused:
     name = shown(f"{manifest.parent.name}/{manifest.name}")
     try:
-        keys = manifests.read_manifest(manifest.read_bytes()).keys
+        told = manifests.read_manifest(manifest.read_bytes())
+        keys = told.keys
         files = tuple(keep(_place(manifest, key), shown(Path(key).name)) for key in keys)
         if len({file.sha256 for file in files}) < len(files):
             raise Unreadable("lists the same file twice", name, "Fetch the manifest again")
@@ -139,7 +151,7 @@ def _of_manifest(manifest: Path) -> FileSet | Refused:
         if not isinstance(reader, BillReader):
             cure = "Only bills come with one: load the files themselves"
             raise Unreadable(f"is a manifest of {reader.name} files", name, cure)
-        return FileSet(name, reader, files)
+        return FileSet(name, reader, files, told.rows)
     except Unreadable as refusal:
         return Refused(name, str(refusal))
     except (ValueError, OSError) as error:
@@ -170,6 +182,26 @@ def _walk(folder: Path, taken: set[Path]) -> Iterator[tuple[Path, str]]:
         if not taken.isdisjoint(path.parents):
             continue
         yield path, shown(relative.as_posix())
+
+
+def _take_runs(loose: list[tuple[Path, str]]) -> list[Refused]:
+    """Take out of `loose` the runs of exports without a manifest: each is the month to date, so
+    several of one month would count it several times."""
+    runs: dict[Path, set[str]] = {}
+    for path, _ in loose:
+        period = manifests.period_folder(path)
+        if period and (run := _GUID.search(path.relative_to(period).as_posix())):
+            runs.setdefault(period, set()).add(run[0])
+    several = {period for period, found in runs.items() if len(found) > 1}
+    loose[:] = [one for one in loose if manifests.period_folder(one[0]) not in several]
+    return [
+        Refused(
+            shown(period.name),
+            f"{shown(str(period))}: {len(runs[period])} runs of one month and no manifest that says"
+            " which counts. Load the files of the newest run alone",
+        )
+        for period in sorted(several)
+    ]
 
 
 def _of_loose(loose: Iterable[tuple[Path, str]], given: Reader | None) -> list[FileSet | Refused]:
