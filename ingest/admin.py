@@ -17,6 +17,8 @@ class MapAdmin(admin.ModelAdmin):
 
     def save_model(self, request, obj, form, change) -> None:
         before = type(obj).objects.filter(pk=obj.pk).first()
+        if "found" not in form.changed_data and hasattr(obj, "found"):
+            obj.found = False  # what somebody edits is theirs from now on
         super().save_model(request, obj, form, change)
         mark_map_changed(*(row for row in (before, obj) if row is not None))
 

@@ -21,6 +21,7 @@ from ingest.sources.base import RowReader, Unreadable
 
 IDLE_RUN_MS = 300_000  # definition idle-1: zero activity in runs of at least 5 minutes
 HELD_MIB = 1_024  # idle with at least this much memory in use is held, else empty
+FOUND = ("resource_map", "workload_map")  # maps that sources also fill by themselves
 
 
 @dataclass(frozen=True)
@@ -156,10 +157,11 @@ def _publish_customers(names: dict) -> set[date]:
 
 def _publish_map(table: str):
     def publish(names: dict) -> set[date]:
-        changed: set[date] = set()
-        for valid_from, valid_to in _rows(f"publish_{table}", **names):
-            changed |= days_under_map(valid_from, valid_to)
-        return changed
+        queries = [f"publish_{table}"]
+        if table in FOUND:
+            queries += [f"end_found_{table}", f"publish_found_{table}"]
+        ranges = {span for query in queries for span in _rows(query, **names)}
+        return set().union(*(days_under_map(*span) for span in ranges))
 
     return publish
 

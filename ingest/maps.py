@@ -13,10 +13,11 @@ EDITED_BY_HAND = "maps edited by hand"
 
 
 def resource_of(cluster: str, node: str, day: date) -> str | None:
-    """The billing resource of a node on a day, None when no map says. The named cluster goes
-    before any cluster, the latest valid_from before earlier ones."""
+    """The billing resource of a node on a day, None when no map says. Rows made by hand go before
+    those a source found, the named cluster before any, the latest valid_from before earlier
+    ones."""
     rows = ResourceMap.objects.filter(_valid(day), node=node, cluster__in=("", cluster))
-    best = max(rows, key=lambda row: (row.cluster, row.valid_from or date.min), default=None)
+    best = max(rows, key=_firmness, default=None)
     return best.resource_id if best else None
 
 
@@ -54,6 +55,16 @@ def _valid(day: date) -> Q:
     return (Q(valid_from=None) | Q(valid_from__lte=day)) & (Q(valid_to=None) | Q(valid_to__gt=day))
 
 
+def _firmness(row: ResourceMap) -> tuple:
+    return not row.found, row.cluster, row.valid_from or date.min
+
+
 def _precedence(row: WorkloadMap) -> tuple:
     named = (row.cluster != "") + (row.namespace != "")
-    return row.position, -len(row.pattern), -named, -(row.valid_from or date.min).toordinal()
+    return (
+        row.found,
+        row.position,
+        -len(row.pattern),
+        -named,
+        -(row.valid_from or date.min).toordinal(),
+    )

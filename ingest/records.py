@@ -189,6 +189,7 @@ class ResourceMapRecord:
     cluster: str = ""
     valid_from: date | None = None
     valid_to: date | None = None
+    found: bool = False  # by a source itself; gives way to rows made by hand
 
 
 @dataclass(frozen=True)
@@ -206,6 +207,7 @@ class WorkloadMapRecord:
     environment: str = ""
     valid_from: date | None = None
     valid_to: date | None = None
+    found: bool = False
 
 
 @dataclass(frozen=True)

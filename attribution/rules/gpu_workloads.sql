@@ -27,7 +27,7 @@ select k.cluster, k.namespace, k.pod, k.workload_key,
                  m.pattern, '\', '\\'), '%%', '\%%'), '_', '\_'), '*', '%%')
          and (m.valid_from is null or m.valid_from <= %(day)s)
          and (m.valid_to is null or m.valid_to > %(day)s)
-       order by m.position, length(m.pattern) desc, m.cluster desc, m.namespace desc, m.id
+       order by m.found, m.position, length(m.pattern) desc, m.cluster desc, m.namespace desc, m.id
        limit 1
   ) m on true
  cross join lateral (

@@ -13,6 +13,7 @@ class ResourceMap(models.Model):
     resource_id = models.TextField()
     valid_from = models.DateField(null=True, blank=True)
     valid_to = models.DateField(null=True, blank=True, help_text="first day no longer valid")
+    found = models.BooleanField(default=False, help_text="by a source itself: gives way to others")
 
     class Meta:
         constraints = [
@@ -40,6 +41,7 @@ class WorkloadMap(models.Model):
     environment = models.TextField(**TEXT)
     valid_from = models.DateField(null=True, blank=True)
     valid_to = models.DateField(null=True, blank=True)
+    found = models.BooleanField(default=False, help_text="by a source itself: gives way to others")
 
     class Meta:
         constraints = [
