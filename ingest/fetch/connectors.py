@@ -1,9 +1,27 @@
 """The connectors, by name: an explicit list."""
 
-from ingest.fetch import aws_s3
+from ingest.fetch import (
+    anthropic,
+    aws_bedrock_logs,
+    aws_s3,
+    aws_s3_inventory,
+    azure_blob,
+    folder,
+    on_prem,
+    openai,
+)
 from ingest.fetch.base import Connector
 
-CONNECTORS: tuple[Connector, ...] = (aws_s3.CONNECTOR,)
+CONNECTORS: tuple[Connector, ...] = (
+    aws_s3.CONNECTOR,
+    aws_bedrock_logs.CONNECTOR,
+    aws_s3_inventory.CONNECTOR,
+    azure_blob.CONNECTOR,
+    folder.CONNECTOR,
+    on_prem.CONNECTOR,
+    openai.CONNECTOR,
+    anthropic.CONNECTOR,
+)
 
 
 def connector_of(name: str) -> Connector:

@@ -1,6 +1,21 @@
 """The readers, in the order in which they are asked. A file must be claimed by exactly one."""
 
-from ingest.sources import aws_cur, azure_cost, dcgm, focus, gcp_billing, nvidia_smi, slurm
+from ingest.sources import (
+    anthropic_costs,
+    anthropic_usage,
+    aws_cur,
+    azure_cost,
+    bedrock_logs,
+    dcgm,
+    focus,
+    gcp_billing,
+    nvidia_smi,
+    on_prem,
+    openai_costs,
+    openai_usage,
+    s3_inventory,
+    slurm,
+)
 from ingest.sources.base import Reader
 from ingest.sources.canonical import CANONICAL_READERS
 
@@ -9,6 +24,13 @@ SOURCES: tuple[Reader, ...] = (
     aws_cur.READER,
     azure_cost.READER,
     gcp_billing.READER,
+    openai_usage.READER,
+    openai_costs.READER,
+    anthropic_usage.READER,
+    anthropic_costs.READER,
+    on_prem.READER,
+    bedrock_logs.READER,
+    s3_inventory.READER,
     dcgm.READER,
     nvidia_smi.READER,
     slurm.READER,
