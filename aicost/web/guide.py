@@ -7,7 +7,10 @@ from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 
 # Raw HTML in the text is shown as text, so what comes out is only what the renderer makes.
-_MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table").disable(["link", "image"])
+_MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
+# Links lead to other files of the documentation, which are no pages here: their words stay.
+_MARKDOWN.add_render_rule("link_open", lambda *args: "")
+_MARKDOWN.add_render_rule("link_close", lambda *args: "")
 
 
 @cache

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 import threading
 
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError, call_command, load_command_class
 from django.db import connection
 from django.utils import timezone
 import pytest
@@ -204,3 +204,31 @@ def test_it_says_when_the_process_of_a_run_vanished(shop, home):
     run_source(source)
     lost.refresh_from_db()
     assert (lost.state, lost.message) == ("failed", "the process that ran it vanished")
+
+
+@pytest.mark.django_db
+def test_it_is_added_and_run_from_the_command_line(shop, home, monkeypatch, capsys):
+    monkeypatch.setenv("SHOP_KEY", "open sesame")
+    shop.goods = {"2026-09": september()}
+    told = [
+        "add",
+        "shop",
+        "corner",
+        "url=https://shop.example",
+        "key=env:SHOP_KEY",
+        "--every",
+        "15",
+    ]
+    parser = load_command_class("ingest", "source").create_parser("manage.py", "source")
+    assert parser.parse_args(told).settings is None, "Django's own option of that name"
+    call_command("source", *told)
+    call_command("source", "edit", "corner", "days=5")
+    call_command("source", "run", "corner")
+    call_command("source", "list")
+    shown = capsys.readouterr().out
+    assert "ok      https://shop.example answers" in shown
+    assert "corner: done, 1 sets (1 published, 0 unchanged, 0 held), 1 rows" in shown
+    assert "corner  shop  15 min" in shown
+    assert config_of(Source.objects.get()) == {
+        "url": "https://shop.example", "key": "open sesame", "days": 5,
+    }  # fmt: skip

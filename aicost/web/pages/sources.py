@@ -13,6 +13,7 @@ from aicost.accounts.audit import SOURCE_PAUSED, SOURCE_RUN, SOURCE_SAVED, recor
 from aicost.accounts.scope import may_connect, may_see_sources
 from aicost.jobs.models import Job
 from aicost.jobs.queue import enqueue
+from aicost.kernel.periods import utc_now
 from aicost.web.guide import guide
 from aicost.web.shell import frame, refuse, sentence
 from ingest.connect import FROM_ENVIRONMENT, BadSettings, check_source, check_values, configure
@@ -80,6 +81,7 @@ def _row(source: Source) -> dict:
         "run": run,
         "state": state or "not run yet",
         "mark": MARKS[state],
+        "is_due": bool(source.next_run_at and source.next_run_at <= utc_now()),
         "loaded": last,
         "mappings": len(source.settings.get("mappings", [])),
     }
@@ -148,7 +150,7 @@ def _values(request: HttpRequest, connector: Connector) -> dict[str, object]:
 def _show_form(
     request: HttpRequest, connector: Connector, source: Source | None, values: dict, errors: dict
 ) -> HttpResponse:
-    stored = _stored_names(source)
+    stored = set(_stored(source))
     fields = [_field(field, source, values, errors, stored) for field in connector.fields]
     context = frame(request, "sources") | {
         "title": f"Edit {source.name}" if source else f"Connect {connector.title}",
@@ -182,13 +184,13 @@ def _field(field, source, values: dict, errors: dict, stored: set[str]) -> dict:
     }
 
 
-def _stored_names(source: Source | None) -> set[str]:
+def _stored(source: Source | None) -> dict[str, str]:
     if source is None:
-        return set()
+        return {}
     try:
-        return set(unseal(source.sealed))
+        return unseal(source.sealed)
     except CannotUnseal:  # then the form asks for them again
-        return set()
+        return {}
 
 
 @for_connecting
@@ -253,16 +255,15 @@ def _facts(run: SourceRun) -> list[str]:
 
 
 def _shown_settings(source: Source, connector: Connector) -> list[tuple[str, str]]:
-    stored = _stored_names(source)
+    stored = _stored(source)
     shown = []
     for field in connector.fields:
-        if field.kind == SECRET:
+        told = stored.get(field.name, source.settings.get(field.name, field.default))
+        value = ", ".join(told) if isinstance(told, list) else str(told)
+        if value.startswith(FROM_ENVIRONMENT):
+            value = f"from the environment variable {value.removeprefix(FROM_ENVIRONMENT)}"
+        elif field.kind == SECRET:
             value = "stored, encrypted" if field.name in stored else "not set"
-        else:
-            told = source.settings.get(field.name, field.default)
-            value = ", ".join(told) if isinstance(told, list) else str(told)
-            if value.startswith(FROM_ENVIRONMENT):
-                value = f"from the environment variable {value.removeprefix(FROM_ENVIRONMENT)}"
         shown.append((field.label, value))
     return shown
 

@@ -33,7 +33,7 @@ class Command(BaseCommand):
         edit = actions.add_parser("edit", help="change settings of a source")
         edit.add_argument("name")
         for one in (add, edit):
-            one.add_argument("settings", nargs="*", metavar="name=value", help=SETTINGS_HELP)
+            one.add_argument("given", nargs="*", metavar="name=value", help=SETTINGS_HELP)
             one.add_argument("--every", type=int, metavar="MINUTES")
         listed = actions.add_parser("list", help="sources and their last run")
         listed.add_argument("--json", action="store_true")
@@ -66,11 +66,11 @@ class Command(BaseCommand):
     def _edit(self, options):
         source = _source(options["name"])
         connector = connector_of(source.connector)
-        given = {**source.settings, **_values(connector, options["settings"])}
+        given = {**source.settings, **_values(connector, options["given"])}
         self._configure(connector, source.name, {**options, "values": given}, source)
 
     def _configure(self, connector, name, options, source):
-        values = options.get("values") or _values(connector, options["settings"])
+        values = options.get("values") or _values(connector, options["given"])
         known = {field.name for field in connector.fields}
         values = {key: value for key, value in values.items() if source is None or key in known}
         try:
