@@ -142,8 +142,9 @@ def _make(day: date, work: _Work, open_ids: list[int]) -> None:
     _run("estimate_tables", {})
     with connection.cursor() as cursor:
         cursor.execute("analyze w_metered")
+        rates = list(_rates(day, work, set(open_ids)))
         with cursor.copy("copy w_rate from stdin") as copy:
-            for row in _rates(day, work, set(open_ids)):
+            for row in rates:
                 copy.write_row(row)
         cursor.execute("analyze w_rate")
     _run("estimate_tokens", {})

@@ -159,10 +159,15 @@ def test_it_refuses_a_kind_nobody_handles():
 
 def test_it_changes_nothing_when_two_beats_tick(settings):
     settings.AICOST_TICK_JOBS = [("record", "tick")]
+    settings.AICOST_HOURLY_JOBS = [("record", "hourly")]
     for _ in range(2):
         tick()
-    waiting = Job.objects.order_by("kind").values_list("kind", "key", "state")
-    assert list(waiting) == [("jobs.purge", "daily", "new"), ("record", "tick", "new")]
+    waiting = Job.objects.order_by("kind", "key").values_list("kind", "key", "state")
+    assert list(waiting) == [
+        ("jobs.purge", "daily", "new"),
+        ("record", "hourly", "new"),
+        ("record", "tick", "new"),
+    ]
 
 
 def test_it_runs_here_what_waits_and_leaves_failures_to_the_worker():
