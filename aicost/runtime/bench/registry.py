@@ -14,6 +14,7 @@ BENCHES: dict[str, str] = {
     "ingest_cur": "aicost.runtime.bench.ingest_cur",
     "split": "aicost.runtime.bench.split",
     "otlp": "aicost.runtime.bench.otlp",
+    "meter": "aicost.runtime.bench.meter",
 }
 
 
