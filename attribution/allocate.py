@@ -35,6 +35,7 @@ DAY_TABLES = (
     "w_charge",
     "w_alias",
     "w_usage",
+    "w_unmetered",
     "w_price",
     "w_part",
     "w_gpu",
@@ -129,7 +130,7 @@ def _weigh(binds: dict) -> tuple[int, set[str]]:
         cursor.execute("analyze w_charge (charge_id, resource_id, method, model)")
         cursor.execute("select distinct method from w_charge")
         methods = {row[0] for row in cursor.fetchall()}
-    for name in ("day_alias", "day_usage", "day_parts"):
+    for name in ("day_alias", "day_usage", "day_unmetered", "day_parts"):
         _run(name, binds)
     if "tokens" in methods:
         price_day(binds["day"])

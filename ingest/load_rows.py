@@ -18,6 +18,7 @@ from ingest.price_overlaps import PriceRefused, lock_prices, refuse_overlaps
 from ingest.readers import reader_named
 from ingest.row_stage import QUERIES, StagedRows, staged_rows
 from ingest.sources.base import RowReader, Unreadable
+from ingest.usage_role import take_role
 
 IDLE_RUN_MS = 300_000  # definition idle-1: zero activity in runs of at least 5 minutes
 HELD_MIB = 1_024  # idle with at least this much memory in use is held, else empty
@@ -80,6 +81,8 @@ def publish_rows(
     """Bring staged rows into force inside the caller's transaction and say which days changed."""
     all_changed: set[date] = set()
     for kind in staged.kinds:
+        if kind.name == "usage":
+            take_role(source, staged.usage_role, source_file.name)
         what, publish = _PUBLISH[kind.name]
         changed = publish(
             {

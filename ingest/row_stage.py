@@ -71,9 +71,11 @@ KINDS = (
 @dataclass
 class StagedRows:
     """What one file holds: `kinds` is empty when no row could be read; rejected rows are staged in
-    stage_quarantined. `days_of` has the UTC days of the dated rows of each kind, by its name."""
+    stage_quarantined. `days_of` has the UTC days of the dated rows of each kind, by its name.
+    `usage_role` is the reader's."""
 
     name: str
+    usage_role: str = ""
     kinds: list[Kind] = field(default_factory=list)
     loaded: int = 0
     quarantined: int = 0
@@ -91,7 +93,7 @@ def staged_rows(reader: RowReader, path: Path, name: str) -> Iterator[StagedRows
     Enter it before the publishing transaction. Raises `Unreadable` when the file as a whole is
     refused; nothing is stored then.
     """
-    staged = StagedRows(name)
+    staged = StagedRows(name, reader.usage_role)
     with tempfile.TemporaryFile() as rejected:
         try:
             with open_kept(path, name) as stream:

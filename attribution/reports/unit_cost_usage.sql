@@ -1,6 +1,7 @@
 -- Calls per group under canonical names, with the latency histogram merged. A call that does not
 -- say its team, workload, experiment or environment takes that of its model, if all the money of
--- the model's inference in the period stands on one. '' is not set or not asked for.
+-- the model's inference in the period stands on one. '' is not set or not asked for. A provider's
+-- own count tells only of what no call log covers, day by day and model by model.
 with alias as materialized (
     select distinct on (d.day, a.dimension, a.raw)
         d.day::date as day, a.dimension, a.raw, a.canonical
@@ -27,13 +28,18 @@ single as materialized (
 ),
 canonical as (
     select
-        u.*, coalesce(am.canonical, u.model) as c_model,
+        u.*, s.usage_role = 'provider_count' as is_count,
+        lower(coalesce(ap.canonical, u.provider)) as c_provider,
+        coalesce(am.canonical, u.model) as c_model,
         coalesce(af.canonical, u.feature) as c_feature,
         coalesce(aw.canonical, u.workload) as c_workload,
         coalesce(ax.canonical, u.experiment) as c_experiment,
         coalesce(at.canonical, u.team) as c_team,
         coalesce(ae.canonical, u.environment) as c_environment
     from ingest_usageday u
+    join ingest_source s on s.id = u.source_id
+    left join alias ap
+        on ap.day = u.day and ap.dimension = 'provider' and ap.raw = u.provider
     left join alias am on am.day = u.day and am.dimension = 'model' and am.raw = u.model
     left join alias af on af.day = u.day and af.dimension = 'feature' and af.raw = u.feature
     left join alias aw on aw.day = u.day and aw.dimension = 'workload' and aw.raw = u.workload
@@ -44,6 +50,9 @@ canonical as (
         on ae.day = u.day and ae.dimension = 'environment' and ae.raw = u.environment
     where u.day >= %(start)s and u.day < %(end)s and u.activity in ('', 'inference')
 ),
+covered as materialized (
+    select distinct day, c_model, c_provider from canonical where not is_count and c_model <> ''
+),
 named as (
     select
         u.*, coalesce(nullif(u.c_workload, ''), s.workload, '') as n_workload,
@@ -52,6 +61,10 @@ named as (
         coalesce(nullif(u.c_environment, ''), s.environment, '') as n_environment
     from canonical u
     left join single s on s.model = u.c_model
+    where not u.is_count or not exists (
+        select from covered c
+        where c.day = u.day and c.c_model = u.c_model and c.c_provider in ('', u.c_provider)
+    )
 ),
 asked as (
     select

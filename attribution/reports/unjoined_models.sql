@@ -1,9 +1,13 @@
 -- Models with calls but no money, and models with money for inference but no calls.
 with called as (
     select
-        coalesce(a.canonical, u.model) as model, sum(u.requests) as requests,
+        coalesce(a.canonical, u.model) as model,
+        coalesce(
+            sum(u.requests) filter (where s.usage_role <> 'provider_count'), sum(u.requests)
+        ) as requests,
         min(u.day) as first_day, max(u.day) as last_day
     from ingest_usageday u
+    join ingest_source s on s.id = u.source_id
     left join lateral (
         select canonical from ingest_alias
         where dimension = 'model' and raw = u.model

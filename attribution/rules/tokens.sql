@@ -1,5 +1,7 @@
 -- Tokens of the model that day: of the charge's own class when it names one, otherwise of every
--- class at its list price (w_price). Billed tokens beyond the metered ones are unmetered.
+-- class at its list price (w_price). Billed tokens beyond the metered ones are unmetered: those of
+-- all charges of the model and class together, since a bill may have one for each project; of a bill
+-- that tells no tokens, those that the provider counted beyond the metered.
 insert into w_part (charge_id, kind, state, activity, workload, model, feature, experiment, team,
                     environment, evidence, weight)
 with metered as (
@@ -16,31 +18,57 @@ with metered as (
            ('image_input_tokens', u.image_input_tokens)) v (token_class, tokens)
       left join w_price p on p.model = u.model and p.token_class = v.token_class
      where v.tokens > 0
+), reasoned as (
+    -- Where no charge names reasoning, it is billed as output.
+    select distinct model from w_charge
+     where method = 'tokens' and token_class = 'reasoning_tokens'
 ), weighed as (
     select c.charge_id, m.activity, m.workload, m.feature, m.experiment, m.team, m.environment,
            sum(case c.token_class when '' then m.tokens * m.weight_per_token else m.tokens end)
                as weight,
            sum(m.tokens) as tokens
       from w_charge c
-      join metered m on m.model = c.model and (c.token_class = '' or m.token_class = c.token_class)
+      join metered m on m.model = c.model
+       and (c.token_class in ('', m.token_class)
+            or c.token_class = 'output_tokens' and m.token_class = 'reasoning_tokens'
+               and c.model not in (select model from reasoned))
        and (c.environment = '' or m.environment = '' or m.environment = c.environment)
      where c.method = 'tokens'
      group by 1, 2, 3, 4, 5, 6, 7
+), metered_of as (
+    select charge_id, sum(tokens) as tokens, sum(weight) as weight
+      from weighed
+     group by 1
 ), billed as (
-    select c.charge_id, sum(w.tokens) as metered, sum(w.weight) as weight,
-           floor(coalesce(c.consumed_quantity, c.pricing_quantity) * c.tokens_per_unit) as tokens
+    select c.model, c.token_class, c.environment,
+           sum(floor(coalesce(c.consumed_quantity, c.pricing_quantity) * c.tokens_per_unit))
+               as tokens
       from w_charge c
-      join weighed w using (charge_id)
-     group by c.charge_id, c.consumed_quantity, c.pricing_quantity, c.tokens_per_unit
+     where c.method = 'tokens'
+     group by 1, 2, 3
+), counted as (
+    select c.charge_id,
+           sum(case c.token_class when '' then b.tokens * coalesce(p.weight_per_token, 1)
+               else b.tokens end) as weight
+      from w_charge c
+      join w_unmetered b
+        on b.model = c.model and (c.token_class = '' or b.token_class = c.token_class)
+      left join w_price p on p.model = b.model and p.token_class = b.token_class
+     where c.method = 'tokens'
+     group by 1
 ), part as (
     select charge_id, 'workload' as kind, 'active' as state, activity, workload, feature,
            experiment, team, environment, 'measured' as evidence, weight
       from weighed
     union all
-    select charge_id, 'unattributed', 'unmetered', 'inference', '', '', '', '', '', 'fallback',
-           floor(weight * (tokens - metered) / metered)
-      from billed
-     where tokens > metered
+    select m.charge_id, 'unattributed', 'unmetered', 'inference', '', '', '', '', '', 'fallback',
+           case when b.tokens is null then n.weight
+                when b.tokens > m.tokens then floor(m.weight * (b.tokens - m.tokens) / m.tokens)
+           end
+      from metered_of m
+      join w_charge c using (charge_id)
+      join billed b using (model, token_class, environment)
+      left join counted n using (charge_id)
 )
 select p.charge_id, p.kind, p.state, p.activity,
        coalesce(nullif(p.workload, ''), c.workload), c.model,

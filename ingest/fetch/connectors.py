@@ -7,6 +7,7 @@ from ingest.fetch import (
     aws_s3_inventory,
     azure_blob,
     folder,
+    litellm,
     on_prem,
     openai,
 )
@@ -21,6 +22,8 @@ CONNECTORS: tuple[Connector, ...] = (
     on_prem.CONNECTOR,
     openai.CONNECTOR,
     anthropic.CONNECTOR,
+    litellm.DATABASE,
+    litellm.API,
 )
 
 
