@@ -22,6 +22,7 @@ SAMPLES = Path(
 # Marker -> what its tests need. Without it they are left out, and the last line says so.
 NEEDS = {
     "browser": lambda: shutil.which("chromium"),
+    "prometheus": lambda: shutil.which("prometheus") and shutil.which("promtool"),
     "redis": lambda: shutil.which("redis-server"),
     "debian_postgres": lambda: glob("/usr/lib/postgresql/*/bin/pg_ctl"),
     "samples": SAMPLES.is_dir,

@@ -10,6 +10,7 @@ from ingest.fetch import (
     litellm,
     on_prem,
     openai,
+    prometheus,
 )
 from ingest.fetch.base import Connector
 
@@ -21,6 +22,7 @@ CONNECTORS: tuple[Connector, ...] = (
     folder.CONNECTOR,
     on_prem.CONNECTOR,
     openai.CONNECTOR,
+    prometheus.CONNECTOR,
     anthropic.CONNECTOR,
     litellm.DATABASE,
     litellm.API,

@@ -6,10 +6,8 @@ before its scrape. docs/sources/dcgm.md tells what each trap of the format becom
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from decimal import Decimal
 import io
 from math import isnan
-import re
 from statistics import median_low
 from typing import BinaryIO
 
@@ -18,6 +16,7 @@ from ingest.records import IntervalRecord, Rejected
 from ingest.sources.base import Head, RowReader, Unreadable
 from ingest.sources.cells import CLOCK_SKEW, TEXT_CHARS_MAX
 from ingest.sources.exposition import labels_of, scraped_at, timestamp_ms
+from ingest.sources.gpu_labels import card_gb, mig_fraction, pod_of
 from ingest.sources.samples import (
     BUCKET_MS,
     SPACING_DEFAULT_MS,
@@ -43,12 +42,6 @@ _METRICS = {
 _UTIL, _GR, _SM, _TENSOR, _USED, _FREE, _RESERVED, _POWER, _ENERGY = range(9)
 _SENTINELS_FROM = 140_737_488_355_328  # DCGM's "blank" as double; as int64 it is more
 _EARLIEST_MS = 946_684_800_000  # 2000-01-01
-_CARD = re.compile(r"(\d{1,3})\s?GB")
-_CARDS_GB = (("A30", 24), ("GH200", 96), ("H200", 141), ("B200", 180))
-# Slices of compute and memory a whole card has; 7 and 8 unless its name is here.
-_SLICES = (("A30", 4, 4), ("RTX PRO 6000", 4, 4))
-_PROFILE = re.compile(r"(\d)(?:c\.\dg|g)\.(\d+)gb")
-_EXPORTER = re.compile(r"dcgm-exporter")
 
 
 @dataclass
@@ -86,7 +79,8 @@ class _Series:
 
 
 def identify(head: Head) -> bool:
-    return b"DCGM_FI_" in head.first_bytes
+    """Landed answers of a Prometheus name the metrics too, and are JSON."""
+    return b"DCGM_FI_" in head.first_bytes and not head.first_bytes.startswith(b"{")
 
 
 def records(stream: BinaryIO, name: str) -> Iterator[IntervalRecord | Rejected]:
@@ -177,8 +171,8 @@ class _Scrapes:
         self.series[text] = series = _Series(
             slots=gpu.replicas.setdefault(replica, {}),
             card_mib=gpu.card_mib,
-            plain=_pod(folded, ""),
-            exported=_pod(folded, "exported_"),
+            plain=pod_of(folded),
+            exported=pod_of(folded, "exported_"),
             job=folded.get("hpc_job", ""),
             virtual=bool(folded.get("vgpu")),
         )
@@ -200,7 +194,7 @@ class _Scrapes:
             model=model,
             fraction=mig_fraction(profile, model),
         )
-        card = _card_gb(model)
+        card = card_gb(model)
         key = (device.cluster, device.node, device.uuid, device.mig_instance_id)
         return self.gpus.setdefault(key, _Gpu(device, card and card * 1126))
 
@@ -220,39 +214,8 @@ class _Scrapes:
             yield from intervals(device, samples, spacing, flags)
 
 
-def mig_fraction(profile: str, model: str) -> Decimal:
-    """The part of a GPU that a MIG profile such as 3g.40gb is: the larger of its shares of compute
-    and of memory slices; 1 without a profile. An unknown profile counts by its compute."""
-    found = _PROFILE.search(profile)
-    if not found:
-        return Decimal(1)
-    compute, memory = next(
-        ((c, m) for name, c, m in _SLICES if name in model), (Decimal(7), Decimal(8))
-    )
-    slices = Decimal(int(found[1])) / compute
-    card = _card_gb(model)
-    if card:
-        eighths = (Decimal(int(found[2])) * memory / card).to_integral_value()
-        slices = max(slices, eighths / memory)
-    return min(slices, Decimal(1))
-
-
-def _card_gb(model: str) -> int | None:
-    found = _CARD.search(model)
-    return int(found[1]) if found else next((gb for name, gb in _CARDS_GB if name in model), None)
-
-
 def _first(labels: dict[str, str], *names: str) -> str:
     return next((labels[name] for name in names if labels.get(name)), "")
-
-
-def _pod(labels: dict[str, str], prefix: str) -> tuple:
-    """(namespace, pod, container) or () when there is no pod; old exporters said pod_name."""
-    pod = _first(labels, f"{prefix}pod", f"{prefix}pod_name")
-    if not pod or _EXPORTER.search(pod):
-        return ()
-    namespace = _first(labels, f"{prefix}namespace", f"{prefix}pod_namespace")
-    return namespace, pod, _first(labels, f"{prefix}container", f"{prefix}container_name")
 
 
 def _work(series: _Series, exported: bool) -> tuple | str:
