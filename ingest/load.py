@@ -181,7 +181,7 @@ def _load_rows(found: FileSet, source_name: str | None, *, replace: bool) -> Loa
                 return result_of(known, state=Delivery.UNCHANGED)
             [source_file] = _source_files(source, found.files)
             delivery = _row_delivery(given, source_file)
-            counts = publish_rows(source, rows, source_file, delivery)
+            counts = publish_rows(source, rows, source_file, delivery, replace=replace)
             _finish_rows(delivery, counts)
     except Unreadable as refusal:
         return _held(given, found.files, str(refusal))

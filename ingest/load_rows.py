@@ -21,8 +21,8 @@ from ingest.sources.base import RowReader, Unreadable
 from ingest.usage_role import take_role
 
 IDLE_RUN_MS = 300_000  # definition idle-1: zero activity in runs of at least 5 minutes
-HELD_MIB = 1_024  # idle with at least this much memory in use is held, else empty
 FOUND = ("resource_map", "workload_map")  # maps that sources also fill by themselves
+HELD_MIB = 1_024  # idle with at least this much memory in use is held, else empty
 
 
 @dataclass(frozen=True)
@@ -76,10 +76,18 @@ def replay(delivery: Delivery) -> RowCounts:
 
 
 def publish_rows(
-    source: Source, staged: StagedRows, source_file: SourceFile, delivery: Delivery
+    source: Source,
+    staged: StagedRows,
+    source_file: SourceFile,
+    delivery: Delivery,
+    *,
+    replace: bool = False,
 ) -> RowCounts:
-    """Bring staged rows into force inside the caller's transaction and say which days changed."""
+    """Bring staged rows into force inside the caller's transaction and say which days changed.
+    What is to be said of them stands in the delivery's message. `replace` changes what is frozen
+    otherwise."""
     all_changed: set[date] = set()
+    notes: list[str] = []
     for kind in staged.kinds:
         if kind.name == "usage":
             take_role(source, staged.usage_role, source_file.name)
@@ -91,11 +99,14 @@ def publish_rows(
                 "name": source_file.name,
                 "first_day": min(staged.days_of[kind.name], default=None),
                 "last_day": max(staged.days_of[kind.name], default=None),
+                "replace": replace,
+                "notes": notes,
             }
         )
         if what and changed:
             _run("changed_days", source_id=source.pk, what=what, days=sorted(changed))
         all_changed |= changed
+    delivery.message = "; ".join(notes)
     _run("replayed_quarantined", delivery_id=delivery.pk)
     _run("publish_quarantined", delivery_id=delivery.pk, file_id=source_file.pk)
     return RowCounts(
@@ -180,6 +191,18 @@ def _publish_prices(names: dict) -> set[date]:
     return set()
 
 
+def _publish_rates(names: dict) -> set[date]:
+    """Rates change no ledger; reports convert with them."""
+    frozen = _rows("publish_fx_rate", replace=names["replace"])
+    if frozen:
+        month, _, currency = frozen[0]
+        names["notes"].append(
+            f"{len(frozen)} monthly rates differ from those that stand and are frozen (first"
+            f" {currency} of {month:%Y-%m}); --replace takes the new ones"
+        )
+    return set()
+
+
 # Of each kind of rows: what attribution is told (business rows change no ledger), and how.
 _PUBLISH = {
     "interval": ("telemetry", _publish_intervals),
@@ -194,6 +217,7 @@ _PUBLISH = {
     "workload_map": ("map", _publish_map("workload_map")),
     "alias": ("map", _publish_map("alias")),
     "price": ("", _publish_prices),
+    "fx_rate": ("", _publish_rates),
 }
 
 

@@ -240,7 +240,18 @@ class PriceRecord:
     note: str = ""
 
 
-MapRecord = ResourceMapRecord | WorkloadMapRecord | AliasRecord | PriceRecord
+@dataclass(frozen=True)
+class FxRateRecord:
+    """Units of `to_currency` for one of `from_currency` in the month that begins on `month`."""
+
+    month: date
+    from_currency: str
+    to_currency: str
+    rate: Decimal
+    origin: str = ""
+
+
+MapRecord = ResourceMapRecord | WorkloadMapRecord | AliasRecord | PriceRecord | FxRateRecord
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from ingest.records import (
     AliasRecord,
     Batch,
     CustomerRecord,
+    FxRateRecord,
     IntervalRecord,
     OutcomeRecord,
     PriceRecord,
@@ -65,6 +66,7 @@ KINDS = (
     Kind("workload_map", WorkloadMapRecord, dated=False),
     Kind("alias", AliasRecord, dated=False),
     Kind("price", PriceRecord, dated=False),
+    Kind("fx_rate", FxRateRecord, dated=False),
 )
 
 

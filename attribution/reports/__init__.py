@@ -7,6 +7,7 @@ from aicost.kernel.periods import Period
 from attribution.reports import cost, focus_export, gpu, health, margin, unit_cost
 from attribution.reports.base import Report, check
 from attribution.reports.compare import merge, previous_period
+from attribution.reports.convert import converted
 from attribution.reports.spec import Answer, BadSpec, Spec
 from attribution.reports.trust import Trust
 
@@ -29,11 +30,15 @@ def run(spec: Spec, known: MutableMapping[tuple, Trust] | None = None) -> Answer
     freshness and residual of a period are looked up once."""
     report = named(spec.report)
     check(report, spec)
-    rows = report.rows(spec)
+    missing: tuple = ()
+    if spec.in_currency:
+        rows, missing = converted(report, spec)
+    else:
+        rows = report.rows(spec)
     trust = Trust(spec)
     if known is not None:
         trust = known.setdefault((spec.period, spec.basis, spec.asker), trust)
-    return Answer(spec, report.columns(spec), rows, only_currency(rows), trust)
+    return Answer(spec, report.columns(spec), rows, only_currency(rows), trust, missing)
 
 
 def compare(spec: Spec, other_period: Period | None = None) -> Answer:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 import json
+import re
 
 from django.db import connection
 
@@ -43,14 +44,16 @@ OWN_FILTERS = ("resource", "instance_type", "outcome", "invoice", "rule")
 OUTSIDE_SERIES = ("invoice", "rule")
 ALL_GRANULARITIES, ALL_POOLS = GRANULARITIES, POOL_OPTIONS
 MS_PER_HOUR = 3_600_000
+_CURRENCY = re.compile(r"[A-Z]{3}\Z")
 HOUR_QUANTUM = Decimal("0.000001")
 
 
 @dataclass(frozen=True)
 class Report:
     """One entry of REPORTS. `rows` and `columns` are asked with the checked spec; `measure` is
-    the column that comparisons compare; `roles` None is everybody; a report of the `whole_company`
-    has no team on its rows, so it is refused to an asker who sees only some teams."""
+    the column that comparisons compare; `roles` None is everybody; a report of the
+    `whole_company` has no team on its rows, so it is refused to an asker who sees only some teams;
+    one that `converts` can be asked in another currency."""
 
     name: str
     title: str
@@ -63,6 +66,7 @@ class Report:
     measure: str | None = None
     roles: tuple[str, ...] | None = None
     whole_company: bool = False
+    converts: bool = False
 
 
 def check(report: Report, spec: Spec) -> None:
@@ -76,6 +80,10 @@ def check(report: Report, spec: Spec) -> None:
         raise NotAllowed(
             f"the report {report.name} shows the whole company; you see only some teams"
         )
+    if spec.in_currency and not report.converts:
+        raise BadSpec(f"the report {report.name} cannot be asked in another currency")
+    if spec.in_currency and not _CURRENCY.match(spec.in_currency):
+        raise BadSpec(f"{spec.in_currency[:20]!r} is no currency code such as EUR")
     _one_of("granularity", spec.granularity, report.granularities)
     _one_of("basis", spec.basis, BASES)
     _one_of("idle", spec.idle, report.pools)

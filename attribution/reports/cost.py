@@ -58,4 +58,5 @@ REPORT = Report(
     granularities=ALL_GRANULARITIES,
     pools=ALL_POOLS,
     measure="cost",
+    converts=True,
 )

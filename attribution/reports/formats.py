@@ -35,6 +35,7 @@ _ARROW_TYPES = {
     MEASURE: pa.float64(),
 }
 _WIDE = pa.decimal256(76, 30)
+_CONVERTED = pa.decimal256(76, 36)  # two numbers of 18 decimals, multiplied
 UNKNOWN = "unknown"
 
 
@@ -48,6 +49,10 @@ def to_json(answer: Answer) -> str:
         "final": answer.final,
         "as_of": _plain(answer.as_of),
         "residual": _plain(answer.residual),
+        "missing_rates": [
+            {"month": f"{month:%Y-%m}", "from": source, "to": target}
+            for month, source, target in answer.missing_rates
+        ],
         "rows": [{name: _plain(row[name]) for name in answer.columns} for row in answer.rows],
     }
     return json.dumps(document, indent=1, ensure_ascii=False)
@@ -65,6 +70,7 @@ def spec_values(spec: Spec) -> dict:
         "idle": spec.idle,
         "shared": spec.shared,
         "long": spec.long,
+        "in_currency": spec.in_currency,
     }
 
 
@@ -85,6 +91,8 @@ def to_parquet(answer: Answer) -> bytes:
         kind = _ARROW_TYPES[kind_of(name)]
         if name in ("billed_written", "control_written", "difference", "control_difference"):
             kind = _WIDE
+        elif answer.spec.in_currency and kind == _ARROW_TYPES[DECIMAL]:
+            kind = _CONVERTED
         if name == "delta_percent":
             kind = pa.string()
         fields.append(pa.field(name, kind))
@@ -118,7 +126,11 @@ def about(answer: Answer) -> str:
     loaded = f"loaded {answer.as_of:%Y-%m-%d %H:%M} UTC" if answer.as_of else "nothing loaded"
     state = "final" if answer.final else "not final"
     residual = "not shown" if answer.residual is None else plain(answer.residual)
-    return f"{period}; {answer.spec.basis} cost; {state}; {loaded}; residual {residual}"
+    line = f"{period}; {answer.spec.basis} cost; {state}; {loaded}; residual {residual}"
+    missing = (f"{source} to {target} of {month:%Y-%m}"
+               for month, source, target in answer.missing_rates)  # fmt: skip
+    told = ", ".join(missing)
+    return f"{line}\nNot converted, since there is no rate: {told}" if told else line
 
 
 def _plain(value: object) -> object:

@@ -74,7 +74,8 @@ class Asker:
 @dataclass(frozen=True)
 class Spec:
     """One question. `period` is half-open UTC days; filters are dimension -> accepted values,
-    where '' means 'not set'. `long` lets a question about single charges take more days."""
+    where '' means 'not set'. `long` lets a question about single charges take more days.
+    `in_currency` converts each row by the rate of the charge's month; '' leaves money as billed."""
 
     report: str
     period: Period
@@ -86,6 +87,7 @@ class Spec:
     idle: str = SHOWN
     shared: str = SHOWN
     long: bool = False
+    in_currency: str = ""
 
 
 @dataclass(frozen=True)
@@ -113,13 +115,15 @@ class Answer:
     """Rows are flat; money is Decimal, unknown is None. Each row with money carries its own
     `currency`; `currency` here is the only one, or None when rows differ. `residual` is the bill
     minus all that stands in the ledger for the asked period: 0, or something is wrong; None for an
-    asker who sees only some teams."""
+    asker who sees only some teams. `missing_rates` are (month, from, to) without which rows could
+    not be converted: they stand in the currency they were billed in."""
 
     spec: Spec
     columns: tuple[str, ...]
     rows: list[dict]
     currency: str | None
     trust: Trusted
+    missing_rates: tuple[tuple[date, str, str], ...] = ()
 
     @property
     def final(self) -> bool:

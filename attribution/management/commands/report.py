@@ -36,6 +36,7 @@ class Command(BaseCommand):
         add("--shared", choices=POOL_OPTIONS, default="shown")
         add("--idle", choices=POOL_OPTIONS, default="shown")
         add("--long", action="store_true", help="single charges of more than 31 days")
+        add("--in-currency", default="", metavar="EUR", help="by the rate of each charge's month")
         add("--compare", choices=("previous",))
         add("--role", choices=ROLES, default=ADMIN, help="answer as this role would see it")
         add("--team", action="append", help="answer as somebody of this team only would see it")
@@ -71,6 +72,7 @@ def spec_of(options: dict) -> Spec:
         idle=options["idle"],
         shared=options["shared"],
         long=options["long"],
+        in_currency=options["in_currency"],
     )
 
 

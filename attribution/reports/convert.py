@@ -1,0 +1,75 @@
+"""A report in another currency: each month by its own frozen rate, unrounded.
+
+What has no rate stays on rows of its own, in the currency it was billed in, and the answer names
+it; it is never taken as 1."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from decimal import Context, Decimal
+
+from aicost.kernel.periods import Period, month_start, next_month
+from attribution.reports.base import Report
+from attribution.reports.columns import DECIMAL, is_additive, kind_of
+from attribution.reports.spec import Spec
+from ingest.fx import MissingRate, Rates
+
+_EXACT = Context(prec=100)
+_LINES = ("owned", "workload", "shared", "idle", "unattributed")
+
+
+def converted(report: Report, spec: Spec) -> tuple[list[dict], tuple[tuple[date, str, str], ...]]:
+    """The rows of the report and the rates that are missing, as (month, from, to). Rows are asked
+    for month by month, converted, and summed over what they have in common."""
+    rates, missing = Rates(), set()
+    summed: dict[tuple, dict] = {}
+    for part in _months(spec.period):
+        for row in report.rows(replace(spec, period=part)):
+            try:
+                rate = rates.rate(part.start, row["currency"], spec.in_currency)
+            except MissingRate as error:
+                missing.add((error.month, error.from_currency, error.to_currency))
+            else:
+                row = _times(row, rate) | {"currency": spec.in_currency}
+            if spec.granularity == "total":
+                row["period"] = spec.period.start
+            key = tuple(value for name, value in row.items() if not is_additive(name))
+            summed[key] = _added(summed[key], row) if key in summed else row
+    return sorted(summed.values(), key=_place), tuple(sorted(missing))
+
+
+def _months(period: Period) -> Iterator[Period]:
+    start = period.start
+    while start < period.end:
+        end = min(next_month(month_start(start)), period.end)
+        yield Period(start, end)
+        start = end
+
+
+def _times(row: dict, rate: Decimal) -> dict:
+    return {
+        name: _EXACT.multiply(value, rate)
+        if kind_of(name) == DECIMAL and isinstance(value, Decimal)
+        else value
+        for name, value in row.items()
+    }
+
+
+def _added(old: dict, new: dict) -> dict:
+    """Unknown in one of the two is unknown in the sum."""
+    return {
+        name: _sum(value, new[name]) if is_additive(name) else value for name, value in old.items()
+    }
+
+
+def _sum(a: Decimal | int | None, b: Decimal | int | None) -> Decimal | int | None:
+    if a is None or b is None:
+        return None
+    return _EXACT.add(a, b) if isinstance(a, Decimal) else a + b
+
+
+def _place(row: dict) -> tuple:
+    """The order of the report: period, line, cost, then names."""
+    line = _LINES.index(row["line"]) if row.get("line") in _LINES else len(_LINES)
+    names = tuple(str(v or "") for n, v in row.items() if not is_additive(n) and n != "period")
+    return row["period"], line, -row["cost"], names
