@@ -9,6 +9,7 @@ from aicost.web.pages import (
     mapping,
     margin,
     models,
+    prices,
     sources,
     upload,
     why,
@@ -43,6 +44,9 @@ urlpatterns = [
     path("sources/<int:source_id>/test/", sources.test, name="source_test"),
     path("sources/<int:source_id>/run/", sources.run, name="source_run"),
     path("sources/<int:source_id>/pause/", sources.pause, name="source_pause"),
+    path("prices/", prices.page, name="prices"),
+    path("prices/<int:price_id>/", prices.page, name="price"),
+    path("prices/<int:price_id>/end/", prices.end, name="price_end"),
     path("figures/<slug:page>/<slug:panel>.json", figure_view(PAGES), name="figure"),
     path("filter/<slug:dimension>/", filter_menu, name="filter"),
 ]
