@@ -167,7 +167,10 @@ def _count(*told: object) -> int:
 
 def _cost(row: Mapping[str, str | None], tokens: Mapping[str, int], is_cached: bool) -> dict:
     """LiteLLM's own figure, in USD. It writes 0 for a model it knows no price of: unpriced."""
-    spend = cells.amount(row["spend"]) if row.get("spend") else None
+    try:
+        spend = cells.amount(row["spend"]) if row.get("spend") else None
+    except ValueError as error:
+        raise ValueError(f"spend: {error}") from None
     if spend is not None and spend == Decimal(0) and not is_cached and any(tokens.values()):
         spend = None
     return {} if spend is None else {"reported_cost": spend, "reported_currency": "USD"}

@@ -66,14 +66,12 @@ def _row(line: BucketLine, result: Mapping[str, object]) -> dict[str, str]:
 
 def model_and_kind(item: str) -> tuple[str, str]:
     """Model and token class of a line item, there is no field for them: ("gpt-6-astra",
-    "cached_input_tokens"); ('', '') for what is no tokens."""
+    "cached_input_tokens"). The class is '' for what is no tokens, the model where none is named."""
     model, comma, kind = item.rpartition(", ")
-    words = kind.lower()
-    if comma and re.search(r"token|input|output|prompt|completion|cache", words):
-        for name, pattern in _KINDS:
-            if pattern.search(words):
-                return model.strip(), name
-    return "", ""
+    if not comma or " " in model.strip():
+        return "", ""
+    known = (name for name, pattern in _KINDS if pattern.search(kind.lower()))
+    return model.strip(), next(known, "")
 
 
 READER = BillReader(
