@@ -11,6 +11,7 @@ from aicost.web.pages import (
     models,
     prices,
     sources,
+    tokens,
     upload,
     why,
 )
@@ -47,6 +48,8 @@ urlpatterns = [
     path("prices/", prices.page, name="prices"),
     path("prices/<int:price_id>/", prices.page, name="price"),
     path("prices/<int:price_id>/end/", prices.end, name="price_end"),
+    path("tokens/", tokens.page, name="tokens"),
+    path("tokens/<int:token_id>/revoke/", tokens.revoke, name="token_revoke"),
     path("figures/<slug:page>/<slug:panel>.json", figure_view(PAGES), name="figure"),
     path("filter/<slug:dimension>/", filter_menu, name="filter"),
 ]

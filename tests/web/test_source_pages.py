@@ -3,9 +3,11 @@
 import re
 
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import RequestFactory
 import pytest
 
-from aicost.accounts.models import AuditEvent
+from aicost.accounts.models import ApiToken, AuditEvent
+from aicost.accounts.tokens import token_of
 from aicost.jobs.models import Job
 from aicost.jobs.work import run_all
 from ingest.fetch import connectors
@@ -152,3 +154,18 @@ def test_it_refuses_what_cannot_be_mapped(client, people, home):
     assert answer(ticket="../../etc", do="preview").status_code == 400
     file = SimpleUploadedFile("a.csv", CALLS.encode())
     assert b"time has to be told" in answer(file=file, do="preview").content
+
+
+def test_it_makes_a_token_that_is_seen_once(client, people):
+    client.force_login(people["admin"])
+    page = client.post("/tokens/", {"name": "collector"}).content.decode()
+    text = re.search(r"aicost_[\w-]{40,}", page)[0]
+    token = ApiToken.objects.get()
+    assert text not in client.get("/tokens/").content.decode()
+    request = RequestFactory().get("/", headers={"authorization": f"Bearer {text}"})
+    assert token_of(request, "ingest") == token and token_of(request, "read") is None
+    client.post(f"/tokens/{token.pk}/revoke/")
+    assert token_of(request, "ingest") is None
+    assert text not in str(list(AuditEvent.objects.values_list("detail", flat=True)))
+    client.force_login(people["engineer"])
+    assert client.get("/tokens/").status_code == 403
