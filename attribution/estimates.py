@@ -7,17 +7,16 @@ what is not is superseded, nothing is deleted. Running it again changes nothing.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from decimal import Decimal
 import json
 
 from django.db import connection, transaction
 
 from aicost.kernel.money import plain
-from aicost.kernel.periods import month_start, utc_today
+from aicost.kernel.periods import utc_today
 from aicost.kernel.sqlfiles import sql
 from attribution.anticipation import SEVERAL, Bills, anticipations, api_bills
+from ingest.fx import MissingRate, Rates
 from ingest.list_prices import context_thresholds
-from ingest.models import FxRate
 from ingest.price_book import LAST_BILLED, UNIT_CLASSES, Asked, PriceBook, PriceFound
 from ingest.prices import price_book
 
@@ -179,7 +178,7 @@ def _rates(day: date, work: _Work, open_ids: set[int]) -> Iterator[tuple]:
     """A row of w_rate for every key metered that is to be estimated."""
     standing = _standing(day, work)
     billed = _billed_tokens(day, work, open_ids)
-    fx = _fx(day)
+    fx = Rates()
     memo: dict[tuple, PriceFound | None] = {}
     for key in _rows("estimate_keys", {}):
         usage, hour, provider, raw, model, region, tier, band, token_class = key
@@ -194,7 +193,7 @@ def _rates(day: date, work: _Work, open_ids: set[int]) -> Iterator[tuple]:
             continue
         named = work.bills.provider_of(source, model, provider)
         currency = work.finality.currencies.get(source)
-        row = _converted(found, currency, fx)
+        row = _converted(found, day, currency, fx)
         over = found.context_over if found else 0
         kept = standing.get((source, usage, hour, named, model, region, tier, over, token_class))
         if kept and (work.keep or (work.models is not None and model not in work.models)):
@@ -248,20 +247,20 @@ def _standing(day: date, work: _Work) -> dict[tuple, tuple]:
     return {key: price for key, price in found.items() if key not in twice}
 
 
-def _converted(found: PriceFound | None, currency: str | None, fx: dict) -> tuple:
+def _converted(found: PriceFound | None, day: date, currency: str | None, fx: Rates) -> tuple:
     """(unit price, basis, origin, currency), in the currency of the bill where a rate of the month
     is known; otherwise in the price's own: a missing rate is never 1."""
     if found is None:
         return None, "", "", currency or ""
     price, code, origin = found.unit_price, found.currency, found.origin
-    if currency and code != currency and (rate := fx.get((code, currency))):
-        price, code, origin = price * rate, currency, f"{origin}, {code} at {plain(rate)}"
+    if currency and code != currency:
+        try:
+            rate = fx.rate(day, code, currency)
+        except MissingRate:
+            origin = f"{origin}, no rate {code} to {currency}"
+        else:
+            price, origin, code = price * rate, f"{origin}, {code} at {plain(rate)}", currency
     return round(price, 30), found.basis, origin, code
-
-
-def _fx(day: date) -> dict[tuple[str, str], Decimal]:
-    rows = FxRate.objects.filter(month=month_start(day))
-    return {(one.from_currency, one.to_currency): one.rate for one in rows}
 
 
 def _final_json(finality: Finality) -> str:

@@ -27,6 +27,7 @@ _KINDS = {
         "charges_added",
         "charges_changed",
         "charges_removed",
+        "calls",
         "requests",
         "successes",
         "attempts",
@@ -71,6 +72,10 @@ _KINDS = {
         "previous_delivery",
         "what",
         "detail",
+        "token_class",
+        "token_classes",
+        "price_link",
+        "alias_link",
     ),
 }
 _KIND_OF = {

@@ -1,0 +1,27 @@
+-- Tokens of calls by provider and model as they name themselves, with the canonical name and what
+-- the calls themselves reported as cost. A provider's own count is not counted beside calls.
+with alias as (
+    select distinct on (d.day, a.raw) d.day::date as day, a.raw, a.canonical
+    from generate_series(%(start)s::date, %(end)s::date - 1, interval '1 day') d (day)
+    join ingest_alias a on a.dimension = 'model'
+        and (a.valid_from is null or a.valid_from <= d.day)
+        and (a.valid_to is null or a.valid_to > d.day)
+    order by d.day, a.raw, a.valid_from desc nulls last, a.id desc
+)
+select
+    u.provider, u.model as raw, coalesce(a.canonical, u.model) as model,
+    sum(u.requests)::bigint as calls, sum(u.input_tokens)::bigint as input_tokens,
+    sum(u.cached_input_tokens)::bigint as cached_input_tokens,
+    sum(u.cache_write_5m_tokens)::bigint as cache_write_5m_tokens,
+    sum(u.cache_write_1h_tokens)::bigint as cache_write_1h_tokens,
+    sum(u.output_tokens)::bigint as output_tokens,
+    sum(u.reasoning_tokens)::bigint as reasoning_tokens,
+    sum(u.audio_input_tokens)::bigint as audio_input_tokens,
+    sum(u.audio_output_tokens)::bigint as audio_output_tokens,
+    sum(u.image_input_tokens)::bigint as image_input_tokens,
+    min(u.day) as first_day, max(u.day) as last_day
+from ingest_usageday u
+left join alias a on a.day = u.day and a.raw = u.model
+where u.day >= %(start)s and u.day < %(end)s and u.model <> ''
+group by 1, 2, 3
+order by 1, 2, 3
