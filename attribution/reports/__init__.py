@@ -4,7 +4,17 @@ from collections.abc import MutableMapping, Sequence
 from dataclasses import replace
 
 from aicost.kernel.periods import Period
-from attribution.reports import cost, focus_export, gpu, health, margin, unit_cost
+from attribution.reports import (
+    cost,
+    estimate_accuracy,
+    focus_export,
+    gpu,
+    health,
+    margin,
+    unclassified,
+    unit_cost,
+    unpriced,
+)
 from attribution.reports.base import Report, check
 from attribution.reports.compare import merge, previous_period
 from attribution.reports.convert import converted
@@ -19,7 +29,10 @@ REPORTS: dict[str, Report] = {
         margin.REPORT,
         gpu.REPORT,
         focus_export.REPORT,
+        estimate_accuracy.REPORT,
+        unpriced.REPORT,
         *health.REPORTS,
+        unclassified.REPORT,
     )
 }
 

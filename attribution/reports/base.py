@@ -13,6 +13,7 @@ from attribution.reports.spec import (
     ANY_TAG,
     BASES,
     CHARGE_DAYS_MAX,
+    ESTIMATE_OPTIONS,
     GRANULARITIES,
     GROUPS_MAX,
     POOL_OPTIONS,
@@ -88,6 +89,7 @@ def check(report: Report, spec: Spec) -> None:
     _one_of("basis", spec.basis, BASES)
     _one_of("idle", spec.idle, report.pools)
     _one_of("shared", spec.shared, report.pools)
+    _one_of("estimates", spec.estimates, ESTIMATE_OPTIONS)
     for name in spec.group_by:
         _dimension("group_by", name, report.groups)
     for name in spec.filters:

@@ -10,10 +10,12 @@ from attribution.reports.base import (
     fetch,
     pick,
 )
+from attribution.reports.expected import ESTIMATED, with_expected
 from attribution.reports.spec import (
     ANY_TAG,
     CHARGE_DIMENSIONS,
     SERIES_DIMENSIONS,
+    SHOWN,
     SPREAD,
     TARGET_DIMENSIONS,
     Spec,
@@ -31,11 +33,12 @@ def columns(spec: Spec) -> tuple[str, ...]:
         ("period", *spec.group_by, "line", "currency", "cost", "idle_cost")
         + spreads
         + EVIDENCE_COLUMNS
+        + ((ESTIMATED,) if spec.estimates == SHOWN else ())
     )
 
 
 def rows(spec: Spec) -> list[dict]:
-    return pick(every_column(spec), columns(spec))
+    return pick(with_expected(spec, every_column(spec)), columns(spec))
 
 
 def every_column(spec: Spec) -> list[dict]:

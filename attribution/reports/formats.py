@@ -70,6 +70,7 @@ def spec_values(spec: Spec) -> dict:
         "idle": spec.idle,
         "shared": spec.shared,
         "long": spec.long,
+        "estimates": spec.estimates,
         "in_currency": spec.in_currency,
     }
 

@@ -11,6 +11,7 @@ from aicost.kernel.periods import Period
 GRANULARITIES = ("total", "day", "week", "month", "quarter")
 BASES = ("effective", "billed")
 SHOWN, SPREAD = POOL_OPTIONS = ("shown", "spread")
+SHOWN, LEFT_OUT = ESTIMATE_OPTIONS = ("shown", "left_out")
 
 # Dimensions of the target and of the series that a report can group and filter by.
 TARGET_DIMENSIONS = (
@@ -75,7 +76,8 @@ class Asker:
 class Spec:
     """One question. `period` is half-open UTC days; filters are dimension -> accepted values,
     where '' means 'not set'. `long` lets a question about single charges take more days.
-    `in_currency` converts each row by the rate of the charge's month; '' leaves money as billed."""
+    `in_currency` converts each row by the rate of the charge's month; '' leaves money as billed.
+    `estimates` shown adds to `cost` what is still expected, in a column of its own."""
 
     report: str
     period: Period
@@ -87,6 +89,7 @@ class Spec:
     idle: str = SHOWN
     shared: str = SHOWN
     long: bool = False
+    estimates: str = SHOWN
     in_currency: str = ""
 
 

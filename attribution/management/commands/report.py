@@ -12,6 +12,7 @@ from attribution.reports import REPORTS, compare, run
 from attribution.reports.formats import FORMATS
 from attribution.reports.spec import (
     BASES,
+    ESTIMATE_OPTIONS,
     GRANULARITIES,
     POOL_OPTIONS,
     Asker,
@@ -35,6 +36,7 @@ class Command(BaseCommand):
         add("--basis", choices=BASES, default="effective")
         add("--shared", choices=POOL_OPTIONS, default="shown")
         add("--idle", choices=POOL_OPTIONS, default="shown")
+        add("--estimates", choices=ESTIMATE_OPTIONS, default="shown")
         add("--long", action="store_true", help="single charges of more than 31 days")
         add("--in-currency", default="", metavar="EUR", help="by the rate of each charge's month")
         add("--compare", choices=("previous",))
@@ -72,6 +74,7 @@ def spec_of(options: dict) -> Spec:
         idle=options["idle"],
         shared=options["shared"],
         long=options["long"],
+        estimates=options["estimates"],
         in_currency=options["in_currency"],
     )
 
