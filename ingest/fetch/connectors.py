@@ -6,9 +6,11 @@ from ingest.fetch import (
     aws_s3,
     aws_s3_inventory,
     azure_blob,
+    bigquery,
     ecb_rates,
     folder,
     litellm,
+    mlflow,
     on_prem,
     openai,
     prometheus,
@@ -20,6 +22,7 @@ CONNECTORS: tuple[Connector, ...] = (
     aws_bedrock_logs.CONNECTOR,
     aws_s3_inventory.CONNECTOR,
     azure_blob.CONNECTOR,
+    bigquery.CONNECTOR,
     folder.CONNECTOR,
     ecb_rates.CONNECTOR,
     on_prem.CONNECTOR,
@@ -28,6 +31,7 @@ CONNECTORS: tuple[Connector, ...] = (
     anthropic.CONNECTOR,
     litellm.DATABASE,
     litellm.API,
+    mlflow.CONNECTOR,
 )
 
 

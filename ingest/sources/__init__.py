@@ -11,6 +11,7 @@ from ingest.sources import (
     focus,
     gcp_billing,
     litellm_logs,
+    mlflow_runs,
     nvidia_smi,
     on_prem,
     openai_costs,
@@ -44,5 +45,6 @@ SOURCES: tuple[Reader, ...] = (
     dcgm.READER,
     nvidia_smi.READER,
     slurm.READER,
+    mlflow_runs.READER,
     *CANONICAL_READERS,
 )

@@ -13,9 +13,10 @@ from typing import BinaryIO
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from aicost.kernel.periods import utc_now
-from ingest.records import RUN_REASONS, Record, Rejected, RunRecord
+from ingest.records import Record, Rejected, RunRecord
 from ingest.sources import cells
 from ingest.sources.base import Head, RowReader, Unreadable
+from ingest.sources.canonical_runs import reason_of
 from ingest.sources.hostlist import expand
 from ingest.sources.job_time import Held, gpu_milliseconds, hourly
 
@@ -302,7 +303,7 @@ def _run(job: _Job, file: _File, held: list[Held]) -> RunRecord:
         tags={key: told[key] for key in ("partition", "qos", "state", "jobid") if told.get(key)},
         metrics={key: f"{value:f}" for key, value in job.usage.items()},
         git_commit=words.get("commit", ""),
-        reason=reason if reason in RUN_REASONS else "other" if reason else "",
+        reason=reason_of(reason),
         restarted_from=words.get("restarted_from", ""),
     )
 
