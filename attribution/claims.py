@@ -10,7 +10,8 @@ from django.db.models import Q
 
 from aicost.kernel.sqlfiles import sql
 from aicost.kernel.targets import DIMENSIONS, FALLBACK, INFERRED, MEASURED, TAGGED
-from attribution.classify import Seen, fold, look, owns
+from attribution import vocabulary
+from attribution.classify import Seen, fold, look, owns, principal
 from attribution.models import AllocationRule, RuleSet, SeriesClaim
 from attribution.rules.builtin import BUILT_IN
 from ingest.models import Alias, ChargeSeries
@@ -66,9 +67,10 @@ def _aliases_on(day: date) -> dict[tuple[str, str], str]:
 
 
 def rule_set_on(day: date) -> tuple[RuleSet, list[AllocationRule], dict]:
-    """The set of a day; its identity covers the rules and the aliases that shaped its claims."""
+    """The set of a day; its identity covers the rules, aliases and words that shape its claims."""
     rules, aliases = rules_on(day), _aliases_on(day)
-    named = json.dumps([[rule.id for rule in rules], sorted(map(list, aliases.items()))])
+    words = vocabulary.digest()
+    named = json.dumps([[rule.id for rule in rules], sorted(map(list, aliases.items())), words])
     rule_set, _ = RuleSet.objects.get_or_create(
         sha256=hashlib.sha256(named.encode()).hexdigest(),
         defaults={"rule_ids": [rule.id for rule in rules]},
@@ -83,6 +85,8 @@ def _value(field: str, series: dict, seen: Seen) -> str:
         return next((str(v) for k, v in sorted(tags.items()) if fold(k) == wanted and v), "")
     if field.startswith("extra:"):
         return str((series["extras"] or {}).get(field[6:], "") or "")
+    if field in ("iam_role", "iam_session"):
+        return dict(zip(("iam_role", "iam_session"), principal(series), strict=True))[field]
     computed = {
         "instance_time": "yes" if seen.instance_time else "no",
         "api_model": seen.api_model,
@@ -91,6 +95,7 @@ def _value(field: str, series: dict, seen: Seen) -> str:
         "service": f"{series['service_name']} {series['service_code']}".strip(),
         "marketplace": "yes" if "marketplace" in json.dumps(series["extras"]).lower() else "no",
         "tags": "yes" if series["tags"] else "",
+        "ai": "yes" if seen.is_ai else "no",
     }
     if field in computed:
         return computed[field]

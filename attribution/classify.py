@@ -1,16 +1,17 @@
 """What a charge series says about itself: own dimensions, activity, instance time, model API.
 
-Pure functions over one series as a dict of its columns. The vocabularies are the CSV files of
-attribution/data, so that a new instance type or tag key is data, not code.
+Functions over one series as a dict of its columns. The vocabularies are CSV files, ours and the
+user's (attribution.vocabulary), so that a new instance type or tag key is data, not code.
 """
 
-import csv
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 import re
 
 from aicost.kernel.targets import ACTIVITIES, DIMENSIONS, OWNING_DIMENSIONS
+from attribution.model_meters import meter_of
+from attribution.vocabulary import own as own_words
+from attribution.vocabulary import pattern, rows
 
 _SERVICE_ACTIVITY = {
     "storage": "storage",
@@ -26,15 +27,7 @@ _AWS_INSTANCE_METER = re.compile(
     r"(^|[-:])(BoxUsage|SpotUsage|DedicatedUsage|UnusedBox|UnusedDed|Host|Train|Notebk|Cluster)"
     r"([:.-]|Usage)",
 )
-_TOKEN_UNIT = re.compile(r"^\s*(\d+(?:\.\d+)?)?\s*([km]|thousand|million)?\s*-?_?tokens?\s*$", re.I)
-_TOKEN_SCALE = {"": 1, "k": 1_000, "thousand": 1_000, "m": 1_000_000, "million": 1_000_000}
-_GENERATIVE = ("generative ai", "bedrock", "openai", "anthropic", "foundry models", "gemini")
-_METER_NOISE = re.compile(
-    r"\b(input|output|inp|outp|opt|prompt|completion|generated|cached?|cache|read|write|creation|"
-    r"reasoning|tokens?|1h|5m|units?|count|standard|batch|global|per|1k|1m)\b",
-    re.I,
-)
-_REGION_PREFIX = re.compile(r"^[A-Z]{2,4}\d?-")
+_ASSUMED_ROLE = re.compile(r":assumed-role/([^/]+)/(.+)\Z")
 
 
 @dataclass(frozen=True)
@@ -47,6 +40,7 @@ class Seen:
     api_model: str
     token_class: str
     tokens_per_unit: int | None
+    is_ai: bool = False
 
 
 def fold(text: str) -> str:
@@ -54,45 +48,73 @@ def fold(text: str) -> str:
     return re.sub(r"[\s_-]+", "", text).lower()
 
 
-@cache
-def _rows(name: str) -> tuple[dict[str, str], ...]:
-    with files("attribution.data").joinpath(name).open(encoding="utf-8") as lines:
-        return tuple(csv.DictReader(lines))
-
-
-@cache
 def gpus_by_instance_type() -> dict[str, int]:
-    return {
-        row["instance_type"].lower(): int(row["gpus"]) for row in _rows("gpu_instance_types.csv")
-    }
+    return _gpus(own_words("gpu_instance_types.csv"))
 
 
 @cache
-def _tag_keys() -> tuple[tuple[str, str], ...]:
-    return tuple((row["dimension"], row["key"]) for row in _rows("tag_keys.csv"))
+def _gpus(own_text: str) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for row in rows("gpu_instance_types.csv", own_text):
+        found.setdefault(row["instance_type"].lower(), int(row["gpus"]))
+    # SageMaker bills the same machines under names of its own.
+    aws = (row for row in rows("gpu_instance_types.csv", own_text) if row["provider"] == "aws")
+    for row in aws:
+        found.setdefault(f"ml.{row['instance_type'].lower()}", int(row["gpus"]))
+    return found
 
 
 @cache
-def _token_patterns() -> tuple[tuple[str, re.Pattern], ...]:
-    return tuple(
-        (row["token_class"], re.compile(row["pattern"], re.I)) for row in _rows("token_classes.csv")
-    )
+def _tag_keys(own_text: str) -> tuple[tuple[str, str], ...]:
+    found = rows("tag_keys.csv", own_text)
+    return tuple((row["dimension"], fold(row["key"])) for row in found)
+
+
+@cache
+def _tag_prefixes(own_text: str) -> tuple[str, ...]:
+    return tuple(row["prefix"].lower() for row in rows("tag_prefixes.csv", own_text))
+
+
+@cache
+def _ai_words(own_text: str) -> tuple[tuple[str, re.Pattern], ...]:
+    name = "ai_services.csv"
+    return tuple((row["field"], pattern(row["pattern"], name)) for row in rows(name, own_text))
 
 
 def own_dimensions(tags: dict) -> dict[str, str]:
-    """Dimensions the tags name, the first key of tag_keys.csv that is set winning."""
-    folded = {}
+    """Dimensions the tags name, the first key of tag_keys.csv that is set winning; a tag of the
+    resource itself before one of its caller or its account, in the order of tag_prefixes.csv."""
+    told: dict[int, dict[str, str]] = {}
     for key, value in tags.items():
         if value not in (None, ""):
-            folded.setdefault(fold(key.removeprefix("user:").removeprefix("user_")), str(value))
+            rank, name = _without_prefix(key)
+            told.setdefault(rank, {}).setdefault(fold(name), str(value))
     own: dict[str, str] = {}
-    for dimension, key in _tag_keys():
-        if key in folded and dimension not in own:
-            own[dimension] = folded[key]
+    for _, folded in sorted(told.items()):
+        for dimension, key in _tag_keys(own_words("tag_keys.csv")):
+            if key in folded and dimension not in own:
+                own[dimension] = folded[key]
     if "activity" in own:
         word = own["activity"].lower()
         own["activity"] = _ACTIVITY_WORDS.get(word, word if word in ACTIVITIES else "other")
     return own
+
+
+def _without_prefix(key: str) -> tuple[int, str]:
+    """(rank of where the tag comes from, its bare key)."""
+    for rank, prefix in enumerate(_tag_prefixes(own_words("tag_prefixes.csv"))):
+        if key.lower().startswith(prefix):
+            return (rank if "/" in prefix else 0), key[len(prefix) :]
+    return 0, key
+
+
+def principal(series: dict) -> tuple[str, str]:
+    """(role, session) of the caller the bill names: of an assumed role both, else ('', name)."""
+    extras = series["extras"] or {}
+    arn = str(extras.get("IamPrincipal") or extras.get("PrincipalId") or "")
+    if found := _ASSUMED_ROLE.search(arn):
+        return found[1], found[2]
+    return "", arn.rpartition("/")[2]
 
 
 def _is_instance_time(series: dict) -> bool:
@@ -108,42 +130,15 @@ def _is_instance_time(series: dict) -> bool:
     return series["service_category"] == "Compute" and bool(series["instance_type"])
 
 
-def tokens_per_unit(unit: str) -> int | None:
-    """How many tokens one unit of the quantity is; None when the unit is not tokens."""
-    found = _TOKEN_UNIT.match(unit)
-    if not found:
-        return None
-    number = float(found.group(1) or 1)  # a count of tokens in a unit's name, not an amount
-    return int(number * _TOKEN_SCALE[(found.group(2) or "").lower()])
-
-
-def _api_model(series: dict) -> tuple[str, str]:
-    """(model, token class) of a model API's series, ('', '') for anything else."""
-    extras = series["extras"]
-    words = " ".join(
-        (series["service_subcategory"], series["service_name"], series["service_code"])
-    ).lower()
-    unit_is_tokens = _unit_tokens(series) is not None
-    if not unit_is_tokens and not any(word in words for word in _GENERATIVE):
-        return "", ""
-    if series["charge_category"] != "Usage":
-        return "", ""
-    meter = series["sku_meter"] or series["charge_description"]
-    token_class = ""
-    for name, pattern in _token_patterns():
-        if pattern.search(meter) or pattern.search(extras.get("TokenType", "")):
-            token_class = name
-            break
-    named = extras.get("ModelId") or extras.get("ModelName") or extras.get("x_model") or ""
-    if not named and (unit_is_tokens or token_class):
-        named = _METER_NOISE.sub(" ", _REGION_PREFIX.sub("", meter))
-        named = re.sub(r"[\s_]+", " ", named).strip(" -_:,").replace(" ", "-")
-        named = re.sub(r"-{2,}", "-", named)
-    return named, token_class
-
-
-def _unit_tokens(series: dict) -> int | None:
-    return tokens_per_unit(series["consumed_unit"] or series["pricing_unit"])
+def is_ai(series: dict) -> bool:
+    """Whether a series is of AI by any word of ai_services.csv: what it is for is another
+    question, and where that finds no answer the series is listed (report `unclassified_ai`)."""
+    service = f"{series['service_name']} {series['service_code']}"
+    for field, known in _ai_words(own_words("ai_services.csv")):
+        text = service if field == "service" else str(series.get(field) or "")
+        if text and known.search(text):
+            return True
+    return False
 
 
 def _activity(series: dict, own: dict[str, str], api_model: str) -> str:
@@ -157,14 +152,15 @@ def _activity(series: dict, own: dict[str, str], api_model: str) -> str:
 def look(series: dict) -> Seen:
     """Everything the rules may ask of a series that its columns do not say outright."""
     own = own_dimensions(series["tags"] or {})
-    api_model, token_class = _api_model({**series, "extras": series["extras"] or {}})
+    meter = meter_of({**series, "extras": series["extras"] or {}})
     return Seen(
         own={name: value for name, value in own.items() if name in DIMENSIONS},
-        activity=_activity(series, own, api_model),
+        activity=_activity(series, own, meter.model),
         instance_time=_is_instance_time(series),
-        api_model=api_model,
-        token_class=token_class,
-        tokens_per_unit=_unit_tokens(series),
+        api_model=meter.model,
+        token_class=meter.token_class,
+        tokens_per_unit=meter.tokens_per_unit,
+        is_ai=is_ai(series),
     )
 
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 from aicost.kernel.periods import month_start, utc_today
 from attribution.reports.base import Report, binds, fetch, hours, pick
 from attribution.reports.spec import Spec
+from attribution.reports.unclassified import unclassified_rows
 
 FRESHNESS = (
     "source",
@@ -112,7 +113,8 @@ def restatement_rows(spec: Spec) -> list[dict]:
 
 
 def unjoined_rows(spec: Spec) -> list[dict]:
-    """Nodes, resources, workloads and models that stand on one side only. What a node or a model
+    """Nodes, resources, workloads and models that stand on one side only, and AI that no word of
+    our vocabulary classifies. What a node or a model
     without cost would cost is unknown (None)."""
     parts = (
         ("node without charges", "unjoined_nodes"),
@@ -126,6 +128,10 @@ def unjoined_rows(spec: Spec) -> list[dict]:
         for what, query in parts
         for row in fetch(query, binds(spec))
     ]
+    for row in unclassified_rows(spec):
+        told = {name: row[name] for name in UNJOINED if name in row}
+        detail = f"{row['service']}: {row['reason']}"
+        found.append(empty | told | {"what": "AI without a class", "detail": detail})
     return pick(found, UNJOINED)
 
 
