@@ -3,9 +3,11 @@
 A value `env:NAME` is read from the environment whenever the source is used, and kept as it is.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date
+import logging
 import os
+import threading
 
 from django.db import transaction
 from django.utils import timezone
@@ -26,9 +28,12 @@ from ingest.fetch.connectors import connector_of
 from ingest.models import Source
 from ingest.sealed import CannotUnseal, seal, unseal
 
+TEST_SECONDS = 30
 FROM_ENVIRONMENT = "env:"
 # Settings that say where credentials are sent: whoever changes one enters the credentials again.
 DESTINATIONS = frozenset({"url", "base_url", "endpoint_url", "endpoint", "host", "account"})
+
+log = logging.getLogger(__name__)
 
 
 class BadSettings(ValueError):
@@ -169,16 +174,27 @@ def check_values(
 
 
 def checks_of(connector: Connector, config: Mapping[str, object]) -> list[Check]:
+    """Every check, up to the first that raises; somebody waits for it, so it ends after
+    TEST_SECONDS whatever the other side does."""
     checks: list[Check] = []
-    try:
-        checks.extend(_each(connector.test(config)))
-    except FetchError as error:
-        checks.append(Check(False, error.message, error.cure))
+
+    def run() -> None:
+        try:
+            for check in connector.test(config):
+                checks.append(check)
+        except FetchError as error:
+            checks.append(Check(False, error.message, error.cure))
+        except Exception as error:
+            log.exception("the test of connector %s failed", connector.name)
+            checks.append(Check(False, f"{type(error).__name__}: {error}"[:300], "See the log"))
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(TEST_SECONDS)
+    if thread.is_alive():
+        cure = "Check the address, and whether a firewall or proxy stands between"
+        return [*checks, Check(False, f"no answer within {TEST_SECONDS} seconds", cure)]
     return checks
-
-
-def _each(checks: Iterable[Check]) -> Iterable[Check]:
-    yield from checks
 
 
 def _goes_where_it_went(source: Source | None, values: Mapping[str, object]) -> bool:

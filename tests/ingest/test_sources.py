@@ -1,6 +1,7 @@
 """A connected source: fetched set by set, resumed where it stopped, its credentials kept apart."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 import threading
 
@@ -232,3 +233,20 @@ def test_it_is_added_and_run_from_the_command_line(shop, home, monkeypatch, caps
     assert config_of(Source.objects.get()) == {
         "url": "https://shop.example", "key": "open sesame", "days": 5,
     }  # fmt: skip
+
+
+@pytest.mark.django_db
+def test_it_does_not_wait_for_ever_for_a_silent_server(shop, home, monkeypatch):
+    monkeypatch.setattr("ingest.connect.TEST_SECONDS", 0.2)
+    silence = threading.Event()
+
+    def never(config):
+        yield Check(True, "the name resolves")
+        silence.wait(30)
+
+    source = connected()
+    monkeypatch.setattr(connectors, "CONNECTORS", (replace(connectors.CONNECTORS[0], test=never),))
+    checks = check_source(source)
+    silence.set()
+    assert [check.ok for check in checks] == [True, False]
+    assert "no answer within" in checks[1].what
