@@ -8,6 +8,8 @@ from django.conf import settings
 from django.core.management import get_commands
 import pytest
 
+from ingest.fetch.connectors import CONNECTORS
+
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("aicost", "ingest", "attribution")
 
@@ -28,6 +30,7 @@ def named(registry) -> list[str]:
     ("module", "registry"),
     [
         ("ingest.sources", "SOURCES"),
+        ("ingest.fetch.connectors", "CONNECTORS"),
         ("attribution.rules", "RULES"),
         ("attribution.reports", "REPORTS"),
         ("aicost.runtime.bench.registry", "BENCHES"),
@@ -37,6 +40,12 @@ def test_it_documents_every_member_of_a_registry(module, registry):
     names = named(getattr(import_module(module), registry))
     text = docs()
     assert [name for name in names if f"`{name}`" not in text] == []
+
+
+def test_it_has_a_page_for_every_connector():
+    """The form of a connector shows its page: docs/sources/<name>.md."""
+    pages = {page.stem for page in (ROOT / "docs" / "sources").glob("*.md")}
+    assert [c.name for c in CONNECTORS if c.name not in pages] == []
 
 
 def test_it_documents_every_environment_variable():
