@@ -114,7 +114,8 @@ def _runs(store: Store, config, state, folder: Path, wanted: set[str]) -> Iterat
 
 
 def _files(store: Store, config, state, folder: Path, wanted: set[str]) -> Iterator[Fetched]:
-    """Plain files: those of one folder belong together, and are taken again when one changes."""
+    """Plain files: those of one folder belong together, and are taken again when one changes. They
+    keep their folders, since the day of an inventory may stand there."""
     known = dict(state.get("folders", {}))
     folders: dict[str, list[Item]] = {}
     for item in _data(store.items()):
@@ -125,7 +126,7 @@ def _files(store: Store, config, state, folder: Path, wanted: set[str]) -> Itera
             continue
         target = folder / _digest(name, mark)
         wanted.add(target.name)
-        size = sum(store.download(item, target / item.path.name) for item in items)
+        size = sum(store.download(item, target / item.path) for item in items)
         yield Fetched(
             paths=(target,),
             name=name if name != "." else store.place,

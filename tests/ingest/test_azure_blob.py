@@ -1,6 +1,6 @@
 """Azure's exports from Blob Storage and from a folder: the newest complete run of each month."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 import gzip
 import json
 
@@ -9,11 +9,12 @@ import pytest
 from ingest.connect import check_source, configure
 from ingest.fetch import azure_blob
 from ingest.load import load
-from ingest.models import Source, SourceRun
+from ingest.models import Quarantined, Source, SourceRun, StorageAge
 from ingest.run_source import run_source
 from tests.ingest.aws import s3
 from tests.ingest.azure_store import ACCOUNT, CONTAINER, KEY, azure_store
 from tests.ingest.bills import ledger
+from tests.ingest.test_bill_goldens import FOLDER
 
 pytestmark = pytest.mark.django_db
 
@@ -169,6 +170,22 @@ def test_it_refuses_to_mix_two_exports(store, home):
 
     assert run.state == SourceRun.FAILED
     assert "several exports lie below" in run.message
+
+
+def test_it_reads_a_blob_inventory_by_the_day_of_its_folder(store, home):
+    inventory = FOLDER / "azure_inventory" / "report" / "input.2026-09-30.csv"
+    name = "inventory/2026/09/30/01-00-00/weekly/weekly.csv"
+    store.put(name, inventory.read_bytes(), datetime(2026, 9, 30, tzinfo=UTC))
+    store.put(name.replace(".csv", "-manifest.json"), b"{}", datetime(2026, 9, 30, tzinfo=UTC))
+
+    run = run_source(source(store, directory="inventory", what="files"))
+
+    assert (run.state, run.rows) == ("done", 3), run.message
+    found = StorageAge.objects.get(bucket="models", version="current", prefix="llm/v1/")
+    assert (found.day, found.bytes) == (date(2026, 9, 30), 80_000_000_000)
+    assert (found.age_days_min, found.idle_days_min) == (365, 180)
+    [quarantined] = Quarantined.objects.all()
+    assert (quarantined.line, quarantined.file.name) == (6, name.removeprefix("inventory/"))
 
 
 def in_folder(root, files: dict[str, bytes], pack=lambda body: body) -> None:
