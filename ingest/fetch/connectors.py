@@ -9,6 +9,7 @@ from ingest.fetch import (
     bigquery,
     ecb_rates,
     folder,
+    git_webhook,
     litellm,
     mlflow,
     on_prem,
@@ -32,6 +33,7 @@ CONNECTORS: tuple[Connector, ...] = (
     litellm.DATABASE,
     litellm.API,
     mlflow.CONNECTOR,
+    git_webhook.CONNECTOR,
 )
 
 

@@ -1,6 +1,7 @@
 """The readers, in the order in which they are asked. A file must be claimed by exactly one."""
 
 from ingest.sources import (
+    aggregated,
     anthropic_costs,
     anthropic_usage,
     aws_cur,
@@ -32,6 +33,7 @@ SOURCES: tuple[Reader, ...] = (
     aws_cur.READER,
     azure_cost.READER,
     gcp_billing.READER,
+    aggregated.READER,
     openai_usage.READER,
     openai_costs.READER,
     anthropic_usage.READER,

@@ -80,8 +80,8 @@ SCOPE_PART = "scope_part"
 
 # What an input adapter may add to a table: the day on which a row arrived in an append-only
 # export, and the `billed_rest` of amounts that it has turned into decimals.
-ARRIVED = "arrived\x1f"
-REST = "rest\x1f"
+ARRIVED = "arrived\x1fon"
+REST = "rest\x1fbilled"
 # Of a bill that comes in several views of the same money, the view that alone has such a row; ''
 # or absent where all have it. No part of a series.
 VIEW = "bill_view"

@@ -82,9 +82,9 @@ EXTRAS = {
 # The nearest to the resource first: the first to name a key has it.
 _LABELS = {
     "tags:": ("labels",),
-    "tags:tag/": ("tags",),
-    "tags:project/": ("project.labels",),
-    "tags:system/": ("system_labels",),
+    "tags:tag": ("tags",),
+    "tags:project": ("project.labels",),
+    "tags:system": ("system_labels",),
 }
 _OWN = ("cost_type", "transaction_type", "subscription", "system_labels", "ancestors")
 _SYSTEM_LABEL = (

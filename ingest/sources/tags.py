@@ -33,14 +33,14 @@ def add_pairs(found: MutableMapping[str, str | None], row: Mapping[str, object])
     """Add the {key, value} lists that stand in the columns `tags:PREFIX` of a row, in their order.
 
     A key that is free is taken as it is. Where it has another value already, that one stays, being
-    nearer to the resource, and the new one stands beside it as PREFIX + key; a pair's own
+    nearer to the resource, and the new one stands beside it as PREFIX/key; a pair's own
     `namespace` comes before PREFIX. Raises ValueError."""
     for column, value in row.items():
         if column.startswith("tags:") and value:
             for key, told, namespace in _pairs(value):
-                prefix = namespace + "/" if namespace else column.removeprefix("tags:")
+                prefix = namespace or column.removeprefix("tags:")
                 if found.setdefault(key, told) != told and prefix:
-                    found[prefix + key] = told
+                    found[f"{prefix}/{key}"] = told
 
 
 def _pairs(value: object) -> list[tuple[str, str | None, str]]:
