@@ -96,11 +96,11 @@ lined as (
     from named n
 )
 select
-    period, feature, model, workload, experiment, team, environment, activity,
-    case when 'kind' = any(%(groups)s) then kind end as kind, state, s.name as source, line,
-    currency, sum(expected) as estimated_cost
-from lined
-left join ingest_source s on s.id = lined.source_id
+    l.period, l.feature, l.model, l.workload, l.experiment, l.team, l.environment, l.activity,
+    case when 'kind' = any(%(groups)s) then l.kind end as kind, l.state, s.name as source, l.line,
+    l.currency, sum(l.expected) as estimated_cost
+from lined l
+left join ingest_source s on s.id = l.source_id
 group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13
-having sum(expected) is null or sum(expected) <> 0
+having sum(l.expected) is null or sum(l.expected) <> 0
 order by 1, 14 desc nulls last, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13
