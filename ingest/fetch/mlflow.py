@@ -110,7 +110,7 @@ CONNECTOR = Connector(
     name="mlflow",
     title="MLflow",
     summary="Runs of experiments: who trained what, when, on which hosts, and how good it became",
-    kind="usage",
+    kind="run",
     fields=(
         Field(
             "store",
