@@ -288,7 +288,7 @@ def test_it_writes_the_same_numbers_in_every_format(built):
             assert row[column] is None or isinstance(row[column], kind), (name, column)
         document = json.loads(to_json(answer))
         assert list(document) == [
-            "report", "spec", "currency", "final", "as_of", "residual", "rows"
+            "report", "spec", "currency", "final", "as_of", "residual", "missing_rates", "rows"
         ]  # fmt: skip
         rows = list(csv.DictReader(io.StringIO(to_csv(answer))))
         stored = pq.read_table(io.BytesIO(to_parquet(answer))).to_pylist()
@@ -304,7 +304,7 @@ def test_it_guards_text_but_not_numbers_against_formulas(built):
         service_name="=cmd|' /C calc'!A0", effective_cost=D("-1.5")
     )
     text = to_csv(ask("cost", group_by=("service",)))
-    assert "\r\n2026-09-01,'=cmd|' /C calc'!A0,owned,USD,-3,0,0,-3,0,0\r\n" in text
+    assert "\r\n2026-09-01,'=cmd|' /C calc'!A0,owned,USD,-3,0,0,-3,0,0,0\r\n" in text
 
 
 def test_it_answers_on_the_command_line(built, tmp_path, capsys):
@@ -315,7 +315,7 @@ def test_it_answers_on_the_command_line(built, tmp_path, capsys):
     assert document["rows"][0] | {"period": ""} == {
         "period": "", "team": "b", "line": "owned", "currency": "USD", "cost": "5",
         "idle_cost": "0", "measured_cost": "0", "tagged_cost": "5", "inferred_cost": "0",
-        "fallback_cost": "0",
+        "fallback_cost": "0", "estimated_cost": "0",
     }  # fmt: skip
     call_command("report", "cost", *common, "--compare", "previous")
     shown = capsys.readouterr().out
