@@ -10,7 +10,7 @@ from aicost.accounts.scope import asker_of
 from aicost.kernel.periods import Period, utc_today
 from aicost.web.filters import View, parse
 from attribution.reports import run
-from attribution.reports.spec import Answer, Asker
+from attribution.reports.spec import LEFT_OUT, Answer, Asker
 
 
 @dataclass
@@ -24,7 +24,9 @@ class Ask:
     _trusts: dict = field(default_factory=dict)
 
     def report(self, name: str, **changes) -> Answer:
-        """The answer of report `name` to this view; `changes` are fields of Spec."""
+        """The answer of report `name` to this view; `changes` are fields of Spec. Estimates are
+        shown where a panel asks for them: the others add up to the bill row by row."""
+        changes = {"estimates": LEFT_OUT} | changes
         spec = self.view.spec(name, self.asker, **changes)
         key = (
             name,
@@ -34,6 +36,7 @@ class Ask:
             spec.basis,
             spec.idle,
             spec.shared,
+            spec.estimates,
             tuple(sorted(spec.filters.items())),
         )
         if key not in self._answers:

@@ -7,6 +7,7 @@ from aicost.accounts.scope import may_see_sources
 from aicost.kernel.periods import Period, month_start, previous_month, utc_now
 from aicost.web import numbers
 from aicost.web.ask import Ask
+from aicost.web.estimated import unpriced
 from aicost.web.pages.overview import six_months
 from aicost.web.parts import (
     RESIDUAL,
@@ -273,6 +274,7 @@ HEALTH = Page(
         Panel("reconciliation", "parts/health_reconciliation.html", reconciliation),
         Panel("unattributed", "parts/health_unattributed.html", unattributed),
         Panel("unjoined", "parts/health_unjoined.html", unjoined),
+        Panel("unpriced", "parts/health_unpriced.html", unpriced),
         Panel("quarantine", "parts/health_quarantine.html", quarantine),
         Panel("restatements", "parts/health_restatements.html", restatements),
         Panel("deliveries", "parts/health_deliveries.html", deliveries),

@@ -1,15 +1,18 @@
 """Models: every model with its cost and what one inference of it costs; and one model's page."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
+from aicost.accounts.scope import may_see_sources
 from aicost.kernel.periods import Period
 from aicost.web import figures, numbers
 from aicost.web.ask import Ask, ask_of
 from aicost.web.colours import colour
+from aicost.web.estimated import met_the_bill
 from aicost.web.parts import (
     RESIDUAL,
     STAMP,
@@ -30,6 +33,7 @@ from attribution.reports.spec import BadSpec
 
 BY_MODEL, BY_VERSION = ("model",), ("model", "model_version")
 WEEKS = 12
+EVENTS_MAX = 10
 ZERO = Decimal(0)
 UNIT_FILTERS = ("model", "feature", "workload", "experiment", "team", "environment")
 
@@ -120,9 +124,10 @@ def key_figures(ask: Ask) -> dict:
     unit, final = one(ask), ask.report("cost").final
     if unit is None:
         return {"figures": [Figure("Marginal per 1k", "no data", word=True)]}
+    marginal = _unit_figure("Marginal per 1k", unit, "marginal", ask, final)
     return {
         "figures": [
-            _unit_figure("Marginal per 1k", unit, "marginal", ask, final),
+            replace(marginal, under=(*marginal.under, *met_the_bill(ask, name_of(ask)))),
             _unit_figure("Loaded per 1k", unit, "loaded", ask, final),
             _calls_figure(unit, ask),
             _latency_figure(unit, ask),
@@ -280,6 +285,17 @@ def features(ask: Ask) -> dict:
     return {"blocks": found, "period": numbers.period(ask.period)}
 
 
+def happened(ask: Ask) -> dict:
+    """Deploys, commits, releases and notes that name the model, the newest first; for whoever
+    sees all teams, since an event belongs to none."""
+    if not may_see_sources(ask.user):
+        return {"events": []}
+    plain = {"filters": {"model": (name_of(ask),)}, "idle": "shown", "shared": "shown"}
+    rows = ask.report("annotations", group_by=(), **plain).rows
+    named = [row for row in rows if row["model"]]
+    return {"events": named[::-1][:EVENTS_MAX], "more": max(len(named) - EVENTS_MAX, 0)}
+
+
 MODELS = Page(
     slug="models",
     title="Models",
@@ -301,6 +317,7 @@ MODEL = Page(
         *(_chart(kind) for kind in _CHARTS),
         Panel("versions", "parts/model_versions.html", versions),
         Panel("features", "parts/model_features.html", features),
+        Panel("happened", "parts/model_happened.html", happened),
         RESIDUAL,
     ),
     filters=UNIT_FILTERS,

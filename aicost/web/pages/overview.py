@@ -8,6 +8,7 @@ from aicost.kernel.periods import Period, month_start, next_month, previous_mont
 from aicost.web import figures, numbers
 from aicost.web.ask import Ask
 from aicost.web.colours import colour
+from aicost.web.estimated import still_expected
 from aicost.web.events import growth
 from aicost.web.filters import DIMENSIONS
 from aicost.web.margins import margin_figure
@@ -117,7 +118,10 @@ def key_figures(ask: Ask) -> dict:
             total.cost,
             block.currency,
             final=final,
-            under=moved(ask, total.cost, total.previous, block.currency),
+            under=(
+                *moved(ask, total.cost, total.previous, block.currency),
+                *still_expected(ask, block.currency),
+            ),
         ),
         _unit_figure(ask, final),
         _idle_figure(block, final),
