@@ -26,11 +26,11 @@ class Refusal(FetchError):
         self.status = status
 
 
-def session(headers: Mapping[str, str] | None = None) -> requests.Session:
+def session(headers: Mapping[str, str] | None = None, tries: int = TRIES_MAX) -> requests.Session:
     """A session that waits and tries again when a server says so (429, 5xx, Retry-After)."""
     made = requests.Session()
     retry = Retry(
-        total=TRIES_MAX,
+        total=tries,
         backoff_factor=1,
         status_forcelist=_AGAIN,
         allowed_methods=None,

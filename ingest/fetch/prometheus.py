@@ -90,7 +90,7 @@ def test(config: Mapping):
         raise FetchError(f"nothing is called {', '.join(unknown)}", f"There are {', '.join(SETS)}")
     named_lines(config["labels"] or (), _DIMENSIONS)
     custom = named_lines(config["custom"] or ())
-    yield from checks(Server(config), config, asked_of(config), custom)
+    yield from checks(Server(config, tries=1), config, asked_of(config), custom, utc_now())
 
 
 def fetch(config: Mapping, state: Mapping, folder: Path) -> Iterator[Fetched]:
@@ -102,8 +102,9 @@ def fetch(config: Mapping, state: Mapping, folder: Path) -> Iterator[Fetched]:
     until = state.get("until", "")
     for begin, stop in [*_open_windows(again), *windows(config, until, now, end)]:
         landed = _Landed(folder, config, asked, begin, stop)
+        fresh = begin.isoformat() >= state.get("until", "")
         since = datetime.fromisoformat(again.get(_spoken(begin, stop), now.isoformat()))
-        partial = landed.fetch(server, last=now - since >= AGAIN_FOR)
+        partial = landed.fetch(server, fresh=fresh, last=now - since >= AGAIN_FOR)
         again.pop(_spoken(begin, stop), None)
         if partial and now - since < AGAIN_FOR:
             again[_spoken(begin, stop)] = since.isoformat()
@@ -171,9 +172,10 @@ class _Landed:
         self.paths: list[Path] = []
         self.facts: dict[str, object] = {"series": 0, "warnings": [], "notes": []}
 
-    def fetch(self, server: Server, *, last: bool) -> bool:
-        """Ask everything; whether the answers are partial. Usage of a partial window is not
-        loaded before the last try: fewer calls than were would replace those that stand."""
+    def fetch(self, server: Server, *, fresh: bool, last: bool) -> bool:
+        """Ask everything; whether the answers are partial. Of a partial window nothing replaces
+        what stands before the last try: usage is not loaded at all, telemetry where there is none
+        yet."""
         sets, asked = list(self.config["sets"]), self.asked
         pods = list(self._ask(server, pod_queries(asked))) if "kube" in sets else []
         maps = list(self._ask(server, map_queries(asked))) if "kube" in sets else []
@@ -183,7 +185,7 @@ class _Landed:
         partial = bool(self.facts["warnings"])
         if _any(maps) or _any(serving):
             self._write(_MAP, (*maps, *(a for a in serving if not a.query.name.startswith("cus"))))
-        if _any(gpu):
+        if _any(gpu) and (fresh or last or not partial):
             self._write(_GPU, (*pods, *gpu))
         if _any(serving) and (last or not partial):
             self._write(_SERVING, (*maps, *serving))
@@ -192,10 +194,11 @@ class _Landed:
     def _ask(self, server: Server, queries: Iterable[Query]) -> Iterator[Answer]:
         for query in queries:
             first = self.begin + timedelta(seconds=query.step_s)
-            if first > self.stop:  # only calls are counted by the whole hour
-                if not query.name.startswith("map."):
-                    continue
-                first = self.stop
+            if query.name.startswith("map."):  # back from the end: what is known by now counts
+                steps = int((self.stop - self.begin).total_seconds() - 1) // query.step_s
+                first = self.stop - timedelta(seconds=steps * query.step_s)
+            if first > self.stop:  # calls are counted by the whole hour
+                continue
             answer = server.range(query, first, self.stop)
             self.facts["series"] += len(answer.series)
             for kind in ("warnings", "notes"):

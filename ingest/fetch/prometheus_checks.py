@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 import re
 
-from aicost.kernel.periods import utc_now
 from ingest.fetch.base import Check, FetchError
 from ingest.fetch.prometheus_queries import (
     GPU_SETS,
@@ -17,7 +16,7 @@ from ingest.fetch.prometheus_queries import (
 from ingest.fetch.prometheus_server import Server
 
 _OF_SET = {
-    "dcgm": ("DCGM_FI_DEV_GPU_UTIL", "DCGM", "Scrape dcgm-exporter (port 9400)"),
+    "dcgm": ("DCGM_FI_DEV_FB_USED", "DCGM", "Scrape dcgm-exporter (port 9400)"),
     "nvidia_smi": (
         "nvidia_smi_utilization_gpu_ratio", "nvidia_gpu_exporter",
         "Scrape it (port 9835), or leave nvidia_smi out",
@@ -45,39 +44,39 @@ _MINUTES = 20
 
 
 def checks(
-    server: Server, config: Mapping, asked: Asked, custom: Mapping[str, str]
+    server: Server, config: Mapping, asked: Asked, custom: Mapping[str, str], now: datetime
 ) -> Iterator[Check]:
     """Raises `FetchError` when nothing can be asked at all."""
-    server.number("vector(1)")
+    server.number("vector(1)", now)
     yield Check(True, f"{server.url} answers")
     sets = list(config["sets"])
     found = False
     for name in (one for one in (*GPU_SETS, *SERVING_SETS) if one in sets):
         metric, said, cure = _OF_SET[name]
-        series = server.number(count_now(metric, asked))
+        series = server.number(count_now(metric, asked), now)
         found |= series is not None
         if series:
             yield Check(True, f"{series:.0f} series of {said}")
         elif name == "dcgm" or len(sets) == 1:
             yield Check(False, f"no {said} series within the last 10 minutes ({metric})", cure)
         if series and name in GPU_SETS:
-            yield from _spacing(server, metric, said, config, asked)
+            yield from _spacing(server, metric, said, config, asked, now)
     if not found and not custom:
         yield Check(
             False, "none of what is to be read is here", "Choose other sets, or another server"
         )
     if "kube" in sets:
-        yield from _kube(server, asked)
+        yield from _kube(server, asked, now)
     for query in custom_queries(custom):
-        server.number(f"count({query.promql})")
+        server.number(f"count({query.promql})", now)
         yield Check(True, f"the query {query.name.split('.')[1]} is understood")
-    yield from _retention(server, config)
+    yield from _retention(server, config, now)
 
 
 def _spacing(
-    server: Server, metric: str, said: str, config: Mapping, asked: Asked
+    server: Server, metric: str, said: str, config: Mapping, asked: Asked, now: datetime
 ) -> Iterator[Check]:
-    samples = server.number(samples_now(metric, asked)) or 0
+    samples = server.number(samples_now(metric, asked), now) or 0
     expected = _MINUTES * 60 / int(config["scrape_seconds"])
     if 2 < samples < expected / 2:
         seconds = round(_MINUTES * 60 / samples)
@@ -89,8 +88,8 @@ def _spacing(
         )
 
 
-def _kube(server: Server, asked: Asked) -> Iterator[Check]:
-    nodes = server.number(count_now("kube_node_info", asked))
+def _kube(server: Server, asked: Asked, now: datetime) -> Iterator[Check]:
+    nodes = server.number(count_now("kube_node_info", asked), now)
     if nodes is None:
         yield Check(
             False,
@@ -104,9 +103,9 @@ def _kube(server: Server, asked: Asked) -> Iterator[Check]:
         ("kube_pod_container_resource_requests", "shares of GPUs are guessed"),
         ("kube_node_status_capacity", "pods are not told from idle devices"),
     ):
-        if server.number(count_now(metric, asked)) is None:
+        if server.number(count_now(metric, asked), now) is None:
             yield Check(False, f"no {metric}: {without}", f"Allow {metric} in kube-state-metrics")
-    if server.number(count_now("kube_pod_labels", asked)) is None:
+    if server.number(count_now("kube_pod_labels", asked), now) is None:
         yield Check(
             False,
             "no kube_pod_labels: models and teams of pods are not known",
@@ -115,7 +114,7 @@ def _kube(server: Server, asked: Asked) -> Iterator[Check]:
         )
 
 
-def _retention(server: Server, config: Mapping) -> Iterator[Check]:
+def _retention(server: Server, config: Mapping, now: datetime) -> Iterator[Check]:
     """Only a Prometheus tells; of others the past is asked for and comes or not."""
     if not config["start"]:
         return
@@ -126,8 +125,8 @@ def _retention(server: Server, config: Mapping) -> Iterator[Check]:
     found = _RETENTION.findall(told.split(" or ")[0])
     kept = timedelta(seconds=sum(int(number) * _SECONDS[unit] for number, unit in found))
     start = datetime.fromisoformat(config["start"]).replace(tzinfo=UTC)
-    if found and utc_now() - start > kept:
-        first = (utc_now() - kept).date()
+    if found and now - start > kept:
+        first = (now - kept).date()
         yield Check(
             False,
             f"the server keeps {told}, so there is nothing before {first}: what was before stays"

@@ -228,7 +228,8 @@ def custom_queries(lines: Mapping[str, str]) -> Iterator[Query]:
 
 def count_now(metric: str, asked: Asked) -> str:
     """How many series of a metric there are, as one number; nothing when there is none."""
-    return f"count(last_over_time({asked.of(metric)}[600s]))"
+    gone = _listed(asked)
+    return f"count(max without ({gone}) (last_over_time({asked.of(metric)}[600s])))"
 
 
 def samples_now(metric: str, asked: Asked) -> str:

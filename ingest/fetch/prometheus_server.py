@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ingest.fetch import http
 from ingest.fetch.base import FetchError
@@ -19,6 +19,9 @@ _CURES = {
 }
 # Prometheus warns of odd queries in the same place as of stores that did not answer.
 _NOTE = ("PromQL warning", "PromQL info")
+
+
+_TOO_LARGE = (413, 422)
 
 
 @dataclass(frozen=True)
@@ -42,18 +45,35 @@ class Answer:
 
 
 class Server:
-    def __init__(self, config: Mapping) -> None:
+    """Asks one server. `tries`: how often again, where it does not answer."""
+
+    def __init__(self, config: Mapping, tries: int = http.TRIES_MAX) -> None:
         headers = {"Accept": "application/json"}
         if config["token"]:
             headers["Authorization"] = f"Bearer {config['token']}"
         if config["tenant"]:
             headers["X-Scope-OrgID"] = str(config["tenant"])
         self.url = http.checked_url(str(config["url"]).removesuffix("/").removesuffix("/api/v1"))
-        self.session = http.session(headers)
+        self.session = http.session(headers, tries)
         if config["user"] and not config["token"]:
             self.session.auth = (str(config["user"]), str(config["password"] or ""))
 
     def range(self, query: Query, first: datetime, last: datetime) -> Answer:
+        """One value every step from first to last. What is too large for the server is asked in
+        halves."""
+        steps = int((last - first).total_seconds()) // query.step_s
+        try:
+            return self._range(query, first, last)
+        except http.Refusal as refusal:
+            if refusal.status not in _TOO_LARGE or not steps:
+                raise
+        middle = first + timedelta(seconds=(steps - 1) // 2 * query.step_s)
+        step = timedelta(seconds=query.step_s)
+        return _joined(
+            query, self.range(query, first, middle), self.range(query, middle + step, last)
+        )
+
+    def _range(self, query: Query, first: datetime, last: datetime) -> Answer:
         told, warnings = self._post(
             "query_range",
             query=query.promql,
@@ -68,9 +88,9 @@ class Server:
         notes = [one for one in warnings if one.startswith(_NOTE)]
         return Answer(query, series, [one for one in warnings if one not in notes], notes)
 
-    def number(self, promql: str) -> float | None:
+    def number(self, promql: str, at: datetime) -> float | None:
         """The one value of an instant query; None for an empty answer."""
-        told, _ = self._post("query", query=promql)
+        told, _ = self._post("query", query=promql, time=str(int(at.timestamp())))
         result = told.get("result")
         value = result if told.get("resultType") == "scalar" else result and result[0]["value"]
         return float(value[1]) if value else None
@@ -88,3 +108,15 @@ class Server:
             raise FetchError(f"{url} does not answer as Prometheus does", _CURES[404])
         warnings = [str(one)[:500] for key in ("warnings", "infos") for one in answer.get(key, [])]
         return answer.get("data", {}), warnings
+
+
+def _joined(query: Query, early: Answer, late: Answer) -> Answer:
+    series: dict[tuple, tuple[Mapping[str, str], list]] = {}
+    for metric, values in (*early.series, *late.series):
+        key = tuple(sorted(metric.items()))
+        series.setdefault(key, (metric, []))[1].extend(values)
+    both = [
+        list(dict.fromkeys((*getattr(early, kind), *getattr(late, kind))))
+        for kind in ("warnings", "notes")
+    ]
+    return Answer(query, list(series.values()), *both)

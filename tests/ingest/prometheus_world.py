@@ -11,9 +11,11 @@ at 9:30. A pair of Prometheus servers scrapes everything twice."""
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 import socket
 import subprocess
+import threading
 import time
 import urllib.request
 
@@ -21,6 +23,13 @@ EIGHT = datetime(2026, 9, 1, 8, tzinfo=UTC)
 NOON = EIGHT + timedelta(hours=4)
 EVERY = 15
 LLAMA, TRAIN, ONCE = "llama-7d9f8c6b54-aaaaa", "train-0", "once-xxxxx"
+LIVE = """
+global: {{scrape_interval: 1s}}
+scrape_configs:
+  - job_name: everything
+    honor_labels: true
+    static_configs: [{{targets: ["127.0.0.1:{port}"]}}]
+"""
 VMSS = (
     "/subscriptions/s-1/resourceGroups/{}/providers/Microsoft.Compute"
     "/virtualMachineScaleSets/aks-gpu/virtualMachines/0"
@@ -111,6 +120,15 @@ def _served(minute: float):
     yield "shop_calls_total", shop, minute * 60 / 3
 
 
+def exposition(at: datetime) -> str:
+    """One scrape of everything, as an exporter prints it."""
+    lines = []
+    for metric, labels, value in samples(at):
+        told = ",".join(f'{name}="{text}"' for name, text in labels.items())
+        lines.append(f"{metric}{{{told}}} {value!r}")
+    return "\n".join([*lines, ""])
+
+
 def open_metrics(replicas: tuple[str, ...] = ("a", "b")) -> str:
     """All scrapes, family by family, as promtool takes them."""
     families: dict[str, list[str]] = {}
@@ -130,7 +148,34 @@ def open_metrics(replicas: tuple[str, ...] = ("a", "b")) -> str:
 
 
 @contextmanager
-def prometheus(folder: Path, config: str = "scrape_configs: []\n", *more: str) -> Iterator[str]:
+def exporter(text: str) -> Iterator[int]:
+    """The port of something that can be scraped."""
+
+    class Metrics(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Type", "text/plain; version=0.0.4")
+            self.end_headers()
+            self.wfile.write(text.encode())
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Metrics)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@contextmanager
+def prometheus(
+    folder: Path, config: str = "scrape_configs: []\n", kept: str = "100y"
+) -> Iterator[str]:
     """Debian's server on what lies below `folder`; its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -139,8 +184,8 @@ def prometheus(folder: Path, config: str = "scrape_configs: []\n", *more: str) -
     with (folder / "log").open("w") as log:
         server = subprocess.Popen(
             ["prometheus", f"--config.file={folder}/prometheus.yml",
-             f"--storage.tsdb.path={folder}/data", "--storage.tsdb.retention.time=100y",
-             f"--web.listen-address=127.0.0.1:{port}", *more],
+             f"--storage.tsdb.path={folder}/data", f"--storage.tsdb.retention.time={kept}",
+             f"--web.listen-address=127.0.0.1:{port}"],
             stdout=log, stderr=log,
         )  # fmt: skip
     url = f"http://127.0.0.1:{port}"

@@ -1,26 +1,40 @@
 """A real Prometheus, from the test of its connection to the ledger. The world it knows is drawn in
 prometheus_world.py."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import json
+import threading
+from urllib.parse import parse_qsl
+import urllib.request
 
 import pytest
 
-from ingest.connect import configure
+from aicost.kernel.periods import utc_now
+from ingest.connect import check_source, configure
+from ingest.maps import resource_of, workload_of
 from ingest.models import (
+    ChangedDay,
     GpuInterval,
     Quarantined,
     ResourceMap,
+    Source,
     UsageDay,
     WorkloadMap,
 )
 from ingest.run_source import run_source
 from tests.ingest.prometheus_world import (
     EIGHT,
+    LIVE,
     LLAMA,
     NOON,
+    VMSS,
     backfill,
+    exporter,
+    exposition,
     open_metrics,
     prometheus,
+    wait_for,
 )
 
 pytestmark = pytest.mark.prometheus
@@ -47,8 +61,12 @@ def clock(monkeypatch):
 
 def connected(url, **more):
     values = {"url": url, "cluster": "prod", "start": "2026-09-01",
-              "labels": "team = cost-center", **more}  # fmt: skip
+              "sets": "dcgm\nvllm\nkube", "labels": "team = cost-center", **more}  # fmt: skip
     return configure("metrics", "prometheus", values)
+
+
+def told_of(source):
+    return [(check.ok, check.what) for check in check_source(source)]
 
 
 def bucket(device, at, workload=""):
@@ -98,3 +116,254 @@ def test_it_brings_a_cluster_into_the_ledger(server, clock, home):
     )  # fmt: skip
     assert not gap.exists(), "a gap is unobserved, not idle"
     assert not GpuInterval.objects.filter(device_uuid="GPU-2").exclude(workload_key="").exists()
+
+
+@pytest.mark.django_db
+def test_it_asks_kubernetes_what_the_labels_leave_open(server, clock, home):
+    run_source(connected(server))
+    asked = bucket("GPU-3", EIGHT, "train")
+    assert (asked.workload_key, asked.alloc_gpu_fraction, asked.alloc_basis) == (
+        "k8s:prod/ml/train-0/", 1, "request",
+    )  # fmt: skip
+    assert asked.busy_ms == 75_000
+    assert bucket("GPU-3", EIGHT).flags == []
+    broken = bucket("GPU-3", EIGHT + timedelta(minutes=60))
+    assert (broken.busy_ms, broken.observed_ms) == (None, 300_000), "a sentinel is no value"
+
+    last = bucket("GPU-4", EIGHT + timedelta(minutes=60), "once")
+    assert last.observed_ms == 2 * 60_000, "it finished two minutes into the bucket"
+    device = bucket("GPU-4", EIGHT + timedelta(minutes=60))
+    assert (device.observed_ms, device.flags) == (300_000, ["stale_pod"])
+    later = GpuInterval.objects.filter(device_uuid="GPU-4", pod="once-xxxxx",
+                                       t_start__gte=EIGHT + timedelta(minutes=65))  # fmt: skip
+    assert not later.exists(), "its label outlives it, and its job does not"
+
+
+@pytest.mark.django_db
+def test_it_counts_what_was_served(server, clock, home):
+    calls = "max without (prometheus_replica) (increase(shop_calls_total[1h]))"
+    own = f"shop_requests = sum by (model, feature, team) ({calls})"
+    run_source(connected(server, custom=own))
+    [served] = UsageDay.objects.filter(feature="")
+    assert (served.model, served.workload, served.activity, served.team) == (
+        "llama-3.1-8b", "llama", "inference", "search",
+    )  # fmt: skip
+    # Four hours of ten tokens a second, four of them cached; a reset loses none.
+    assert (served.input_tokens, served.cached_input_tokens) == (86_400, 57_600)
+    assert (served.output_tokens, served.requests, served.successes) == (72_000, 17_280, 14_400)
+    [own] = UsageDay.objects.filter(feature="search")
+    assert (own.requests, own.team, own.model) == (4_800, "shop", "llama-3.1-8b")
+
+
+@pytest.mark.django_db
+def test_it_fills_the_maps_by_itself(server, clock, home):
+    run_source(connected(server))
+    assert sorted(ResourceMap.objects.values_list("cluster", "node", "resource_id")) == [
+        ("prod", "node-a", "i-0abc"),
+        ("prod", "node-b", VMSS.format("mc_rg")),
+        ("prod", "node-c", "projects/my-project/instances/node-c"),
+    ]
+    told = ("pattern", "namespace", "activity", "model", "team", "workload", "found")
+    assert sorted(WorkloadMap.objects.values_list(*told)) == [
+        ("llama-*", "ml", "inference", "llama-3.1-8b", "search", "llama", True),
+        ("train-*", "ml", "training", "", "vision", "train", True),
+    ]
+    first_days = {*WorkloadMap.objects.values_list("valid_from", flat=True),
+                  *ResourceMap.objects.values_list("valid_from", flat=True)}  # fmt: skip
+    assert first_days == {EIGHT.date()}
+
+
+@pytest.mark.django_db
+def test_it_reads_the_last_hours_again_and_changes_nothing(server, clock, home):
+    source = connected(server)
+    clock(EIGHT + timedelta(hours=2, minutes=40))
+    run_source(source)
+    clock(NOON + timedelta(minutes=10))
+    source.refresh_from_db()
+    assert source.state["until"] == (EIGHT + timedelta(hours=2, minutes=30)).isoformat()
+    run = run_source(source)
+    begun = run.facts[0]["set"].split("/")[0]
+    assert begun == EIGHT.isoformat(), "2 hours back, full hours"
+    before, changes = ledger(), ChangedDay.objects.count()
+    source.refresh_from_db()
+    again = run_source(source)
+    assert (again.state, ledger(), ChangedDay.objects.count()) == ("done", before, changes)
+
+    ChangedDay.objects.all().delete()
+    whole = configure("whole", "prometheus", {**source.settings, "start": "2026-09-01"})
+    run_source(whole)
+    once = [[row for row in table if f"'source_id': {whole.pk}" in row] for table in ledger()]
+    twice = [[row for row in table if f"'source_id': {source.pk}" in row] for table in ledger()]
+    for one, two in zip(once[:2], twice[:2], strict=True):
+        assert [row.replace(f"'source_id': {whole.pk}", f"'source_id': {source.pk}")
+                for row in one] == two, "in one go or interrupted, the same"  # fmt: skip
+
+
+@pytest.mark.django_db
+def test_it_takes_a_pair_of_replicas_for_one(server, clock, home, tmp_path):
+    pair = run_source(connected(server))
+    backfill(tmp_path, open_metrics(replicas=("a",)))
+    with prometheus(tmp_path) as alone:
+        source = Source.objects.get(name="metrics")
+        configure("metrics", "prometheus", {**source.settings, "url": alone}, source=source)
+        Source.objects.update(state={})
+        one = run_source(Source.objects.get(name="metrics"))
+    assert (one.published, one.unchanged) == (0, pair.published), "the same to the byte"
+
+
+@pytest.mark.django_db
+def test_rows_made_by_hand_stay_and_win(server, clock, home):
+    source = connected(server)
+    ResourceMap.objects.create(node="node-a", resource_id="i-mine")
+    WorkloadMap.objects.create(pattern="llama-*", cluster="prod", namespace="ml", team="mine",
+                               valid_from=EIGHT.date())  # fmt: skip
+    run_source(source)
+    assert resource_of("prod", "node-a", EIGHT.date()) == "i-mine"
+    assert workload_of("prod", "ml", LLAMA, EIGHT.date()).team == "mine"
+    assert WorkloadMap.objects.filter(pattern="llama-*").count() == 1
+
+
+@pytest.mark.django_db
+def test_it_says_what_is_missing(server, clock, home, tmp_path):
+    def told(**more):
+        source = connected(more.pop("url", server), **more)
+        found = told_of(source)
+        source.delete()
+        return found
+
+    assert all(ok for ok, _ in told())
+    assert (True, "3 nodes of kube-state-metrics") in told()
+    [(ok, unreachable)] = told(url="http://127.0.0.1:9")
+    assert not ok and "no answer" in unreachable
+    [(ok, wrong)] = told(url=f"{server}/nowhere")
+    assert not ok and "404" in wrong
+    with prometheus(tmp_path, kept="30d") as empty:
+        missing = "\n".join(what for ok, what in told(url=empty, start="1990-01-01") if not ok)
+    assert "no DCGM series" in missing and "no kube_node_info" in missing
+    assert "the server keeps" in missing and "there is nothing before" in missing
+
+
+class Stand:
+    """A Thanos of which a store does not answer, or a proxy that wants a token: in front of a real
+    server."""
+
+    def __init__(self, behind: str) -> None:
+        self.warnings: list[str] = []
+        self.token = ""
+        self.seconds_max = 0
+        stand = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                asked = dict(parse_qsl(body.decode()))
+                seconds = int(asked.get("end", 0)) - int(asked.get("start", 0))
+                if stand.seconds_max and seconds > stand.seconds_max:
+                    return self.told(422, b"query processing would load too many samples")
+                if stand.token and self.headers["Authorization"] != f"Bearer {stand.token}":
+                    return self.told(401, b"who are you?")
+                request = urllib.request.Request(behind + self.path, body)
+                with urllib.request.urlopen(request, timeout=30) as answer:
+                    told = json.loads(answer.read())
+                if stand.warnings:
+                    told["warnings"] = stand.warnings
+                    told["data"]["result"] = told["data"]["result"][:1]
+                return self.told(200, json.dumps(told).encode())
+
+            def told(self, status, body):
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+
+@pytest.fixture
+def stand(server):
+    made = Stand(server)
+    thread = threading.Thread(target=made.server.serve_forever, args=(0.05,))
+    thread.start()
+    yield made
+    made.server.shutdown()
+    thread.join()
+    made.server.server_close()
+
+
+@pytest.mark.django_db
+def test_it_trusts_no_partial_answer(stand, clock, home):
+    clock(EIGHT + timedelta(hours=3, minutes=10))
+    stand.warnings = ["No StoreAPIs matched for this query"]
+    source = connected(stand.url)
+    partial = run_source(source)
+    assert any("No StoreAPIs" in warning for warning in partial.facts[-1]["warnings"])
+    assert UsageDay.objects.count() == 0, "fewer calls than were are worse than none yet"
+    stand.warnings = []
+    clock(NOON + timedelta(minutes=10))
+    source.refresh_from_db()
+    assert source.state["again"]
+    whole = run_source(source)
+    assert all(fact["warnings"] == [] for fact in whole.facts)
+    source.refresh_from_db()
+    assert source.state["again"] == {}
+    [served] = UsageDay.objects.all()
+    assert served.requests == 17_280
+    assert GpuInterval.objects.filter(device_uuid="GPU-3", workload_key="").count() == 49
+
+    stand.warnings = ["No StoreAPIs matched for this query"]
+    before = ledger()
+    run_source(source)
+    assert ledger() == before, "what was whole is not taken back"
+
+
+@pytest.mark.django_db
+def test_it_asks_in_halves_what_is_too_large(server, stand, clock, home):
+    whole = run_source(connected(server))
+    stand.seconds_max = 8_000
+    source = Source.objects.get(name="metrics")
+    configure("metrics", "prometheus", {**source.settings, "url": stand.url}, source=source)
+    Source.objects.update(state={})
+    halved = run_source(Source.objects.get(name="metrics"))
+    assert (halved.published, halved.unchanged) == (0, whole.published), "the same to the byte"
+
+
+@pytest.mark.django_db
+def test_it_says_which_credential_is_wrong(stand, home):
+    stand.token = "right"
+    source = connected(stand.url, token="wrong")
+    [check] = check_source(source)
+    assert not check.ok and "401" in check.what and "token" in check.cure
+    configure("metrics", "prometheus", {**source.settings, "token": "right"}, source=source)
+    assert check_source(Source.objects.get())[0].ok
+
+
+@pytest.mark.django_db
+def test_it_reads_what_is_scraped_now(clock, home, tmp_path):
+    """A live server and a live exporter: what was scraped is there, what was not is a gap."""
+    with (
+        exporter(exposition(EIGHT)) as port,
+        prometheus(tmp_path, LIVE.format(port=port)) as url,
+    ):
+        today = utc_now() - timedelta(hours=1)
+        source = connected(url, start=f"{today:%Y-%m-%d}", scrape_seconds="5")
+
+        def scraped():
+            clock(utc_now())
+            return (True, "3 series of DCGM") in told_of(source)
+
+        wait_for(scraped, tmp_path / "log")
+        stamp = int(utc_now().timestamp())
+        clock(datetime.fromtimestamp(stamp - stamp % 300 + 300, UTC) + timedelta(minutes=10))
+        run = run_source(source)
+    assert run.state == "done"
+    device = GpuInterval.objects.filter(device_uuid="GPU-1", workload_key="").last()
+    assert (device.node, device.flags) == ("node-a", ["gap"])
+    assert 0 < device.observed_ms < 300_000
+    assert device.busy_ms == device.observed_ms // 2
+    held = GpuInterval.objects.filter(device_uuid="GPU-1", pod=LLAMA).last()
+    assert held.observed_ms == device.observed_ms
+    assert ResourceMap.objects.count() == 3
