@@ -19,6 +19,7 @@ POOLS = ("shared", "idle", "unattributed")
 DAYS_MIN = 7
 TIMES_USUAL, SHARE_OF_DAY = Decimal(2), Decimal("0.03")
 EVENTS_MAX = 5
+TITLE_CHARS_MAX = 40
 SAYS = {
     "support": "support plan",
     "commitment": "commitment payments",
@@ -82,6 +83,33 @@ def standouts(by_state: Block, days: Sequence[date]) -> list[Event]:
     ]
     dearest = sorted(found, key=lambda event: -event.cost)[:EVENTS_MAX]
     return sorted(dearest, key=lambda event: (event.period.start, event.state))
+
+
+@dataclass(frozen=True)
+class Happening:
+    """What people did on one day, as they named it: deploys, releases and notes."""
+
+    day: date
+    text: str
+    url: str
+
+
+def happenings(rows: Iterable[Mapping]) -> list[Happening]:
+    """Rows of the report `annotations` by day, commits left out: they are too many to read. A day
+    on which more happened is named after the first and counts the others."""
+    by_day: dict[date, list[Mapping]] = {}
+    for row in rows:
+        if row["kind"] != "commit":
+            by_day.setdefault(row["at"].date(), []).append(row)
+    found = []
+    for day, these in sorted(by_day.items()):
+        first, others = these[0], len(these) - 1
+        title = first["title"]
+        if len(title) > TITLE_CHARS_MAX:
+            title = title[: TITLE_CHARS_MAX - 1].rstrip() + "…"
+        text = f"{title} +{others}" if others else title
+        found.append(Happening(day, text, first["url"]))
+    return found
 
 
 def growth(block: Block, months: Sequence[date]) -> Mapping[date, tuple[str, str, Decimal]]:

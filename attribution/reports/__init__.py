@@ -9,6 +9,7 @@ from attribution.reports import (
     estimate_accuracy,
     focus_export,
     gpu,
+    happened,
     health,
     margin,
     unclassified,
@@ -32,6 +33,7 @@ REPORTS: dict[str, Report] = {
         estimate_accuracy.REPORT,
         unpriced.REPORT,
         *health.REPORTS,
+        *happened.REPORTS,
         unclassified.REPORT,
     )
 }

@@ -14,7 +14,7 @@ _KINDS = {
         "first_day",
         "last_day",
     ),
-    TIME: ("loaded_at", "created_at"),
+    TIME: ("loaded_at", "created_at", "at", "started_at", "ended_at", "touched_at"),
     COUNT: (
         "delivery_id",
         "dirty_days",
@@ -76,6 +76,18 @@ _KINDS = {
         "token_classes",
         "price_link",
         "alias_link",
+        "title",
+        "url",
+        "author",
+        "repository",
+        "branch",
+        "commit",
+        "run",
+        "user",
+        "status",
+        "restarted_from",
+        "touched_by",
+        "touched_by_what",
     ),
 }
 _KIND_OF = {

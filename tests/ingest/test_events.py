@@ -1,6 +1,7 @@
 """Webhooks of GitHub and GitLab, and events of our own: what happened, once each."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 import hashlib
 import hmac
 import json
@@ -9,9 +10,13 @@ import pytest
 
 from aicost.accounts.models import User
 from aicost.accounts.tokens import make_token
+from aicost.kernel.periods import Period
+from attribution.reports import run
+from attribution.reports.spec import Asker, NotAllowed, Spec
 from ingest import connect
 from ingest.annotations import last_touched
 from ingest.models import Annotation, Source, TrainingRun
+from tests.web import world
 
 SECRET = "correct horse battery staple"
 pytestmark = pytest.mark.django_db
@@ -123,11 +128,7 @@ def test_it_refuses_what_is_not_signed_with_the_secret(github, client, repo):
 def test_it_says_what_a_payload_lacks_and_keeps_nothing_of_it(github):
     bad = {**PUSH, "commits": [PUSH["commits"][0], {"id": "x"}]}
     answer = github("push", bad)
-    assert (
-        answer.status_code == 422
-        and "modified" in answer.json()["error"]
-        or "added" in str(answer.json())
-    )
+    assert answer.status_code == 422 and "'added'" in answer.json()["error"]
     assert github("push", [1]).status_code == 422
     assert Annotation.objects.count() == 0
 
@@ -221,3 +222,41 @@ def test_it_says_what_is_missing_of_a_webhook(db):
     odd = connect.configure("b", "git_webhook", {"secret": SECRET, "paths": ["x wide"]})
     [check] = connect.check_source(odd)
     assert not check.ok and "experiment|feature" in check.cure
+
+
+def test_it_lists_runs_with_who_last_touched_their_experiment(github, repo):
+    github("push", PUSH)
+    start = datetime(2026, 9, 1, 8, tzinfo=UTC)
+    TrainingRun.objects.create(
+        source=repo, run_id="r", experiment="wide", team="vision", user="cai", gpu_ms=5_400_000,
+        started=start, ended=start.replace(hour=10), status="finished", reason="drift",
+    )  # fmt: skip
+    september = Period(date(2026, 9, 1), date(2026, 10, 1))
+    [row] = run(Spec("runs", september, Asker("finance"))).rows
+    assert (row["user"], row["gpu_hours"], row["reason"]) == ("cai", Decimal("1.5"), "drift")
+    assert (row["touched_by"], row["touched_by_what"]) == ("Ana", "Widen the embeddings")
+    assert run(Spec("runs", september, Asker("engineer", teams=("nlp",)))).rows == []
+    assert len(run(Spec("runs", september, Asker("engineer", teams=("vision",)))).rows) == 1
+    only = Spec("annotations", september, Asker("finance"), filters={"feature": ("search",)})
+    assert [found["title"] for found in run(only).rows] == ["Widen the embeddings", "Faster search"]
+    with pytest.raises(NotAllowed):
+        run(Spec("annotations", september, Asker("engineer", teams=("vision",))))
+
+
+def test_it_marks_deploys_on_the_chart_and_names_them_on_the_model_page(client, repo, home):
+    world.make_costs()
+    people = world.make_people()
+    at = datetime(2026, 9, 2, 8, tzinfo=UTC)
+    for number, kind in enumerate(("deploy", "commit", "note")):
+        Annotation.objects.create(
+            source=repo, event_id=str(number), at=at, kind=kind, title=f"Ranker {kind}",
+            model="ranker", url="https://git.example.com/1",
+        )  # fmt: skip
+    client.force_login(people["finance"])
+    explore = f"/explore/?{world.QUERY}&group_by=feature"
+    page = client.get(explore).content.decode()
+    assert "2 Sep: <a" in page and "Ranker deploy +1" in page and "Ranker commit" not in page
+    model = client.get(f"/models/ranker/?{world.QUERY}").content.decode()
+    assert "Commit: <a" in model and "Ranker note" in model
+    client.force_login(people["scoped"])
+    assert "Ranker" not in client.get(explore).content.decode().replace("ranker", "")

@@ -4,10 +4,11 @@ from decimal import Decimal
 
 from django.http import HttpRequest, HttpResponse
 
+from aicost.accounts.scope import may_see_sources
 from aicost.web import figures, numbers, spark
 from aicost.web.ask import Ask, ask_of
 from aicost.web.colours import colour
-from aicost.web.events import Event, standouts
+from aicost.web.events import Event, Happening, happenings, standouts
 from aicost.web.exports import csv_of
 from aicost.web.filters import CHARTS, STEPS, label
 from aicost.web.parts import (
@@ -85,6 +86,7 @@ def chart(ask: Ask) -> dict:
             (event.text(currency), _event_url(ask, event, currency))
             for event, currency in stands_out(ask)
         ],
+        "happened": [(one.day, one.text, one.url) for one in happened(ask)],
         "twin": twin(layers, periods, step, write),
         "twin_name": "" if ask.view.chart != "table" else f"Every {step}",
         "summary": f"Cost by {group} per {step}, {ask.view.basis}, {block.currency}; "
@@ -100,7 +102,8 @@ def figure(ask: Ask) -> dict:
     block, step = found[0], ask.view.granularity
     periods = periods_of(ask.period, step)
     layers = stacks(block)
-    events = {e.period.start: e.text(currency) for e, currency in stands_out(ask)}
+    events = {one.day: one.text for one in happened(ask)}
+    events |= {e.period.start: e.text(currency) for e, currency in stands_out(ask)}
     first = estimate_step(ask, step)
     axis = figures.Axis(step, block.currency, estimate_from=first, events=events)
     if ask.view.chart == "lines":
@@ -119,6 +122,17 @@ def stands_out(ask: Ask) -> list[tuple[Event, str]]:
         return []
     events = standouts(found[0], periods_of(ask.period, "day"))
     return [(event, found[0].currency) for event in events]
+
+
+def happened(ask: Ask) -> list[Happening]:
+    """Deploys, releases and notes; only where the chart has days, and for whoever sees all teams:
+    an event belongs to none."""
+    if ask.view.granularity != "day" or not may_see_sources(ask.user):
+        return []
+    known = REPORTS["annotations"].filters
+    kept = {name: value for name, value in ask.view.filters.items() if name in known}
+    plain = {"filters": kept, "group_by": (), "idle": "shown", "shared": "shown"}
+    return happenings(ask.report("annotations", **plain).rows)
 
 
 def _event_url(ask: Ask, event: Event, currency: str) -> str:

@@ -1,0 +1,74 @@
+"""What people did: deploys and commits, training runs and who last touched their experiment."""
+
+from attribution.reports.base import Report, binds, fetch, hours, pick
+from attribution.reports.spec import Spec
+
+ANNOTATIONS = (
+    "at",
+    "kind",
+    "title",
+    "author",
+    "repository",
+    "branch",
+    "commit",
+    "environment",
+    "workload",
+    "model",
+    "feature",
+    "experiment",
+    "url",
+    "source",
+)
+RUNS = (
+    "run",
+    "name",
+    "experiment",
+    "model",
+    "feature",
+    "team",
+    "user",
+    "status",
+    "started_at",
+    "ended_at",
+    "gpu_hours",
+    "reason",
+    "restarted_from",
+    "commit",
+    "touched_by",
+    "touched_by_what",
+    "touched_at",
+    "source",
+)
+CONCERNS = ("workload", "model", "feature", "experiment", "environment")
+
+
+def annotation_rows(spec: Spec) -> list[dict]:
+    return fetch("annotations", binds(spec))
+
+
+def run_rows(spec: Spec) -> list[dict]:
+    """Runs of the period, the newest first; GPU hours are None where nobody knows them."""
+    found = fetch("runs", binds(spec))
+    for row in found:
+        gpu_ms = row.pop("gpu_ms")
+        row["gpu_hours"] = None if gpu_ms is None else hours(gpu_ms)
+    return pick(found, RUNS)
+
+
+REPORTS = (
+    Report(
+        "annotations",
+        "What happened",
+        annotation_rows,
+        lambda spec: ANNOTATIONS,
+        filters=CONCERNS,
+        whole_company=True,
+    ),
+    Report(
+        "runs",
+        "Training runs",
+        run_rows,
+        lambda spec: RUNS,
+        filters=("experiment", "model", "feature", "team"),
+    ),
+)
