@@ -23,7 +23,14 @@ from ingest.models.business import (
 )
 from ingest.models.maps import Alias, ResourceMap, WorkloadMap
 from ingest.models.measured import TOKEN_CLASSES, GpuInterval, Usage, UsageDay
-from ingest.models.otlp import MetricSeries, OtlpBatch, TracedService, UsageToSettle
+from ingest.models.otlp import (
+    MetricSeries,
+    OtlpBatch,
+    Span,
+    TracedService,
+    UsageRepeated,
+    UsageToSettle,
+)
 from ingest.models.prices import Price
 from ingest.models.runs import Annotation, TrainingRun
 from ingest.models.storage import StorageAge
@@ -54,11 +61,13 @@ __all__ = [
     "Source",
     "SourceFile",
     "SourceRun",
+    "Span",
     "StorageAge",
     "TracedService",
     "TrainingRun",
     "Usage",
     "UsageDay",
+    "UsageRepeated",
     "UsageToSettle",
     "WorkloadMap",
 ]

@@ -1,8 +1,4 @@
-"""What arrives by OTLP, between the request and the ledger, and what must be remembered of it.
-
-Spans seen (`ingest_span`, by day) and calls left out because they repeat the calls below them
-(`ingest_usagerepeated`) have tables of their own, made by migration (ingest/otlp/fold.py).
-"""
+"""What arrives by OTLP, between the request and the ledger, and what must be remembered of it."""
 
 from django.db import models
 
@@ -74,3 +70,34 @@ class UsageToSettle(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["source", "day"], name="usage_to_settle_identity")
         ]
+
+
+class Span(models.Model):
+    """A span seen in the last days: which calls repeat others is decided by whose parent it is.
+    Partitioned by day of arrival, by migration 0011."""
+
+    pk = models.CompositePrimaryKey("source", "day", "trace_id", "span_id")
+    source = models.ForeignKey(Source, models.DO_NOTHING)
+    day = models.DateField()
+    trace_id = models.UUIDField()
+    span_id = models.BigIntegerField()
+    parent_id = models.BigIntegerField(null=True)
+    is_call = models.BooleanField()
+    told = models.BooleanField(help_text="it tells tokens")
+
+    class Meta:
+        db_table = "ingest_span"
+
+
+class UsageRepeated(models.Model):
+    """A call that repeats others of its trace and so does not count, unless they change."""
+
+    pk = models.CompositePrimaryKey("source", "trace_id", "span_id")
+    source = models.ForeignKey(Source, models.DO_NOTHING)
+    trace_id = models.UUIDField()
+    span_id = models.BigIntegerField()
+    time = models.DateTimeField()
+    call = models.JSONField()
+
+    class Meta:
+        db_table = "ingest_usagerepeated"
