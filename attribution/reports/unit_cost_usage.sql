@@ -51,7 +51,17 @@ canonical as (
     where u.day >= %(start)s and u.day < %(end)s and u.activity in ('', 'inference')
 ),
 covered as materialized (
-    select distinct day, c_model, c_provider from canonical where not is_count and c_model <> ''
+    select distinct
+        u.day, coalesce(am.canonical, u.model) as c_model,
+        lower(coalesce(ap.canonical, u.provider)) as c_provider
+    from ingest_usageday u
+    join ingest_source s on s.id = u.source_id and s.usage_role <> 'provider_count'
+    left join alias am on am.day = u.day and am.dimension = 'model' and am.raw = u.model
+    left join alias ap
+        on ap.day = u.day and ap.dimension = 'provider' and ap.raw = u.provider
+    where u.day >= %(start)s and u.day < %(end)s and u.activity in ('', 'inference')
+        and u.model <> ''
+        and exists (select from ingest_source where usage_role = 'provider_count')
 ),
 named as (
     select

@@ -20,6 +20,7 @@ with told as (
            ('audio_output_tokens', u.audio_output_tokens),
            ('image_input_tokens', u.image_input_tokens)) v (token_class, tokens)
      where u.day = %(day)s and u.model <> '' and u.activity in ('', 'inference')
+       and exists (select from ingest_source where usage_role = 'provider_count')
      group by 1, 2, 3, 4
 ), beyond as (
     select n.model, n.token_class,

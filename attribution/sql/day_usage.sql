@@ -9,6 +9,7 @@ with covered as (
       left join w_alias am on am.dimension = 'model' and am.raw = u.model
       left join w_alias ap on ap.dimension = 'provider' and ap.raw = u.provider
      where u.day = %(day)s and u.model <> '' and u.activity in ('', 'inference')
+       and exists (select from ingest_source where usage_role = 'provider_count')
 )
 select coalesce(am.canonical, u.model) as model,
        coalesce(aw.canonical, u.workload) as workload,

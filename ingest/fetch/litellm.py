@@ -1,4 +1,4 @@
-"""LiteLLM's spend logs, from its own Postgres or from the proxy's API (docs/sources/litellm.md).
+"""LiteLLM's spend logs, from its own Postgres or from the proxy's API (docs/sources/litellm_logs.md).
 
 Only the columns that tell what was used are asked for or kept, never messages or answers."""
 

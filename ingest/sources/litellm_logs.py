@@ -1,5 +1,5 @@
 """LiteLLM's spend logs: as the connectors land them, or the table itself as CSV, JSON lines or
-Parquet (docs/sources/litellm.md)."""
+Parquet (docs/sources/litellm_logs.md)."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
