@@ -1,9 +1,13 @@
 """Sources, maps, prices and rates in Django's admin. A map edited here re-attributes its days."""
 
 from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.forms import ModelForm
 
 from ingest.maps import mark_map_changed
 from ingest.models import Alias, FxRate, Price, ResourceMap, Source, WorkloadMap
+from ingest.price_overlaps import PriceRefused
+from ingest.prices import COLUMNS, check_price, save_price
 
 
 @admin.register(Source)
@@ -51,11 +55,31 @@ class AliasAdmin(MapAdmin):
     search_fields = ("raw", "canonical")
 
 
+class PriceForm(ModelForm):
+    """The rules of ingest.prices, said beside the form."""
+
+    def clean(self):
+        values = super().clean()
+        if not self.errors:
+            for name, value in values.items():
+                setattr(self.instance, name, value)
+            try:
+                check_price(self.instance)
+            except PriceRefused as refusal:
+                raise ValidationError(f"{refusal}. {refusal.cure}") from refusal
+        return values
+
+
 @admin.register(Price)
 class PriceAdmin(admin.ModelAdmin):
+    form = PriceForm
     list_display = ("provider", "model", "token_class", "price", "currency", "basis", "valid_from")
     list_filter = ("basis", "provider")
     search_fields = ("model",)
+    exclude = ("changed_by",)
+
+    def save_model(self, request, obj, form, change) -> None:
+        save_price({name: getattr(obj, name) for name in COLUMNS}, request.user, obj)
 
 
 @admin.register(FxRate)

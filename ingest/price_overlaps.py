@@ -3,6 +3,7 @@
 from django.db import connection
 
 from aicost.kernel.sqlfiles import sql
+from ingest.models import Price
 
 
 class PriceRefused(ValueError):
@@ -20,16 +21,40 @@ def lock_prices() -> None:
 
 
 def refuse_overlaps() -> None:
-    """Raise PriceRefused if two prices for the same thing hold on one day."""
+    """Raise PriceRefused if two prices of the table for the same thing hold on one day."""
     with connection.cursor() as cursor:
         cursor.execute(sql("ingest.row_queries", "overlapping_prices"))
         found = cursor.fetchone()
-    if found is None:
-        return
-    basis, provider, model, token_class, region, tier, over, *dates = found
-    parts = [basis, provider, model, token_class, region, tier, f"over {over}" if over else ""]
-    first, second = (f"{start} to {end or 'open'}" for start, end in (dates[:2], dates[2:]))
-    raise PriceRefused(
-        f"two prices for {' '.join(filter(None, parts))} overlap: {first} and {second}",
-        f"End the first on {dates[2]} (valid_to), or let the second begin later",
+    if found is not None:
+        *what, first_from, first_to, second_from, second_to = found
+        raise _refused(what, (first_from, first_to), (second_from, second_to))
+
+
+def refuse_overlap_of(price: Price) -> None:
+    """Raise PriceRefused if a price of the table for the same thing holds on a day of this one."""
+    same = Price.objects.exclude(pk=price.pk).filter(
+        basis=price.basis,
+        provider__iexact=price.provider,
+        model__iexact=price.model,
+        token_class=price.token_class,
+        region__iexact=price.region,
+        service_tier__iexact=price.service_tier,
+        context_over=price.context_over,
+    )
+    what = [price.basis, price.provider, price.model, price.token_class, price.region]
+    what += [price.service_tier, price.context_over]
+    mine = (price.valid_from, price.valid_to)
+    for other in same:
+        first, second = sorted((mine, (other.valid_from, other.valid_to)), key=lambda p: p[0])
+        if first[1] is None or first[1] > second[0]:
+            raise _refused(what, first, second)
+
+
+def _refused(what: list, first: tuple, second: tuple) -> PriceRefused:
+    *names, over = what
+    told = " ".join(filter(None, [*names, f"over {over}" if over else ""]))
+    dates = " and ".join(f"{start} to {end or 'open'}" for start, end in (first, second))
+    return PriceRefused(
+        f"two prices for {told} overlap: {dates}",
+        f"End the first on {second[0]} (valid_to), or let the second begin later",
     )

@@ -12,7 +12,7 @@ from aicost.kernel.money import plain
 from ingest.maps import canonical
 from ingest.models import Price
 from ingest.price_book import PRICE_CLASSES, PriceBook, PriceFound, Rate
-from ingest.price_overlaps import PriceRefused, lock_prices, refuse_overlaps
+from ingest.price_overlaps import PriceRefused, lock_prices, refuse_overlap_of, refuse_overlaps
 from ingest.sources.canonical_prices import BASES, PRICES, why_no_price
 
 PRICE_SAVED, PRICE_ENDED, PRICES_IMPORTED = "price_saved", "price_ended", "prices_imported"
@@ -56,15 +56,20 @@ def save_price(values: Mapping[str, object], user=None, price: Price | None = No
         if name not in COLUMNS:
             raise PriceRefused(f"a price has no field {name!r}", f"There are {', '.join(COLUMNS)}")
         setattr(price, name, value)
-    _refuse_impossible(price)
     price.changed_by = user if user is not None and user.is_authenticated else None
     with transaction.atomic():
         lock_prices()
-        _refuse_same(price)
+        check_price(price)
         price.save()
-        refuse_overlaps()
         record(user, PRICE_SAVED, str(price), _told(price))
     return price
+
+
+def check_price(price: Price) -> None:
+    """Raise PriceRefused when the price is impossible or overlaps another for the same thing."""
+    _refuse_impossible(price)
+    _refuse_same(price)
+    refuse_overlap_of(price)
 
 
 def end_price(price: Price, day: date, user=None) -> Price:

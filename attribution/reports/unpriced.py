@@ -26,7 +26,7 @@ COLUMNS = (
 )
 _CLASSES = INPUT_CLASSES + OUTPUT_CLASSES
 # Where a price or a canonical name is entered; both forms take what is known already.
-PRICE_FORM, ALIAS_FORM = "/admin/ingest/price/add/", "/admin/ingest/alias/add/"
+PRICE_FORM, ALIAS_FORM = "/prices/", "/admin/ingest/alias/add/"
 
 
 def rows(spec: Spec) -> list[dict]:

@@ -169,7 +169,7 @@ def test_what_has_no_price_is_null_and_listed_with_the_link_that_fixes_it(tmp_pa
     assert (row["first_day"], row["reported_cost"], row["currency"]) == (
         YESTERDAY, D("0.25"), "USD",
     )  # fmt: skip
-    assert row["price_link"].startswith("/admin/ingest/price/add/?provider=us&model=in-house")
+    assert row["price_link"].startswith("/prices/?provider=us&model=in-house")
 
     save_price({
         "model": "in-house", "token_class": "input_tokens", "price": D(2), "currency": "USD",

@@ -276,3 +276,22 @@ def test_every_class_of_usage_can_have_a_price():
     from ingest.models import TOKEN_CLASSES
 
     assert set(TOKEN_CLASSES) < set(PRICE_CLASSES)
+
+
+@pytest.mark.django_db
+def test_the_admin_says_why_a_price_is_refused_and_who_changed_one(admin_client, admin_user):
+    told = {
+        "provider": "openai", "model": "gpt-5", "token_class": "input_tokens", "context_over": "0",
+        "per_units": "1000000", "price": "1.00", "currency": "USD", "basis": "contract",
+        "valid_from": "2026-01-01",
+    }  # fmt: skip
+    assert admin_client.post("/admin/ingest/price/add/", told).status_code == 302
+    assert Price.objects.get().changed_by == admin_user
+    for more, words in (
+        ({"valid_from": "2026-06-01"}, "overlap"),
+        ({"price": "-1", "region": "eu"}, "is negative"),
+        ({}, "already"),
+    ):
+        answer = admin_client.post("/admin/ingest/price/add/", told | more)
+        assert words in answer.content.decode()
+    assert Price.objects.count() == 1
