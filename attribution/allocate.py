@@ -38,6 +38,7 @@ DAY_TABLES = (
     "w_unmetered",
     "w_price",
     "w_part",
+    "w_twice",
     "w_gpu",
     "w_capacity",
     "w_workload",

@@ -22,7 +22,10 @@ from ingest.prices import price_book
 
 # A bill that has not come for so long is not coming; what was estimated for older days stays.
 OPEN_DAYS_MAX = 45
-TABLES = ("w_alias", "w_metered", "w_rate", "w_part", "w_made", "w_instance", "w_gpu", "w_workload")
+TABLES = (
+    *("w_alias", "w_metered", "w_rate", "w_part", "w_made", "w_instance", "w_twice", "w_gpu"),
+    "w_workload",
+)
 
 
 @dataclass(frozen=True)
@@ -157,6 +160,7 @@ def _make(day: date, work: _Work, open_ids: list[int]) -> None:
 def _gpu_parts(day: date, work: _Work, open_ids: list[int]) -> None:
     through = _final_json(work.finality)
     _run("estimate_instances", {"day": day, "open": open_ids})
+    _run("gpu_twice", {"day": day}, "attribution.rules")
     _run("estimate_gpu_hours", {"day": day})
     _run("gpu_workloads", {"day": day}, "attribution.rules")
     found = _rows("estimate_billed_instances", {"day": day, "sources": open_ids, "final": through})

@@ -30,6 +30,7 @@ with node as (
      where g.t_start >= %(day)s and g.t_start < %(day)s::date + 1
        and g.device_uuid not like 'job:%%'
        and j.resource_id in (select resource_id from w_charge where by_resource)
+       and (g.source_id, g.device_uuid, g.t_start) not in (select * from w_twice)
      order by g.device_uuid, g.mig_instance_id, g.workload_key, g.t_start, g.source_id, g.util_scope
 ), shared as (
     select *, max(observed_ms) over device as device_ms,

@@ -9,5 +9,5 @@ from attribution.rules.base import Method
 METHOD = Method(
     "gpu_time",
     "GPU time by reservation",
-    ("gpu_intervals", "gpu_capacity", "gpu_workloads", "gpu_time"),
+    ("gpu_twice", "gpu_intervals", "gpu_capacity", "gpu_workloads", "gpu_time"),
 )

@@ -12,6 +12,7 @@ with bucket as (
      where g.t_start >= %(day)s::date::timestamp at time zone 'UTC'
        and g.t_start < (%(day)s::date + 1)::timestamp at time zone 'UTC'
        and g.device_uuid not like 'job:%%'
+       and (g.source_id, g.device_uuid, g.t_start) not in (select * from w_twice)
      order by g.device_uuid, g.mig_instance_id, g.workload_key, g.t_start, g.source_id,
               g.util_scope
 ), shared as (

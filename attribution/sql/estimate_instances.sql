@@ -18,7 +18,7 @@ with node as (
            where m.node = n.node and m.cluster in ('', n.cluster)
              and (m.valid_from is null or m.valid_from <= %(day)s)
              and (m.valid_to is null or m.valid_to > %(day)s)
-           order by m.cluster desc, m.valid_from desc nulls last, m.id desc
+           order by m.found, m.cluster desc, m.valid_from desc nulls last, m.id desc
            limit 1
       ) m on true
 ), billed as (

@@ -83,10 +83,12 @@ def gpu_hours(
     fraction="1",
     node: str = "node-a",
     day: date = DAY,
+    seen_by: str = "gpus",
+    observed_ms: int = 3_600_000,
 ) -> None:
     """Whole hours of one device: the device's own row, and a workload's when a pod is named; the
     first `held` hours are held idle, the next `empty` ones empty."""
-    of = source("gpus", "telemetry")
+    of = source(seen_by, "telemetry")
     ensure_partitions("ingest_gpuinterval", [day])
     midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
     rows = []
@@ -99,7 +101,7 @@ def gpu_hours(
             "t_end": start + timedelta(hours=1),
             "node": node,
             "device_uuid": device,
-            "observed_ms": 3_600_000,
+            "observed_ms": observed_ms,
             "alloc_gpu_fraction": Decimal(0),
         }
         rows.append(GpuInterval(**base))
