@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import ibis
 import ibis.expr.types as ir
 
-from ingest.sources.azure_names import fold, region_of, service_of
+from ingest.sources.azure_names import fold, region_of, resource_of, service_of, told
 from ingest.sources.base import BillReader, Head
 from ingest.sources.charges import (
     LEDGER,
@@ -130,9 +130,9 @@ def expression(table: ir.Table) -> ir.Table:
         **period_columns(day, day + ibis.interval(days=1)),
         **row_number(columns),
         **_amounts(columns, columns.amount(cost), quantity),
-        resource_id=_resource(columns.text("ResourceId", "InstanceId"), _told(info, "VMName")),
+        resource_id=resource_of(columns.text("ResourceId", "InstanceId"), told(info, "VMName")),
         told_size=ibis.coalesce(
-            _told(info, "ServiceType").nullif(""), _told(info, "VMSize").nullif(""), ""
+            told(info, "ServiceType").nullif(""), told(info, "VMSize").nullif(""), ""
         ),
         billing_period=billing.truncate("M").date(),
         tags=_tags(columns),
@@ -154,25 +154,6 @@ def _tags(columns: Columns) -> ir.Value:
     return ibis.ifelse(tags.strip().isin(_NO_TAGS), ibis.literal(""), tags)
 
 
-def _told(info: ir.StringValue, key: str) -> ir.StringValue:
-    """A text of AdditionalInfo, which is JSON, JSON without braces, or Python's repr; '' if it is
-    not told."""
-    return info.re_extract(rf"""["']{key}["']\s*:\s*["']([^"']*)["']""", 1).fill_null("")
-
-
-def _resource(written: ir.StringValue, vm: ir.StringValue) -> ir.StringValue:
-    """The resource as Kubernetes names it: its group in lower case, and of a scale set the
-    instance, which only AdditionalInfo knows."""
-    grouped_id = r"(?i)^/?subscriptions/([^/]*)/resourcegroups/([^/]+)(.*)$"
-    parts = [written.re_extract(grouped_id, n).fill_null("") for n in (1, 2, 3)]
-    group = parts[1].lower()
-    told = ibis.literal("/subscriptions/") + parts[0] + "/resourceGroups/" + group + parts[2]
-    plain = ibis.ifelse(group == "", written, told)
-    number = vm.re_extract(r"_([0-9]+)$", 1).fill_null("")
-    is_set = plain.re_search(r"(?i)/virtualMachineScaleSets/[^/]+$") & (number != "")
-    return ibis.ifelse(is_set, plain + "/virtualMachines/" + number, plain)
-
-
 def _view(text: dict[str, ir.Value], cost: ir.Value, quantity: ir.Value) -> ir.StringValue:
     """Which of the two views alone has such a row; '' for the many that stand in both."""
     zero = ibis.literal("0").cast(LEDGER)
@@ -189,13 +170,13 @@ def _view(text: dict[str, ir.Value], cost: ir.Value, quantity: ir.Value) -> ir.S
 
 
 def _amounts(columns: Columns, cost: ir.Value, quantity: ir.Value) -> dict[str, ir.Value]:
-    told = columns.amount(LIST_COST[0])
+    payg = columns.amount(LIST_COST[0])
     listed, agreed = (_priced(columns, quantity, name) for name in ("PayGPrice", "UnitPrice"))
     zero = ibis.literal("0").cast(LEDGER)
     return {
         "billed_cost": cost,
         "effective_cost": cost,
-        "list_cost": ibis.coalesce(told.nullif(zero), listed),
+        "list_cost": ibis.coalesce(payg.nullif(zero), listed),
         "contracted_cost": agreed,
         "pricing_quantity": quantity,
         "consumed_quantity": quantity,

@@ -1,4 +1,5 @@
-"""How Azure's cost files spell their columns, regions and services: data files beside the code."""
+"""How Azure's bills spell their columns, regions, services and resources; the words are data files
+beside the code."""
 
 import csv
 from functools import cache
@@ -8,6 +9,8 @@ import re
 import ibis
 import ibis.expr.types as ir
 
+_GROUPED = r"(?i)^/?subscriptions/([^/]*)/resourcegroups/([^/]+)(.*)$"
+_TYPES = ("virtualMachineScaleSets", "virtualMachines")
 # 'Kategorie (MeterCategory)': the English name stands in the brackets.
 _IN_BRACKETS = re.compile(r"\(\s*([A-Za-z][A-Za-z0-9_ ]*?)\s*\)\s*$")
 
@@ -59,3 +62,25 @@ def service_of(groups: ir.Table, part: str) -> ir.StringValue:
         is_meant = text.startswith(value) if row["matches"] == "subcategory" else text == value
         branches.append((is_meant, row[part]))
     return ibis.cases(*branches, else_="")
+
+
+def told(info: ir.StringValue, key: str) -> ir.StringValue:
+    """A text of AdditionalInfo or of a SKU's details, which is JSON, JSON without braces, or
+    Python's repr; '' if it is not told."""
+    found = info.re_extract(rf"""["'](?:x_)?{key}["']\s*:\s*["']([^"']*)["']""", 1)
+    return found.fill_null("")
+
+
+def resource_of(written: ir.StringValue, vm: ir.StringValue) -> ir.StringValue:
+    """The resource as Kubernetes names it: its group in lower case, the types of machines in their
+    own, and of a scale set the instance, which only the name of the machine tells (`X_3`)."""
+    account, group, rest = (written.re_extract(_GROUPED, n).fill_null("") for n in (1, 2, 3))
+    for kind in _TYPES:
+        rest = rest.re_replace(
+            rf"(?i)^/providers/microsoft\.compute/{kind}/", f"/providers/Microsoft.Compute/{kind}/"
+        )
+    spelled = ibis.literal("/subscriptions/") + account + "/resourceGroups/" + group.lower() + rest
+    plain = ibis.ifelse(group == "", written, spelled)
+    number = vm.re_extract(r"_([0-9]+)$", 1).fill_null("")
+    is_set = plain.re_search(r"/virtualMachineScaleSets/[^/]+$") & (number != "")
+    return ibis.ifelse(is_set, plain + "/virtualMachines/" + number, plain)

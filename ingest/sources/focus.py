@@ -5,9 +5,11 @@ from collections.abc import Sequence
 import ibis
 import ibis.expr.types as ir
 
+from ingest.sources.azure_names import resource_of, told
 from ingest.sources.base import BillReader, Head
 from ingest.sources.charges import (
     ARRIVED,
+    LEDGER,
     SCOPE_PART,
     Columns,
     arrival,
@@ -160,7 +162,15 @@ def _amounts(columns: Columns) -> dict[str, ir.Value]:
         (*AMOUNTS, *MAYBE_AMOUNTS),
         strict=True,
     )  # fmt: skip
-    return {name: columns.amount(written) for name, written in pairs}
+    amounts = {name: columns.amount(written) for name, written in pairs}
+    # Microsoft writes 0 for what it does not tell: of reservations and of the marketplace.
+    zero = ibis.literal("0").cast(LEDGER)
+    costs_something = (amounts["billed_cost"] != zero) | (amounts["effective_cost"] != zero)
+    untold = (columns.text(*TEXT["provider"]) == "Microsoft") & costs_something
+    for name in ("list_cost", "contracted_cost"):
+        is_zero = untold & (amounts[name] == zero)
+        amounts[name] = ibis.ifelse(is_zero, ibis.null(LEDGER), amounts[name])
+    return amounts
 
 
 def _finished(groups: ir.Table) -> ir.Table:
@@ -170,15 +180,25 @@ def _finished(groups: ir.Table) -> ir.Table:
         else_=groups.charge_frequency,
     )
     details = groups["extra:SkuPriceDetails"] if "extra:SkuPriceDetails" in groups.columns else ""
-    seen = [groups.told_instance_type]
+    seen, machine = [groups.told_instance_type], ibis.literal("")
     if not isinstance(details, str):
         seen.append(details.cast("string").re_extract(r'"InstanceType": ?"([^"]*)"', 1))
+        size = told(details.cast("string"), "ServiceType")
+        seen.append(ibis.ifelse(size.re_search("^(Standard|Basic)_"), size, ""))
+        machine = told(details.cast("string"), "VMName")
     seen.append(groups.sku_meter.re_extract(_INSTANCE, 1))
     hourly = groups.charge_description.re_search(r"(?i)instance.?hour|\bhour")
     seen.append(ibis.ifelse(hourly, groups.charge_description.re_extract(_INSTANCE, 1), ""))
     instance = ibis.coalesce(*(value.nullif("") for value in seen), ibis.literal(""))
     return groups.mutate(
-        charge_frequency=frequency, instance_type=instance, extras=ibis.literal("")
+        charge_frequency=frequency,
+        instance_type=instance,
+        resource_id=ibis.ifelse(
+            groups.resource_id.lower().startswith("/subscriptions/"),
+            resource_of(groups.resource_id, machine),
+            groups.resource_id,
+        ),
+        extras=ibis.literal(""),
     ).drop("told_instance_type")
 
 

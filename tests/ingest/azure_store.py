@@ -31,102 +31,100 @@ def _etag(content: bytes) -> str:
     return f'"0x{hashlib.md5(content, usedforsecurity=False).hexdigest()[:16].upper()}"'
 
 
-def _handler(store: AzureStore):
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+class _Handler(BaseHTTPRequestHandler):
+    store: AzureStore
+    protocol_version = "HTTP/1.1"
 
-        def log_message(self, *told):
-            """Quiet."""
+    def log_message(self, *told):
+        """Quiet."""
 
-        def do_HEAD(self):
-            self.answer()
+    def do_HEAD(self):
+        self.answer()
 
-        def do_GET(self):
-            self.answer()
+    def do_GET(self):
+        self.answer()
 
-        def answer(self):
-            parts = urlsplit(self.path)
-            asked = parse_qs(parts.query)
-            store.asked.append(f"{self.command} {self.path} {self.headers.get('x-ms-range', '')}")
-            signed = asked.get("sig") == ["good"]
-            if not signed and not self.headers.get("Authorization", "").startswith(
-                f"SharedKey {ACCOUNT}:"
-            ):
-                return self.fault(403, "AuthenticationFailed")
-            _, account, container, *name = unquote(parts.path).split("/", 3)
-            if (account, container) != (ACCOUNT, CONTAINER):
-                return self.fault(404, "ContainerNotFound")
-            if asked.get("comp") == ["list"]:
-                return self.list_blobs(asked)
-            if not name:
-                return self.send(200, b"", {"ETag": '"0x1"'})
-            return self.blob(name[0])
+    def answer(self):
+        parts = urlsplit(self.path)
+        asked = parse_qs(parts.query)
+        self.store.asked.append(f"{self.command} {self.path} {self.headers.get('x-ms-range', '')}")
+        signed = asked.get("sig") == ["good"]
+        if not signed and not self.headers.get("Authorization", "").startswith(
+            f"SharedKey {ACCOUNT}:"
+        ):
+            return self.fault(403, "AuthenticationFailed")
+        _, account, container, *name = unquote(parts.path).split("/", 3)
+        if (account, container) != (ACCOUNT, CONTAINER):
+            return self.fault(404, "ContainerNotFound")
+        if asked.get("comp") == ["list"]:
+            return self.list_blobs(asked)
+        if not name:
+            return self.send(200, b"", {"ETag": '"0x1"'})
+        return self.blob(name[0])
 
-        def list_blobs(self, asked):
-            prefix = asked.get("prefix", [""])[0]
-            names = sorted(name for name in store.blobs if name.startswith(prefix))
-            first = int(asked.get("marker", ["0"])[0] or 0)
-            more = str(first + PAGE) if first + PAGE < len(names) else ""
-            rows = "".join(self.row(name) for name in names[first : first + PAGE])
-            body = (
-                '<?xml version="1.0" encoding="utf-8"?><EnumerationResults'
-                f' ContainerName="{CONTAINER}"><Blobs>{rows}</Blobs><NextMarker>{more}</NextMarker>'
-                "</EnumerationResults>"
-            )
-            self.send(200, body.encode(), {"Content-Type": "application/xml"})
+    def list_blobs(self, asked):
+        prefix = asked.get("prefix", [""])[0]
+        names = sorted(name for name in self.store.blobs if name.startswith(prefix))
+        first = int(asked.get("marker", ["0"])[0] or 0)
+        more = str(first + PAGE) if first + PAGE < len(names) else ""
+        rows = "".join(self.row(name) for name in names[first : first + PAGE])
+        body = (
+            '<?xml version="1.0" encoding="utf-8"?><EnumerationResults'
+            f' ContainerName="{CONTAINER}"><Blobs>{rows}</Blobs><NextMarker>{more}</NextMarker>'
+            "</EnumerationResults>"
+        )
+        self.send(200, body.encode(), {"Content-Type": "application/xml"})
 
-        def row(self, name):
-            content, modified = store.blobs[name]
-            return (
-                f"<Blob><Name>{escape(name)}</Name><Properties>"
-                f"<Last-Modified>{format_datetime(modified, usegmt=True)}</Last-Modified>"
-                f"<Etag>{_etag(content).strip(chr(34))}</Etag>"
-                f"<Content-Length>{len(content)}</Content-Length>"
-                "<BlobType>BlockBlob</BlobType></Properties></Blob>"
-            )
+    def row(self, name):
+        content, modified = self.store.blobs[name]
+        return (
+            f"<Blob><Name>{escape(name)}</Name><Properties>"
+            f"<Last-Modified>{format_datetime(modified, usegmt=True)}</Last-Modified>"
+            f"<Etag>{_etag(content).strip(chr(34))}</Etag>"
+            f"<Content-Length>{len(content)}</Content-Length>"
+            "<BlobType>BlockBlob</BlobType></Properties></Blob>"
+        )
 
-        def blob(self, name):
-            if name not in store.blobs:
-                return self.fault(404, "BlobNotFound")
-            content, modified = store.blobs[name]
-            told = {
-                "ETag": _etag(content),
-                "Last-Modified": format_datetime(modified, usegmt=True),
-                "x-ms-blob-type": "BlockBlob",
-                "Content-Type": "application/octet-stream",
-            }
-            wanted = self.headers.get("x-ms-range") or self.headers.get("Range")
-            if self.command == "HEAD" or not wanted:
-                return self.send(200, content, told)
-            first, _, last = wanted.removeprefix("bytes=").partition("-")
-            first, last = int(first), min(int(last or len(content)), len(content) - 1)
-            if name in store.cut and last >= store.cut[name]:
-                store.cut.pop(name)
-                return self.fault(403, "AuthorizationFailure")
-            told["Content-Range"] = f"bytes {first}-{last}/{len(content)}"
-            return self.send(206, content[first : last + 1], told)
+    def blob(self, name):
+        if name not in self.store.blobs:
+            return self.fault(404, "BlobNotFound")
+        content, modified = self.store.blobs[name]
+        told = {
+            "ETag": _etag(content),
+            "Last-Modified": format_datetime(modified, usegmt=True),
+            "x-ms-blob-type": "BlockBlob",
+            "Content-Type": "application/octet-stream",
+        }
+        wanted = self.headers.get("x-ms-range") or self.headers.get("Range")
+        if self.command == "HEAD" or not wanted:
+            return self.send(200, content, told)
+        first, _, last = wanted.removeprefix("bytes=").partition("-")
+        first, last = int(first), min(int(last or len(content)), len(content) - 1)
+        if name in self.store.cut and last >= self.store.cut[name]:
+            self.store.cut.pop(name)
+            return self.fault(403, "AuthorizationFailure")
+        told["Content-Range"] = f"bytes {first}-{last}/{len(content)}"
+        return self.send(206, content[first : last + 1], told)
 
-        def fault(self, status, code):
-            body = f'<?xml version="1.0"?><Error><Code>{code}</Code><Message>no</Message></Error>'
-            told = {"x-ms-error-code": code, "Content-Type": "application/xml"}
-            self.send(status, body.encode(), told)
+    def fault(self, status, code):
+        body = f'<?xml version="1.0"?><Error><Code>{code}</Code><Message>no</Message></Error>'
+        told = {"x-ms-error-code": code, "Content-Type": "application/xml"}
+        self.send(status, body.encode(), told)
 
-        def send(self, status, body, told):
-            self.send_response(status)
-            for name, value in {"Content-Length": str(len(body)), **told}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(body)
-
-    return Handler
+    def send(self, status, body, told):
+        self.send_response(status)
+        for name, value in {"Content-Length": str(len(body)), **told}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
 
 
 @contextmanager
 def azure_store():
     """A running store."""
     store = AzureStore()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(store))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"store": store}))
     store.url = f"http://127.0.0.1:{server.server_port}/{ACCOUNT}"
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
