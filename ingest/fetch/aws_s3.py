@@ -124,6 +124,7 @@ def _take(
     """Download one delivery whole: (what to remember, its folder, bytes fetched). The folder is
     None when it is the one we have. A manifest that changes meanwhile drops the set: two
     deliveries never mix."""
+    target = folder
     for _ in range(_TRIES_MAX):
         try:
             manifest, body, etag = _listed(store, period)
@@ -144,6 +145,8 @@ def _take(
             if look(store, period.manifest.key).etag != etag:
                 raise Changed(period.manifest.key)
         except Changed:
+            if target != folder:
+                shutil.rmtree(target, ignore_errors=True)
             continue
         place = target / period.path.relative_to(manifests.root_of(period.path))
         place.parent.mkdir(parents=True, exist_ok=True)

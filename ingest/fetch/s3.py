@@ -19,7 +19,7 @@ from ingest.fetch.base import SECRET, FetchError, Field
 
 DOCS = "docs/sources/aws_s3.md has the policy"
 READ_BYTES_MAX = 64 * 1024**2
-_BLOCK_BYTES = 1 << 20
+_BLOCK_BYTES = 1 << 16  # what is lost when a connection breaks
 _TRIES_MAX = 5
 _MD5 = re.compile(r"[0-9a-f]{32}\Z")
 _GONE = ("NoSuchKey", "404", "NotFound", "NoSuchBucket")

@@ -1,11 +1,14 @@
 """A real S3 at the wire (moto's server), and small bills of AWS laid out as it delivers them."""
 
 from collections.abc import Iterator, Mapping, Sequence
+import contextlib
 from contextlib import contextmanager
 import csv
 import gzip
 import io
 import json
+import socket
+import threading
 
 import boto3
 from moto.server import ThreadedMotoServer
@@ -109,3 +112,54 @@ def deliver_export(
     manifest = {"executionId": execution, "dataFiles": [f"s3://{BUCKET}/{key}"]}
     bucket.put(f"exports/ai/metadata/{partition}/ai-Manifest.json", json.dumps(manifest))
     return key
+
+
+class Wire:
+    """A wire to the server that can be cut, or told about a request before it goes through.
+
+    `cut_after`: bytes of each answer that get through, None for all. `before`: (text of a request,
+    what to do once before it is passed on)."""
+
+    def __init__(self, url: str) -> None:
+        host, port = url.removeprefix("http://").split(":")
+        self.server = (host, int(port))
+        self.cut_after: int | None = None
+        self.before: tuple[bytes, object] | None = None
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        self.listener.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            server = socket.create_connection(self.server)
+            for pump in (self._ask, self._answer):
+                threading.Thread(target=pump, args=(client, server), daemon=True).start()
+
+    def _ask(self, client: socket.socket, server: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while asked := client.recv(65536):
+                if self.before and self.before[0] in asked:
+                    (_, act), self.before = self.before, None
+                    act()
+                server.sendall(asked)
+            server.shutdown(socket.SHUT_WR)
+
+    def _answer(self, client: socket.socket, server: socket.socket) -> None:
+        passed = 0
+        with contextlib.suppress(OSError):
+            while answer := server.recv(16384):
+                if self.cut_after is not None and passed + len(answer) > self.cut_after:
+                    break
+                passed += len(answer)
+                client.sendall(answer)
+        for end in (client, server):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
