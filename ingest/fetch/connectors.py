@@ -7,6 +7,7 @@ from ingest.fetch import (
     aws_s3_inventory,
     azure_blob,
     bigquery,
+    csv_url,
     ecb_rates,
     folder,
     git_webhook,
@@ -34,6 +35,7 @@ CONNECTORS: tuple[Connector, ...] = (
     litellm.API,
     mlflow.CONNECTOR,
     git_webhook.CONNECTOR,
+    csv_url.CONNECTOR,
 )
 
 

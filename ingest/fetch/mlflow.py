@@ -17,6 +17,7 @@ from ingest.fetch.base import (
     FetchError,
     Field,
 )
+from ingest.fetch.http import TRIES_MAX
 from ingest.fetch.mlflow_stores import Store, store_at
 
 FIRST_DAYS = 90
@@ -26,7 +27,7 @@ NAMES = ("model_tag", "model_version_tag", "team_tag", "feature_tag", "host_tag"
 
 
 def test(config: Mapping) -> Iterator[Check]:
-    store = _store(config)
+    store = _store(config, tries=1)
     experiments = _experiments(store, config)
     yield Check(True, f"{len(experiments)} experiments can be read")
     start, end = _milliseconds(utc_today() - timedelta(days=30)), _milliseconds(utc_today(), 2)
@@ -79,12 +80,13 @@ def _write(path: Path, config: Mapping, runs: list[dict], going_on: bool) -> Non
             out.write(json.dumps(line, sort_keys=True, ensure_ascii=False) + "\n")
 
 
-def _store(config: Mapping) -> Store:
+def _store(config: Mapping, tries: int = TRIES_MAX) -> Store:
     return store_at(
         config["store"],
         config["token"] or "",
         config["user"] or "",
         config["password"] or "",
+        tries,
     )
 
 

@@ -31,9 +31,10 @@ _FROM_RUN = ("run_uuid", "experiment_id", "name", "user_id", "status", "start_ti
 class Server:
     """A tracking server, by its REST API 2.0."""
 
-    def __init__(self, address: str, token: str, user: str, password: str) -> None:
+    def __init__(self, address: str, token: str, user: str, password: str, tries: int) -> None:
         self.address = http.checked_url(address)
-        self.session = http.session({"Authorization": f"Bearer {token}"} if token else None)
+        headers = {"Authorization": f"Bearer {token}"} if token else None
+        self.session = http.session(headers, tries)
         if user:
             self.session.auth = (user, password)
 
@@ -155,12 +156,14 @@ class Database:
 Store = Server | Folder | Database
 
 
-def store_at(address: str, token: str = "", user: str = "", password: str = "") -> Store:
+def store_at(
+    address: str, token: str = "", user: str = "", password: str = "", tries: int = http.TRIES_MAX
+) -> Store:
     """The store of an address: http(s), sqlite:///, postgresql:// or a folder. Raises
     `FetchError`."""
     scheme = urlsplit(address).scheme
     if scheme in ("http", "https"):
-        return Server(address, token, user, password)
+        return Server(address, token, user, password, tries)
     if scheme in ("postgresql", "postgres", "sqlite") or scheme.startswith("postgresql+"):
         plain = address.replace(f"{scheme}:", f"{scheme.split('+')[0]}:", 1)
         return Database(plain, password)

@@ -216,8 +216,7 @@ def test_it_names_the_experiment_of_a_slurm_job(tmp_path, home):
         ({"quality": ["accuracy"]}, "There are: val_ndcg"),
     ],
 )
-def test_it_says_what_is_missing(given, told, tmp_path, home, monkeypatch):
-    monkeypatch.setattr("ingest.fetch.http.TRIES_MAX", 0)
+def test_it_says_what_is_missing(given, told, tmp_path, home):
     uri = f"file://{tmp_path}/mlruns"
     train(client_of(uri), "wide", "first", 1, 2)
     checks = connect.check_source(source(**{"store": uri, **given}))
