@@ -1,5 +1,5 @@
 """Bedrock's model invocation logs from S3, without prompts and completions
-(docs/sources/bedrock_logs.md).
+(docs/sources/aws_bedrock_logs.md).
 
 Objects come by the hour below AWSLogs/<account>/BedrockModelInvocationLogs/<region>/YYYY/MM/DD/HH/.
 """

@@ -1,4 +1,4 @@
-"""S3 Inventory: what lies in buckets and how old it is (docs/sources/s3_inventory.md).
+"""S3 Inventory: what lies in buckets and how old it is (docs/sources/aws_s3_inventory.md).
 
 <prefix>/<bucket>/<inventory>/2026-09-01T01-00Z/manifest.json names the files of a snapshot and, of
 CSV, its columns.

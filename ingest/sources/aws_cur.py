@@ -124,6 +124,11 @@ _SAVINGS_PLAN = (
     "SavingsPlanUpfrontFee",
 )
 _COVERED = ("DiscountedUsage", "SavingsPlanCoveredUsage")
+_INSTANCE = (
+    r":((?:ml\.)?[a-z][a-z0-9-]*[0-9][a-z0-9-]*\.(?:[0-9]*x?large|metal[a-z0-9-]*|medium|small))"
+)
+# SageMaker calls a machine by what it is for: ml.g5.12xlarge-Hosting.
+_MADE_FOR = r"-(?:Hosting|Training|Notebook|Processing|Transform|Cluster)$"
 _RECURRING_FEES = ("RIFee", "SavingsPlanRecurringFee")
 
 
@@ -179,10 +184,18 @@ def _texts(columns: Columns) -> dict[str, ir.StringValue]:
         told = (aws_maps.of_product(columns, key).nullif("") for key in keys)
         text[name] = ibis.coalesce(text[name].nullif(""), *told, ibis.literal(""))
     text["service_name"] = ibis.coalesce(text["service_name"].nullif(""), text["service_code"])
-    # What a pod had of an instance is not itself an instance's time.
-    is_split = columns.text(SPLIT_PARENT) != ""
-    text["instance_type"] = ibis.ifelse(is_split, "", text["instance_type"])
+    text["instance_type"] = _instance_type(columns, text)
     return text
+
+
+def _instance_type(columns: Columns, text: dict[str, ir.StringValue]) -> ir.StringValue:
+    """As told, else by the meter of a used hour. What a pod had of an instance is not itself an
+    instance's time."""
+    is_hour = text["line_item_type"].isin(("Usage", *_COVERED))
+    metered = ibis.ifelse(is_hour, text["sku_meter"].re_extract(_INSTANCE, 1), "")
+    told = ibis.coalesce(text["instance_type"].nullif(""), metered)
+    is_split = columns.text(SPLIT_PARENT) != ""
+    return ibis.ifelse(is_split, "", told.re_replace(_MADE_FOR, ""))
 
 
 def _objects(columns: Columns) -> dict[str, ir.StringValue]:

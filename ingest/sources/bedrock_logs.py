@@ -1,4 +1,4 @@
-"""Model invocation logs of Amazon Bedrock, JSON lines (docs/sources/bedrock_logs.md).
+"""Model invocation logs of Amazon Bedrock, JSON lines (docs/sources/aws_bedrock_logs.md).
 
 Prompts and completions stand in these logs; nothing of them is kept: `slim` is what may lie on our
 disk, and the reader takes counts alone.

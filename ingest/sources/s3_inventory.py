@@ -1,5 +1,5 @@
 """S3 Inventory as CSV with a header, or Parquet: what lies where and how old it is
-(docs/sources/s3_inventory.md).
+(docs/sources/aws_s3_inventory.md).
 
 AWS' CSV has no header: the connector puts the manifest's schema there. The day of the snapshot is
 in the name of the file."""
