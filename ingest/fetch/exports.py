@@ -19,6 +19,7 @@ from ingest.fetch.base import Check, Fetched, FetchError
 
 EXPORTS, FILES = "exports", "files"
 QUIET = timedelta(minutes=10)  # a run without a manifest is complete once nothing is added to it
+_REPORT = "Older runs were taken instead. Export again, or report this with the manifest"
 _NO_DATA = (".json", ".md", ".txt", ".html", ".yml", ".sql", ".part")
 
 
@@ -68,7 +69,10 @@ def check(store: Store, config: Mapping) -> Iterator[Check]:
         cure = "Check the directory"
         yield Check(bool(found), f"{len(found)} files that hold data", "" if found else cure)
     else:
-        runs = list(current_runs(items, store))
+        problems: list[str] = []
+        runs = list(current_runs(items, store, problems))
+        for problem in problems:
+            yield Check(False, problem, _REPORT)
         names = ", ".join(f"{run.month:%Y-%m}" for run in runs)
         cure = "Name the directory of the export; its first run may take a day"
         yield Check(
@@ -92,7 +96,8 @@ def fetch(store: Store, config: Mapping, state: Mapping, folder: Path) -> Iterat
 
 def _runs(store: Store, config, state, folder: Path, wanted: set[str]) -> Iterator[Fetched]:
     known = dict(state.get("periods", {}))
-    runs = list(current_runs(store.items(), store))
+    problems: list[str] = []
+    runs = list(current_runs(store.items(), store, problems))
     for run in sorted(runs, key=lambda one: one.month, reverse=True):
         name = str(run.period)
         if known.get(name) == run.mark or run.month < _first_month(config):
@@ -111,6 +116,8 @@ def _runs(store: Store, config, state, folder: Path, wanted: set[str]) -> Iterat
         )
         if not target.exists():  # the runner clears what stands, and leaves what it had to hold
             known[name] = run.mark
+    if problems:
+        raise FetchError("; ".join(problems), _REPORT)
 
 
 def _files(store: Store, config, state, folder: Path, wanted: set[str]) -> Iterator[Fetched]:
@@ -137,9 +144,10 @@ def _files(store: Store, config, state, folder: Path, wanted: set[str]) -> Itera
             known[name] = mark
 
 
-def current_runs(items: Iterable[Item], store: Store) -> Iterator[Run]:
-    """The newest complete run of each billing period. Raises `FetchError` when several exports lie
-    there: they would replace each other's months."""
+def current_runs(items: Iterable[Item], store: Store, problems: list[str]) -> Iterator[Run]:
+    """The newest complete run of each billing period; manifests that cannot be read go to
+    `problems`. Raises `FetchError` when several exports lie there: they would replace each other's
+    months."""
     periods: dict[PurePosixPath, list[Item]] = {}
     for item in items:
         if period := manifests.period_folder(item.path):
@@ -152,12 +160,12 @@ def current_runs(items: Iterable[Item], store: Store) -> Iterator[Run]:
         )
     for period, found in sorted(periods.items()):
         month = manifests.month_of(str(period))
-        run = _complete(period, month, found, store) or _bare(period, month, found)
+        run = _complete(period, month, found, store, problems) or _bare(period, month, found)
         if month and run:
             yield run
 
 
-def _complete(period, month, found: list[Item], store: Store) -> Run | None:
+def _complete(period, month, found: list[Item], store: Store, problems: list[str]) -> Run | None:
     """The newest run whose manifest lists files that are all there."""
     have = {item.path: item for item in found}
     listed = [item for item in found if manifests.NAME.search(item.path.name)]
@@ -171,9 +179,10 @@ def _complete(period, month, found: list[Item], store: Store) -> Run | None:
         try:
             keys = manifests.read_manifest(store.read(manifest)).keys
         except ValueError as error:
-            raise FetchError(f"{store.place}/{manifest.path}: {error}", "Report this") from error
+            problems.append(f"{store.place}/{manifest.path}: {error}")
+            continue
         files = [have.get(manifest.path.parent / PurePosixPath(key).name) for key in keys]
-        if all(files):
+        if files and all(files):
             return Run(period, month, manifest, tuple(files))
     return None
 

@@ -111,6 +111,21 @@ def test_it_waits_for_the_manifest_of_a_run(store, home):
     assert [row[1] for row in ledger()] == ["a", "b", "c"]
 
 
+def test_it_passes_by_a_run_without_data_and_names_a_broken_manifest(store, home):
+    put(store, TENTH, 10)
+    empty = f"{SEPTEMBER}/202609120702/aaaaaaaa-0000-0000-0000-000000000003/manifest.json"
+    store.put(empty, b'{"blobCount": 0, "blobs": []}', datetime(2026, 9, 12, tzinfo=UTC))
+    azure = source(store)
+    assert run_source(azure).state == SourceRun.DONE
+    assert [row[1] for row in ledger()] == ["a"]
+
+    store.put(empty, b'{"blobCount": 1, "blo', datetime(2026, 9, 12, tzinfo=UTC))
+    broken = run_source(Source.objects.get(pk=azure.pk))
+
+    assert broken.state == SourceRun.FAILED
+    assert "202609120702/aaaaaaaa-0000-0000-0000-000000000003/manifest.json" in broken.message
+
+
 def test_it_takes_up_a_download_where_it_broke_off(store, home, monkeypatch):
     monkeypatch.setattr(azure_blob, "_BLOCK_BYTES", 100)
     put(store, ELEVENTH, 11)
