@@ -31,7 +31,7 @@ from ingest.fetch.prometheus_server import Answer, Server
 SETS = (*GPU_SETS, *SERVING_SETS, "kube")
 START_DAYS = 7
 AGAIN_FOR = timedelta(hours=24)
-_MAP, _GPU, _SERVING = "maps", "gpu", "serving"
+_MAP, _GPU, _SERVING, _CUSTOM = "maps", "gpu", "serving", "custom"
 _LINE = re.compile(r"([a-z][a-z0-9_]*)\s*=\s*(\S.*)")
 _DIMENSIONS = ("workload", "model", "feature", "experiment", "team", "environment")
 _HOUR = timedelta(hours=1)
@@ -85,16 +85,30 @@ def asked_of(config: Mapping) -> Asked:
 
 
 def test(config: Mapping):
+    custom = _checked(config)
+    yield from checks(Server(config, tries=1), config, asked_of(config), custom, utc_now())
+
+
+def _checked(config: Mapping) -> dict[str, str]:
+    """The source's own queries. Raises `FetchError` for settings that cannot be."""
     unknown = sorted(set(config["sets"]) - set(SETS))
     if unknown:
         raise FetchError(f"nothing is called {', '.join(unknown)}", f"There are {', '.join(SETS)}")
     named_lines(config["labels"] or (), _DIMENSIONS)
     custom = named_lines(config["custom"] or ())
-    yield from checks(Server(config, tries=1), config, asked_of(config), custom, utc_now())
+    engines = sorted(set(config["sets"]) & set(SERVING_SETS))
+    if custom and engines:
+        raise FetchError(
+            f"own queries count calls, and {', '.join(engines)} may count the same ones: a source"
+            " holds one of the two",
+            "Leave the engines out of what to read, or make a second source of own queries alone",
+        )
+    return custom
 
 
 def fetch(config: Mapping, state: Mapping, folder: Path) -> Iterator[Fetched]:
     """A set a window: maps, GPU telemetry and serving, in files of their own."""
+    _checked(config)
     server, asked = Server(config), asked_of(config)
     now = utc_now()
     end = _floor(now - timedelta(minutes=max(int(config["lateness_minutes"]), 0)), BUCKET_S)
@@ -180,15 +194,18 @@ class _Landed:
         pods = list(self._ask(server, pod_queries(asked))) if "kube" in sets else []
         maps = list(self._ask(server, map_queries(asked))) if "kube" in sets else []
         gpu = list(self._ask(server, gpu_queries(sets, asked)))
-        custom = custom_queries(named_lines(self.config["custom"] or ()))
-        serving = list(self._ask(server, (*serving_queries(sets, asked), *custom)))
+        serving = list(self._ask(server, serving_queries(sets, asked)))
+        own = named_lines(self.config["custom"] or ())
+        custom = list(self._ask(server, custom_queries(own)))
         partial = bool(self.facts["warnings"])
         if _any(maps) or _any(serving):
-            self._write(_MAP, (*maps, *(a for a in serving if not a.query.name.startswith("cus"))))
+            self._write(_MAP, (*maps, *serving))
         if _any(gpu) and (fresh or last or not partial):
             self._write(_GPU, (*pods, *gpu))
         if _any(serving) and (last or not partial):
             self._write(_SERVING, (*maps, *serving))
+        if _any(custom) and (last or not partial):
+            self._write(_CUSTOM, custom)
         return partial
 
     def _ask(self, server: Server, queries: Iterable[Query]) -> Iterator[Answer]:

@@ -197,10 +197,14 @@ def map_queries(asked: Asked) -> Iterator[Query]:
     """Nodes and the labels and owners of pods with accelerators, per hour."""
     info = f"last_over_time({asked.of('kube_node_info')}[{HOUR_S}s])"
     nodes = f"max by (cluster, node, provider_id, system_uuid) ({info})"
+    known = asked.of("kube_node_annotations")
+    numbers = f"last_over_time({known}[{HOUR_S}s])"
+    numbered = "annotation_container_googleapis_com_instance_id"
     gpu_pod = f"and on (cluster, namespace, pod) last_over_time({_requests(asked)}[{HOUR_S}s])"
     owner = f"last_over_time({asked.of('kube_pod_owner')}[{HOUR_S}s]) {gpu_pod}"
     labels = f"last_over_time({asked.of('kube_pod_labels')}[{HOUR_S}s]) {gpu_pod}"
     yield Query("map.nodes.last", nodes, HOUR_S)
+    yield Query("map.numbers.last", f"max by (cluster, node, {numbered}) ({numbers})", HOUR_S)
     yield Query(
         "map.owners.last",
         f"max by (cluster, namespace, pod, owner_kind, owner_name) ({owner})",

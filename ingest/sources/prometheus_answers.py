@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 import json
 from typing import BinaryIO
 
 from ingest.records import Rejected
 from ingest.sources.base import Head, Unreadable
+from ingest.sources.cells import COUNT_MAX
 
 HEADER = "aicost_prometheus"
 CLUSTERS = ("cluster", "cluster_name", "k8s_cluster_name")
@@ -96,3 +98,11 @@ class Answers:
 
 def first(labels: Mapping[str, str], *names: str) -> str:
     return next((labels[name] for name in names if labels.get(name)), "")
+
+
+def count_of(text: str, scale: int = 1) -> int:
+    """A count of an answer: the server extrapolates, so it may not be whole. Raises ValueError."""
+    value = Decimal(text) * scale
+    if not value.is_finite() or not 0 <= value <= COUNT_MAX:
+        raise ValueError(f"{text[:40]!r} is no count")
+    return round(value)

@@ -16,7 +16,8 @@ from ingest.sources.prometheus_pods import Pod
 
 POSITION = 1_000  # behind rows made by hand
 _AWS = re.compile(r"aws:///[^/]*/(i-[0-9a-f]+)\Z")
-_GCP = re.compile(r"gce://([^/]+)/[^/]+/([^/]+)\Z")
+_GCP = re.compile(r"gce://([^/]+)/([^/]+)/([^/]+)\Z")
+_GCP_NUMBER = "annotation_container_googleapis_com_instance_id"
 _AZURE_GROUP = re.compile(r"(/resourcegroups/)([^/]+)", re.IGNORECASE)
 
 
@@ -39,12 +40,15 @@ def records(
     answers = Answers(stream, name)
     labels = Labels(answers)
     nodes: dict[tuple[str, str], dict[int, str]] = {}
+    numbers: dict[tuple[str, str], dict[int, str]] = {}
     models: dict[Pod, dict[int, set[str]]] = {}
     for one in answers.series():
         if isinstance(one, Rejected):
             yield one
         elif one.query[:2] == ("map", "nodes"):
-            _node(answers, one, nodes)
+            _node(answers, one, nodes, "provider_id")
+        elif one.query[:2] == ("map", "numbers"):
+            _node(answers, one, numbers, _GCP_NUMBER)
         elif one.query[0] == "map":
             labels.take(one)
         else:
@@ -53,37 +57,43 @@ def records(
             except InvalidOperation:
                 yield Rejected(one.line, f"{'.'.join(one.query)}: no number", one.raw)
     for (cluster, node), told in sorted(nodes.items()):
-        yield from _dated(cluster, node, told)
+        numbered = numbers.get((cluster, node), {})
+        resources = {at: resource_of(one, numbered.get(at, "")) for at, one in told.items()}
+        yield from _dated(cluster, node, resources)
     yield from _workloads(labels, models)
 
 
 READER = RowReader(name="prometheus_maps", kind="map", identify=identify("maps"), records=records)
 
 
-def resource_of(provider_id: str) -> str:
-    """What the bill calls the machine a node is; '' where only a map made by hand can say."""
+def resource_of(provider_id: str, number: str = "") -> str:
+    """What the bill calls the machine a node is; '' where only a map made by hand can say. Google
+    bills by the number of an instance, since names recur; without it by project and name."""
     if found := _AWS.match(provider_id):
         return found[1]
     if found := _GCP.match(provider_id):
-        return f"projects/{found[1]}/instances/{found[2]}"
+        project, zone, name = found.groups()
+        if number:
+            place = f"projects/{project}/zones/{zone}/instances/{number}"
+            return f"//compute.googleapis.com/{place}"
+        return f"projects/{project}/instances/{name}"
     if provider_id.startswith("azure:///"):
         path = provider_id.removeprefix("azure://")
-        return _AZURE_GROUP.sub(lambda found: found[1] + found[2].lower(), path)
+        return _AZURE_GROUP.sub(lambda found: f"/resourceGroups/{found[2].lower()}", path)
     return ""
 
 
-def _node(answers: Answers, series: Series, nodes: dict) -> None:
+def _node(answers: Answers, series: Series, nodes: dict, label: str) -> None:
     labels = series.labels
-    resource = resource_of(labels.get("provider_id", ""))
-    if resource and labels.get("node"):
+    if labels.get(label) and labels.get("node"):
         told = nodes.setdefault((answers.cluster_of(labels), labels["node"]), {})
-        told.update(dict.fromkeys(series.values, resource))
+        told.update(dict.fromkeys(series.values, labels[label]))
 
 
 def _dated(cluster: str, node: str, told: Mapping[int, str]) -> Iterator[ResourceMapRecord]:
     """A name may pass to another machine: a row for each, from the first day it was seen on."""
     standing = ""
-    by_day = {_day(at): told[at] for at in sorted(told)}  # the last of a day stands
+    by_day = {_day(at): told[at] for at in sorted(told) if told[at]}  # of a day, the last
     for day, resource in sorted(by_day.items()):
         if resource != standing:
             yield ResourceMapRecord(node, resource, cluster, valid_from=day, found=True)

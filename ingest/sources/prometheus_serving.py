@@ -1,30 +1,20 @@
-"""What inference engines served, hour by hour, as a Prometheus server counted it, and the results
-of a source's own queries. docs/sources/prometheus.md."""
+"""What inference engines served, hour by hour, as a Prometheus server counted it.
+
+An engine counts what calls elsewhere tell too, so it is a provider's count. See
+docs/sources/prometheus.md."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import InvalidOperation
 from typing import BinaryIO
 
 from ingest.records import Rejected, UsageRecord
 from ingest.sources.base import RowReader
-from ingest.sources.cells import COUNT_MAX
-from ingest.sources.prometheus_answers import Answers, Series, first, identify
+from ingest.sources.prometheus_answers import Answers, Series, count_of, first, identify
 from ingest.sources.prometheus_labels import Labels
 
 # An engine behind another tells the same calls: of one pod the first of these counts.
 _ENGINES = ("vllm", "sglang", "tgi", "triton", "kserve")
-_CUSTOM = "custom"
-QUANTITIES = (
-    *("requests", "successes", "outcomes", "attempts", "input_tokens", "cached_input_tokens"),
-    *("cache_write_5m_tokens", "cache_write_1h_tokens", "output_tokens", "reasoning_tokens"),
-    *("audio_input_tokens", "audio_output_tokens", "image_input_tokens", "retrieved_chunks"),
-    "gpu_ms",
-)
-_DIMENSIONS = (
-    *("provider", "model", "model_version", "workload", "serving_mode", "pipeline", "feature"),
-    *("experiment", "team", "environment", "customer", "user", "region", "status"),
-)
 _HOUR = timedelta(hours=1)
 
 Key = tuple[str, str, str, str, str, str, int]  # engine, cluster, namespace, pod, model, version
@@ -35,11 +25,14 @@ def records(stream: BinaryIO, name: str) -> Iterator[UsageRecord | Rejected]:
     read = _Read(stream, name)
     yield from read.series()
     yield from read.served()
-    yield from read.custom()
 
 
 READER = RowReader(
-    name="prometheus_serving", kind="usage", identify=identify("serving"), records=records
+    name="prometheus_serving",
+    kind="usage",
+    identify=identify("serving"),
+    records=records,
+    usage_role="provider_count",
 )
 
 
@@ -48,7 +41,6 @@ class _Read:
         self.answers = Answers(stream, name)
         self.labels = Labels(self.answers)
         self._served: dict[Key, dict[str, int]] = {}
-        self._custom: dict[tuple, dict[str, int]] = {}
 
     def series(self) -> Iterator[Rejected]:
         for one in self.answers.series():
@@ -58,8 +50,6 @@ class _Read:
             try:
                 if one.query[0] == "map":
                     self.labels.take(one)
-                elif one.query[0] == _CUSTOM:
-                    self._own(one)
                 elif one.query[0] in _ENGINES:
                     self._take(one)
             except (ValueError, InvalidOperation) as error:
@@ -68,7 +58,7 @@ class _Read:
     def _take(self, series: Series) -> None:
         engine, quantity, _ = series.query
         labels = series.labels
-        counted = {at: _count(text) for at, text in series.values.items()}
+        counted = {at: count_of(text) for at, text in series.values.items()}
         place = (
             engine,
             self.answers.cluster_of(labels),
@@ -80,21 +70,6 @@ class _Read:
         for at, count in counted.items():
             told = self._served.setdefault((*place, at), {})
             told[quantity] = told.get(quantity, 0) + count
-
-    def _own(self, series: Series) -> None:
-        name, quantity = custom_quantity(series.query[1])
-        labels = {key: value for key, value in series.labels.items() if value}
-        unknown = sorted(set(labels) - {*_DIMENSIONS, "activity", "__name__"})
-        if unknown:
-            known = ", ".join(_DIMENSIONS)
-            raise ValueError(f"label {unknown[0]} is no dimension; sum by some of {known}")
-        scale = 1000 if quantity == "gpu_seconds" else 1
-        into = "gpu_ms" if quantity == "gpu_seconds" else quantity
-        labels.pop("__name__", None)
-        for at, text in series.values.items():
-            key = (name, at, tuple(sorted(labels.items())))
-            told = self._custom.setdefault(key, {})
-            told[into] = told.get(into, 0) + _count(text, scale)
 
     def served(self) -> Iterator[UsageRecord]:
         first_of: dict[tuple, int] = {}
@@ -126,25 +101,6 @@ class _Read:
             **told,
         )
 
-    def custom(self) -> Iterator[UsageRecord]:
-        for (name, at, labels), told in sorted(self._custom.items()):
-            hour = datetime.fromtimestamp(at, UTC) - _HOUR
-            where = "|".join(f"{key}={value}" for key, value in labels)
-            yield UsageRecord(
-                time=hour,
-                event_id=f"{_CUSTOM}|{name}|{where}|{hour:%Y-%m-%dT%H}",
-                **dict(labels),
-                **told,
-            )
-
-
-def custom_quantity(name: str) -> tuple[str, str]:
-    """`shop_input_tokens` is input_tokens of shop. Raises ValueError when it ends in none."""
-    for quantity in sorted((*QUANTITIES, "gpu_seconds"), key=len, reverse=True):
-        if name == quantity or name.endswith(f"_{quantity}"):
-            return name.removesuffix(quantity).rstrip("_"), quantity
-    raise ValueError(f"{name} does not end in a quantity: {', '.join(QUANTITIES)}, gpu_seconds")
-
 
 def _disjoint(told: dict[str, int]) -> dict[str, int]:
     """Engines count cached tokens into the prompt, and failures apart from successes."""
@@ -158,10 +114,3 @@ def _disjoint(told: dict[str, int]) -> dict[str, int]:
         cached = min(told["cached_input_tokens"], told["input_tokens"])
         told["cached_input_tokens"], told["input_tokens"] = cached, told["input_tokens"] - cached
     return told
-
-
-def _count(text: str, scale: int = 1) -> int:
-    value = Decimal(text) * scale
-    if not value.is_finite() or not 0 <= value <= COUNT_MAX:
-        raise ValueError(f"{text[:40]!r} is no count")
-    return round(value)

@@ -88,6 +88,8 @@ def _kubernetes(minute: float):
         yield "kube_node_status_allocatable", gpus, 2 if node == "node-a" else 1
         exporter = {"namespace": "gpu-operator", "pod": f"dcgm-exporter-{node}", "node": node}
         yield "kube_pod_info", exporter, 1
+    number = {"node": "node-c", "annotation_container_googleapis_com_instance_id": "4711"}
+    yield "kube_node_annotations", number, 1
     for node, pod, kind, owner in (
         ("node-a", LLAMA, "ReplicaSet", "llama-7d9f8c6b54"),
         ("node-b", TRAIN, "PyTorchJob", "train"),

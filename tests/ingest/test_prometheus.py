@@ -143,7 +143,11 @@ def test_it_asks_kubernetes_what_the_labels_leave_open(server, clock, home):
 def test_it_counts_what_was_served(server, clock, home):
     calls = "max without (prometheus_replica) (increase(shop_calls_total[1h]))"
     own = f"shop_requests = sum by (model, feature, team) ({calls})"
-    run_source(connected(server, custom=own))
+    source = connected(server)
+    run_source(source)
+    values = {**source.settings, "sets": "kube", "custom": own}
+    run_source(configure("shop", "prometheus", values))
+    assert [s.usage_role for s in Source.objects.order_by("pk")] == ["provider_count", "calls"]
     [served] = UsageDay.objects.filter(feature="")
     assert (served.model, served.workload, served.activity, served.team) == (
         "llama-3.1-8b", "llama", "inference", "search",
@@ -158,10 +162,11 @@ def test_it_counts_what_was_served(server, clock, home):
 @pytest.mark.django_db
 def test_it_fills_the_maps_by_itself(server, clock, home):
     run_source(connected(server))
+    place = "//compute.googleapis.com/projects/my-project"
     assert sorted(ResourceMap.objects.values_list("cluster", "node", "resource_id")) == [
         ("prod", "node-a", "i-0abc"),
         ("prod", "node-b", VMSS.format("mc_rg")),
-        ("prod", "node-c", "projects/my-project/instances/node-c"),
+        ("prod", "node-c", f"{place}/zones/us-central1-a/instances/4711"),
     ]
     told = ("pattern", "namespace", "activity", "model", "team", "workload", "found")
     assert sorted(WorkloadMap.objects.values_list(*told)) == [
@@ -233,6 +238,8 @@ def test_it_says_what_is_missing(server, clock, home, tmp_path):
 
     assert all(ok for ok, _ in told())
     assert (True, "3 nodes of kube-state-metrics") in told()
+    [(ok, twice)] = told(custom="shop_requests = sum(increase(x[1h]))")
+    assert not ok and "count the same ones" in twice
     [(ok, unreachable)] = told(url="http://127.0.0.1:9")
     assert not ok and "no answer" in unreachable
     [(ok, wrong)] = told(url=f"{server}/nowhere")
