@@ -150,6 +150,7 @@ def _publish(source: Source, taken: Taken, today: date) -> None:
 
 def _stage(taken: Taken) -> None:
     """The texts as they were received go straight into COPY."""
+    _run("drop_stages")
     for table, texts in (("stage_call", taken.calls), ("stage_link", taken.links)):
         with connection.cursor() as cursor:
             cursor.execute(sql(QUERIES, table))
@@ -240,13 +241,13 @@ def _mark(source: Source, days: set[date], *, rebuild: bool) -> None:
 
 def settle(source: Source, seconds: float = SETTLE_SECONDS) -> list[date]:
     """Merge the rollup of days that calls were added to, and tell attribution: each day at most
-    every so many seconds, or a busy day would be done over and over."""
+    every so many seconds (0: now), or a busy day would be done over and over."""
     before = timezone.now() - timedelta(seconds=seconds)
     settled = []
     with transaction.atomic():
         lock_source(source)
         for waits in UsageToSettle.objects.filter(source=source, waits=True):
-            if waits.settled_at is None or waits.settled_at <= before:
+            if not (seconds and waits.settled_at and waits.settled_at > before):
                 _settle_day(source, waits)
                 settled.append(waits.day)
         if settled:
@@ -257,12 +258,15 @@ def settle(source: Source, seconds: float = SETTLE_SECONDS) -> list[date]:
 
 def _settle_day(source: Source, waits: UsageToSettle) -> None:
     names = {"source_id": source.pk, "day": waits.day}
+    began = time.monotonic()
     if waits.rebuild:
         _run("clear_usage_day", "ingest.row_queries", **names)
         _run("rebuild_usage_day", "ingest.row_queries", **names)
     else:
         _run("merge_usage_day", **names)
-    waits.waits, waits.rebuild, waits.settled_at = False, False, timezone.now()
+    waits.waits = waits.rebuild = False
+    # A day that takes long comes less often: at most a twentieth of the time goes into settling.
+    waits.settled_at = timezone.now() + timedelta(seconds=20 * (time.monotonic() - began))
     waits.save()
 
 

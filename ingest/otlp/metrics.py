@@ -143,10 +143,11 @@ def _values(known: Metric, form: str, unit: str, point, plain: dict[str, str]) -
 
 
 def _number(known: Metric, form: str, point) -> int:
-    value = point.sum
     if form == "sum":
         which = point.WhichOneof("value")
         value = getattr(point, which) if which else 0
+    else:
+        value = point.sum
     if isinstance(value, float) and not math.isfinite(value):
         raise Refused(f"{known.name} is no finite number")
     if not 0 <= value <= COUNT_MAX * 1_000:

@@ -81,7 +81,7 @@ def resource_of(resource, names: Names) -> tuple[Told, str]:
     service = next(
         (a.value.string_value for a in resource.attributes if a.key == "service.name"), ""
     )
-    return told, service[:TEXT_CHARS_MAX]
+    return told, service[:TEXT_CHARS_MAX].replace("\x00", "")
 
 
 def note(attributes, names: Names, best: Told, kinds: dict[str, object]) -> None:
@@ -226,6 +226,7 @@ def texts_of(best: Told) -> dict[str, str]:
         if name not in _TEXTS and name not in ("response_model", "error"):
             continue
         text = value if isinstance(value, str) else str(value)
+        text = text.replace("\x00", "")
         if len(text) > TEXT_CHARS_MAX:
             raise Refused(f"the {name} is longer than {TEXT_CHARS_MAX} characters")
         texts[name] = text
@@ -276,7 +277,7 @@ def _run(event: str, span, texts: dict, best: Told, counts: dict, quantities: di
     metrics |= {name: str(count) for name, count in counts.items()}
     named = ("experiment", "model", "model_version", "feature", "user", "team", "environment")
     extra = {
-        name: str(best[name][1])[:TEXT_CHARS_MAX]
+        name: str(best[name][1])[:TEXT_CHARS_MAX].replace("\x00", "")
         for name in ("reason", "restarted_from", "git_commit")
         if name in best
     }

@@ -17,7 +17,7 @@ from ingest.models import Delivery, OtlpBatch, Quarantined, Source
 from ingest.otlp import receive
 from tests.otlp.spans import CHAT, calls, fold_all, post, request_of, rows, token, tokens
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 JSON = "application/json"
 
@@ -164,6 +164,7 @@ def test_it_asks_to_come_again_while_too_much_waits(client, monkeypatch):
     assert post(client, text, request_of([("b", tokens(1))])).status_code == 200
 
 
+@pytest.mark.django_db(transaction=True)
 def test_it_asks_to_come_again_while_the_database_is_away(client, monkeypatch):
     """The real error of a real server: the sessions of this database are refused."""
     text = token()
@@ -213,3 +214,11 @@ def test_it_writes_no_word_of_a_prompt_anywhere(client, settings):
     for path in settings.AICOST_HOME.rglob("*"):
         assert not path.is_file() or secret.encode() not in path.read_bytes(), path
     assert calls("feature", "input_tokens") == [("search", 5)]
+
+
+def test_it_keeps_odd_characters_out_of_the_rows_and_the_rest_as_it_is(client):
+    odd = 'tab\there, "quoted", back\\slash, new\nline, nul\x00, 日本'
+    told = {**tokens(5), "aicost.feature": odd, "aicost.kind": "run", "aicost.reason": odd}
+    assert post(client, token(), request_of([("a", told)])).status_code == 200
+    fold_all()
+    assert calls("feature") == [(odd.replace("\x00", ""),)]

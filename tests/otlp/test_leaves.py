@@ -18,7 +18,7 @@ from tests.otlp.spans import (
     usage_days,
 )
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 # An agent's workflow: LangChain's call wraps OpenAI's and repeats its tokens.
 WORKFLOW = [

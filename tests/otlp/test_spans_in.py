@@ -5,7 +5,7 @@ import pytest
 from ingest.models import Delivery, Source
 from tests.otlp.spans import calls, day_sums, fold_all, post, request_of, token, tokens
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def test_it_counts_a_call_once_however_often_it_is_sent(client):
