@@ -22,7 +22,7 @@ from attribution.reports import run
 from attribution.reports.spec import Asker, Spec
 from attribution.repricing import preview_reprice, reprice
 from ingest.load import load
-from ingest.models import Charge, FxRate, Source
+from ingest.models import Charge, FxRate, Source, WorkloadMap
 from ingest.prices import save_price
 from tests.attribution import ledger
 
@@ -151,7 +151,6 @@ def test_what_has_no_price_is_null_and_listed_with_the_link_that_fixes_it(tmp_pa
              currency="USD"),
         call(YESTERDAY, 8, model="llama-8b", provider="", input_tokens=9_000),
     ])  # fmt: skip
-
     WorkloadMap.objects.create(pattern="llama-*", model="llama-8b")
     estimate()
     assert standing() == [(7, "input_tokens", D(500), None, "")]
