@@ -189,11 +189,11 @@ def _take_runs(loose: list[tuple[Path, str]]) -> list[Refused]:
     several of one month would count it several times."""
     runs: dict[Path, set[str]] = {}
     for path, _ in loose:
-        period = manifests.period_folder(path)
+        period = _period(path)
         if period and (run := _GUID.search(path.relative_to(period).as_posix())):
             runs.setdefault(period, set()).add(run[0])
     several = {period for period, found in runs.items() if len(found) > 1}
-    loose[:] = [one for one in loose if manifests.period_folder(one[0]) not in several]
+    loose[:] = [one for one in loose if _period(one[0]) not in several]
     return [
         Refused(
             shown(period.name),
@@ -202,6 +202,11 @@ def _take_runs(loose: list[tuple[Path, str]]) -> list[Refused]:
         )
         for period in sorted(several)
     ]
+
+
+def _period(path: Path) -> Path | None:
+    partitions = (one for one in path.parents if manifests.PARTITION.match(one.name))
+    return manifests.period_folder(path) or next(partitions, None)
 
 
 def _of_loose(loose: Iterable[tuple[Path, str]], given: Reader | None) -> list[FileSet | Refused]:

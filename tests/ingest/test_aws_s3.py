@@ -247,3 +247,24 @@ def test_it_names_the_permission_that_is_missing(bucket, home):
         assert "Allow s3:GetObject" in told(source)[1][0].cure
     finally:
         enforce("inf")
+
+
+def test_it_loads_a_copied_export_by_its_manifest_and_refuses_snapshots_without(bucket, home):
+    """The same folders, brought by hand."""
+    data = home / "ai" / "data" / "BILLING_PERIOD=2026-10"
+    rows = [legacy_row("i-1", "2026-10-01", "1"), legacy_row("i-2", "2026-10-01", "1")]
+    for number, cell in enumerate("ab", start=1):
+        run_folder = data / f"2026100{number}T00-{cell * 8}-0000-0000-0000-000000000000"
+        run_folder.mkdir(parents=True)
+        (run_folder / "ai-00001.csv.gz").write_bytes(csv_gz(rows[:number]))
+
+    [refused] = load([home / "ai"])
+    assert "2 runs of one month and no manifest" in refused.message
+
+    key = f"p/ai/data/BILLING_PERIOD=2026-10/{run_folder.name}/ai-00001.csv.gz"
+    for place in ("", f"{run_folder.name}/"):
+        manifest = home / "ai" / "metadata" / "BILLING_PERIOD=2026-10" / f"{place}ai-Manifest.json"
+        manifest.parent.mkdir(parents=True, exist_ok=True)
+        manifest.write_text(json.dumps({"files": [{"key": key}]}))
+    [loaded] = load([home / "ai"])
+    assert (loaded.state, loaded.rows_loaded) == ("published", 2)
