@@ -15,6 +15,7 @@ from attribution.classify import Seen, fold, look, owns, principal
 from attribution.models import AllocationRule, RuleSet, SeriesClaim
 from attribution.rules.builtin import BUILT_IN
 from ingest.models import Alias, ChargeSeries
+from ingest.sources.job_names import training_job
 
 # Without statistics on claims just written the planner chooses a nested loop over all of them.
 ANALYZE_FROM_CLAIMS = 200
@@ -96,6 +97,8 @@ def _value(field: str, series: dict, seen: Seen) -> str:
         "marketplace": "yes" if "marketplace" in json.dumps(series["extras"]).lower() else "no",
         "tags": "yes" if series["tags"] else "",
         "ai": "yes" if seen.is_ai else "no",
+        "training_job": job[1] if (job := training_job(series["resource_id"])) else "",
+        "training_experiment": seen.own.get("experiment", job[1]) if job else "",
     }
     if field in computed:
         return computed[field]

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from django.db import connection, transaction
 
 from aicost.kernel.sqlfiles import sql
 from ingest.fetch.kept import scratch_folder, working_folder
+from ingest.job_runs import keep_job_runs
 from ingest.models import ControlTotal, Delivery, Restatement, Scope, Source, SourceFile
 from ingest.partitions import ensure_partitions
 from ingest.sources.charges import DISPLAY, IDENTITY, json_text
@@ -71,8 +73,14 @@ def publish(staged: Staged, given: SetOfFiles, *, replace: bool) -> list[Deliver
         _execute("add_charges", source=given.source.pk)
         _keep_restatements(deliveries, previous)
         _execute("mark_changed_days", source=given.source.pk)
+        keep_job_runs(given.source, _billing_periods(staged), staged.days)
         _analyze_charges(staged)
     return list(deliveries.values())
+
+
+def _billing_periods(staged: Staged) -> list[date]:
+    named = {period for scope in staged.scopes for period in scope.billing_periods}
+    return [date.fromisoformat(f"{period}-01") for period in sorted(named)]
 
 
 def _analyze_charges(staged: Staged) -> None:

@@ -74,6 +74,19 @@ BUILT_IN = (
         assigns={"model": "field:api_model"},
     ),
     _rule(
+        690,
+        "training_job",
+        "Managed training jobs by their name on the bill",
+        "direct",
+        {"field": "training_job", "op": "exists"},
+        _is("charge_category", "Usage"),
+        assigns={
+            "workload": "field:training_job",
+            "experiment": "field:training_experiment",
+            "activity": "training",
+        },
+    ),
+    _rule(
         700,
         "direct",
         "Tags that name an owner, then calls of the model",
