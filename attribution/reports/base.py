@@ -54,7 +54,8 @@ class Report:
     """One entry of REPORTS. `rows` and `columns` are asked with the checked spec; `measure` is
     the column that comparisons compare; `roles` None is everybody; a report of the
     `whole_company` has no team on its rows, so it is refused to an asker who sees only some teams;
-    one that `converts` can be asked in another currency."""
+    one that `converts` can be asked in another currency: its rows add up over months, or its
+    `parts` do, and `finished` makes the rows of their sums."""
 
     name: str
     title: str
@@ -68,6 +69,8 @@ class Report:
     roles: tuple[str, ...] | None = None
     whole_company: bool = False
     converts: bool = False
+    parts: Callable[[Spec], list[dict]] | None = None
+    finished: Callable[[Spec, list[dict]], list[dict]] | None = None
 
 
 def check(report: Report, spec: Spec) -> None:

@@ -22,9 +22,10 @@ def converted(report: Report, spec: Spec) -> tuple[list[dict], tuple[tuple[date,
     """The rows of the report and the rates that are missing, as (month, from, to). Rows are asked
     for month by month, converted, and summed over what they have in common."""
     rates, missing = Rates(), set()
+    asked = report.parts or report.rows
     summed: dict[tuple, dict] = {}
     for part in _months(spec.period):
-        for row in report.rows(replace(spec, period=part)):
+        for row in asked(replace(spec, period=part)):
             try:
                 rate = rates.rate(part.start, row["currency"], spec.in_currency)
             except MissingRate as error:
@@ -33,9 +34,11 @@ def converted(report: Report, spec: Spec) -> tuple[list[dict], tuple[tuple[date,
                 row = _times(row, rate) | {"currency": spec.in_currency}
             if spec.granularity == "total":
                 row["period"] = spec.period.start
-            key = tuple(value for name, value in row.items() if not is_additive(name))
+            key = tuple(sorted((n, str(v)) for n, v in row.items() if not is_additive(n)))
             summed[key] = _added(summed[key], row) if key in summed else row
-    return sorted(summed.values(), key=_place), tuple(sorted(missing))
+    rows = list(summed.values())
+    rows = report.finished(spec, rows) if report.finished else sorted(rows, key=_place)
+    return rows, tuple(sorted(missing))
 
 
 def _months(period: Period) -> Iterator[Period]:

@@ -9,6 +9,7 @@ from attribution.reports.spec import SPREAD, Spec
 COSTS = ("active_cost", "idle_cost", "api_cost", "training_cost", "other_cost")
 LINES = ("owned", "workload", "shared", "idle", "unattributed")
 PERCENT_DIGITS = 12
+TOLD = "revenue_told"
 
 
 def columns(spec: Spec) -> tuple[str, ...]:
@@ -22,14 +23,25 @@ def columns(spec: Spec) -> tuple[str, ...]:
 def rows(spec: Spec) -> list[dict]:
     """Revenue nobody told is unknown (None), and so is its margin; a feature that earns but has
     no cost costs 0. Revenue in another currency than the cost stands on a row of its own."""
-    found = {_key(row): row | {"revenue": None} for row in fetch("margin_cost", binds(spec))}
+    return finished(spec, parts(spec))
+
+
+def parts(spec: Spec) -> list[dict]:
+    """What adds up over months and currencies: costs and revenue, and whether it was `told`."""
+    untold = {"revenue": Decimal(0), TOLD: 0}
+    found = {_key(row): row | untold for row in fetch("margin_cost", binds(spec))}
     for earned in fetch("margin_revenue", binds(spec)):
         line = "owned" if earned["feature"] else "workload"
         key = _key(earned | {"line": line})
         empty = dict.fromkeys((*COSTS, "idle_spread", "shared_spread", "cost"), Decimal(0))
         row = found.setdefault(key, empty | earned | {"line": line})
-        row["revenue"] = earned["revenue"]
-    kept = [_with_margin(row) for row in found.values() if not _gave_all(row)]
+        row |= {"revenue": earned["revenue"], TOLD: 1}
+    return list(found.values())
+
+
+def finished(spec: Spec, found: list[dict]) -> list[dict]:
+    """The rows of the report, from the sums of `parts`."""
+    kept = [_with_margin(row) for row in found if not _gave_all(row)]
     return pick(sorted(kept, key=_worst_first), columns(spec))
 
 
@@ -44,14 +56,14 @@ def _gave_all(row: dict) -> bool:
 
 
 def _with_margin(row: dict) -> dict:
-    revenue = row["revenue"]
+    revenue = row["revenue"] if row[TOLD] else None
     margin = None if revenue is None else revenue - row["cost"]
     percent = None
     if revenue is not None and revenue > 0:
         with localcontext() as context:
             context.prec = PERCENT_DIGITS
             percent = margin / revenue * 100
-    return row | {"margin": margin, "margin_percent": percent}
+    return row | {"revenue": revenue, "margin": margin, "margin_percent": percent}
 
 
 def _worst_first(row: dict) -> tuple:
@@ -72,4 +84,7 @@ REPORT = Report(
     measure="margin",
     roles=(FINANCE, FINOPS, ADMIN),
     whole_company=True,
+    converts=True,
+    parts=parts,
+    finished=finished,
 )

@@ -14,8 +14,8 @@ from attribution.allocate import attribute
 from attribution.reports import run
 from attribution.reports.formats import to_json, to_parquet, to_table
 from attribution.reports.spec import Asker, BadSpec, Spec
-from ingest.models import FxRate
-from tests.attribution.ledger import charge
+from ingest.models import FxRate, Revenue
+from tests.attribution.ledger import charge, delivery, source
 
 pytestmark = pytest.mark.django_db
 
@@ -63,6 +63,28 @@ def test_it_keeps_months_apart_when_asked_by_month(built):
         (date(2026, 9, 1), "EUR", D("10.000000000000000001") + 5 * D("0.900900900900900900")),
         (date(2026, 9, 1), "CHF", D(7)),
     ]
+
+
+def test_it_sets_revenue_of_one_currency_against_cost_of_another(built):
+    """Without a rate the two stand on rows of their own and no margin can be told."""
+    FxRate.objects.create(
+        month=date(2026, 9, 1), from_currency="EUR", to_currency="CHF", rate=D("0.95")
+    )
+    finance = source("finance", "business")
+    told = {"source": finance, "delivery": delivery(finance), "feature": "chat"}
+    Revenue.objects.create(**told, day=date(2026, 9, 5), amount=D(100), currency="USD")
+    charge("40", day=date(2026, 9, 2), billing_currency="EUR", tags={"feature": "chat"})
+    charge("1", day=date(2026, 8, 20), billing_currency="EUR", tags={"feature": "chat"})
+    attribute()
+
+    def chat(**more):
+        answer = run(Spec("margin", SUMMER, Asker("finance"), **more))
+        return [(r["currency"], r["cost"], r["revenue"], r["margin"]) for r in answer.rows
+                if r["feature"] == "chat"]  # fmt: skip
+
+    assert chat() == [("USD", D(0), D(100), D(100)), ("EUR", D(41), None, None)]
+    cost = D("1.05") + 40 * D("1.110000000000000001")
+    assert chat(in_currency="USD") == [("USD", cost, D(100), 100 - cost)]
 
 
 def test_it_says_so_in_every_format(built):
