@@ -1,12 +1,14 @@
 """What counts mean: disjoint classes, whoever tells them."""
 
 from decimal import Decimal
+from pathlib import Path
 import time
 
+from django.conf import settings
 import pytest
 
 from ingest.latency import bucket_of
-from ingest.otlp.names import BadNames, built_in, names_of
+from ingest.otlp.names import BadNames, built_in, names_of, rows
 from ingest.otlp.rows import CALL_COLUMNS, latency_bucket
 from ingest.otlp.spans import read_spans
 from ingest.otlp.tokens import CLASSES, disjoint
@@ -206,3 +208,10 @@ def test_it_puts_latencies_into_the_same_buckets_as_files_do():
         for nanoseconds in (int(2 ** (bucket / 4) * 10**6) + n for n in (-1, 0, 1, 2)):
             assert latency_bucket(nanoseconds) == bucket_of(Decimal(nanoseconds) / 10**6)
     assert latency_bucket(-1) is None
+
+
+def test_it_documents_every_attribute_metric_and_kind():
+    page = (Path(settings.BASE_DIR) / "docs" / "sources" / "otlp.md").read_text(encoding="utf-8")
+    named = [row["attribute"] for table in ("attributes", "kinds") for row in rows(table)]
+    named += [row["metric"] for row in rows("metrics")]
+    assert [name for name in named if f"`{name}`" not in page] == []
