@@ -1,6 +1,8 @@
-"""LiteLLM's spend logs, from its own Postgres or from the proxy's API (docs/sources/litellm_logs.md).
+"""LiteLLM's spend logs, from its own Postgres or from the proxy's API.
 
-Only the columns that tell what was used are asked for or kept, never messages or answers."""
+Only what tells of use is asked for or kept, never messages or answers
+(docs/sources/litellm_logs.md).
+"""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
