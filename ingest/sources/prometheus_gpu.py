@@ -47,6 +47,7 @@ class _Bucket:
     """What is known of one device in one bucket."""
 
     alone: list[Cell] = field(default_factory=list)
+    copied: list[Cell] = field(default_factory=list)  # the device as told with each holder
     held: dict[Workload, list[Cell]] = field(default_factory=dict)
     virtual: set[Workload] = field(default_factory=set)
 
@@ -166,7 +167,7 @@ class _Read:
             device, buckets = devices.setdefault(key, (device, {}))
             pod = row.exported if row.exporter in exported else row.plain
             workload = _workload(device, pod, row.job)
-            by = SLICED if device.uuid in sliced else VIRTUAL if row.virtual and pod else ENGINE
+            by = SLICED if device.uuid in sliced else ENGINE
             for at, told in row.cells.items():
                 bucket = buckets.setdefault(at, _Bucket())
                 cell = seen_of(told, by)
@@ -174,10 +175,12 @@ class _Read:
                     continue
                 if workload is None:
                     bucket.alone.append(cell)
-                else:
-                    bucket.held.setdefault(workload, []).append(cell)
-                    if row.virtual:
-                        bucket.virtual.add(workload)
+                    continue
+                bucket.copied.append(cell)
+                if row.virtual:
+                    bucket.virtual.add(workload)
+                    cell = seen_of(told, VIRTUAL)
+                bucket.held.setdefault(workload, []).append(cell)
         return dict(devices.values())
 
     def _of_node(
@@ -185,25 +188,35 @@ class _Read:
     ) -> Iterator[IntervalRecord]:
         known = self.pods.knows(cluster, node, at)
         requesting = self.pods.requesting(cluster, node, at)
-        free = [device for device, bucket in there.items() if not bucket.held]
+        free = self._free(cluster, node, at, there)
         placed = {(cluster, w.namespace, w.pod) for b in there.values() for w in b.held}
         unplaced = {pod: asked for pod, asked in requesting.items() if pod not in placed}
         for device, bucket in sorted(there.items(), key=lambda one: one[0].uuid):
             held = {work: merged(cells, self.points) for work, cells in bucket.held.items()}
-            copies = [held[work] for work in sorted(held, key=lambda w: (-held[w].n, w.key))]
+            copies = sorted(bucket.copied, key=lambda cell: -cell.n)
             whole = merged([*bucket.alone, *copies], self.points)
             if copies and not device.mig_instance_id:
                 whole = filled(whole, copies[0])
             if not whole.n:
                 continue
             rows, flags = self._held(device, bucket, held, whole, at, there)
-            if device in free and not device.mig_instance_id:
-                rows = self._by_request(device, whole, at, len(there), len(free), unplaced)
-                if not known and not _any_held(there):
-                    flags.add("ambiguous_label")
+            if device in free:
+                rows += self._by_request(device, whole, at, len(there), len(free), unplaced)
+            if not known and not any(one.held for one in there.values()):
+                flags.add("ambiguous_label")
             yield interval(device, None, whole, at, self.points, flags)
             for row in rows:
                 yield interval(device, row, row.cell, at, self.points)
+
+    def _free(self, cluster: str, node: str, at: int, there) -> list[Device]:
+        """Whole devices of which more may be held than labels say: nobody is said to hold them, or
+        they have replicas, of which an exporter may name one pod alone."""
+        shared = self.pods.replicas(cluster, node, at, len(there)) > 1
+        return [
+            device
+            for device, bucket in there.items()
+            if not device.mig_instance_id and (shared or not bucket.held)
+        ]
 
     def _held(self, device, bucket, held, whole, at, there) -> tuple[list[Held], set[str]]:
         """What labels say, less what a pod that has ended no longer holds."""
@@ -243,8 +256,8 @@ class _Read:
         return min(whole / on, Decimal(1))
 
     def _by_request(self, device, whole, at, devices, free, unplaced) -> list[Held]:
-        """Pods that requested a device and that no label places, spread over those that nobody
-        is said to hold: right for the node, and no more is known."""
+        """Pods that requested a device and that no label places, spread over the free ones: right
+        for the node, and no more is known."""
         rows = []
         for (cluster, namespace, pod), asked in unplaced.items():
             part = self.pods.part_of_node(asked, cluster, device.node, at, devices)
@@ -256,10 +269,6 @@ class _Read:
                 part = min(part / free, Decimal(1))
                 rows.append(Held(workload, cell, part, _REQUEST, device.scope))
         return rows
-
-
-def _any_held(there: dict[Device, _Bucket]) -> bool:
-    return any(bucket.held for bucket in there.values())
 
 
 def _uuid(labels) -> str:
