@@ -1,4 +1,4 @@
-"""POST /api/v1/events and /api/v1/events/git/<source> (docs/sources/webhooks.md)."""
+"""POST /api/v1/events and /api/v1/events/git/<source> (docs/sources/git_webhook.md)."""
 
 import json
 
