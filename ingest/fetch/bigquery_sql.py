@@ -16,7 +16,6 @@ from ingest.sources.values import FINE, LEDGER
 
 FLOATS, DECIMALS = ("FLOAT", "FLOAT64"), ("NUMERIC", "BIGNUMERIC", "INTEGER", "INT64")
 TIMES = ("TIMESTAMP", "DATETIME", "DATE")
-_ON_DATETIME = {sge.TimestampAdd: sge.DatetimeAdd, sge.TimestampTrunc: sge.DatetimeTrunc}
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
@@ -60,8 +59,7 @@ def query(
     adapted, kinds = _adapter(reader, columns, billed, arrived)
     table = ibis.table(kinds, name="adapted")
     names: dict[str, str] = {}
-    shared = BigQueryCompiler().to_sqlglot(reader.expression(table))
-    shared = shared.transform(lambda node: _named(node, names))
+    shared = _for_bigquery(BigQueryCompiler().to_sqlglot(reader.expression(table)), names)
     selected = ",\n  ".join(f"{sql} AS `{_safe(name, names)}`" for name, sql in adapted.items())
     adapter = f"SELECT\n  {selected}\nFROM {source}"
     return f"WITH adapted AS (\n{adapter}\n)\n{shared.sql('bigquery', pretty=True)}", names
@@ -145,13 +143,17 @@ def _types_of(column: Column) -> str:
     return f"(SELECT IFNULL({told}, '') FROM UNNEST({column.sql}) AS credit)"
 
 
-def _named(node: sge.Expression, names: dict[str, str]) -> sge.Expression:
-    if isinstance(node, sge.Identifier) and not _PLAIN.match(node.this):
-        return sge.to_identifier(_safe(node.this, names), quoted=True)
-    for given, wanted in _ON_DATETIME.items():  # every time here is a DATETIME
-        if isinstance(node, given):
-            return wanted(**{key: value.copy() for key, value in node.args.items() if value})
-    return node
+def _for_bigquery(tree: sge.Expression, names: dict[str, str]) -> sge.Expression:
+    """The tree with names that BigQuery takes, and its functions for DATETIME: every time here is
+    one."""
+    for node in list(tree.walk()):
+        if isinstance(node, sge.Identifier):
+            node.set("this", _safe(node.this, names))
+        elif isinstance(node, sge.Anonymous) and node.this == "TIMESTAMP_ADD":
+            node.set("this", "DATETIME_ADD")
+        elif isinstance(node, sge.TimestampTrunc):
+            node.replace(sge.DatetimeTrunc(this=node.this, unit=node.args["unit"]))
+    return tree
 
 
 def _safe(name: str, names: dict[str, str]) -> str:

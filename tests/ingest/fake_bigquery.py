@@ -274,7 +274,10 @@ class _Handler(BaseHTTPRequestHandler):
         if most is not None and size > int(most):
             return _error(400, "Query exceeded limit for bytes billed")
         fake.queries.append(sql)
-        shape, rows = fake.run(sql)
+        try:
+            shape, rows = fake.run(sql)
+        except duckdb.Error as error:
+            return _error(400, f"invalidQuery: {error}")
         job["statistics"]["query"]["totalBytesBilled"] = str(max(size, 10 * 1024**2))
         schema = {"fields": [{"name": n, "type": k, "mode": "NULLABLE"} for n, k in shape]}
         fake.jobs[job["jobReference"]["jobId"]] = {"job": job, "rows": rows, "schema": schema}
@@ -282,8 +285,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _error(status: int, message: str) -> tuple[int, dict]:
-    return status, {"error": {"code": status, "message": message, "errors": [
-        {"reason": "accessDenied" if status == 403 else "invalid", "message": message}]}}  # fmt: skip
+    one = {"reason": "accessDenied" if status == 403 else "invalid", "message": message}
+    return status, {"error": {"code": status, "message": message, "errors": [one]}}
 
 
 def _denied(permission: str, where: str) -> tuple[int, dict]:

@@ -312,8 +312,9 @@ def test_it_sums_a_focus_export_by_the_same_expression_as_its_files(google, conn
     }  # fmt: skip
     google.insert(table, [one, one], "2025-09-04")
 
-    run_source(connect(table))
+    run = run_source(connect(table))
 
+    assert (run.state, run.message) == ("done", "")
     charge = Charge.objects.get()
     assert (charge.billed_cost, charge.effective_cost) == (Decimal("2.5"), Decimal("3"))
     assert (charge.scope.part, charge.series.tags) == ("arrival 2025-09-04", {"team": "vision"})
