@@ -123,6 +123,9 @@ def expression(table: ir.Table) -> ir.Table:
     day = columns.time(_first(have, DATE)).truncate("D")
     billing = ibis.coalesce(columns.time(_first(have, PERIOD)), day)
     text = {name: columns.text(*spellings) for name, spellings in TEXT.items()}
+    # Older files have no pricing model: there a reservation's id says it.
+    untold = (text["pricing_model"] == "") & (text["benefit"] != "")
+    text["pricing_model"] = ibis.ifelse(untold, "Reservation", text["pricing_model"])
     info = columns.text("AdditionalInfo")
     quantity = columns.amount(_first(have, QUANTITY))
     row = columns.table.select(
