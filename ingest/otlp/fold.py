@@ -132,7 +132,7 @@ def _publish(source: Source, taken: Taken, today: date) -> None:
         _run("remember_spans", **names)
         _run("stage_repeat", levels_max=LEVELS_MAX)
         rebuild |= {day for (day,) in _rows("retire_calls", **names)}
-        _run("set_aside", **names)
+        taken.counts["repeating"] = _run("set_aside", **names)
         traced = _rows("traced_services", **names)
         _run("reinstate_calls", **names)
         added = dict(_rows("publish_calls", **names))
@@ -219,6 +219,8 @@ def _told(counts: dict[str, int]) -> str:
         said.append(f"{others} other spans are no model calls")
     if others := counts.get("others_with_tokens"):
         said.append(f"{others} of them repeat tokens of the calls below them")
+    if repeating := counts.get("repeating"):
+        said.append(f"{repeating} calls only repeat calls below them")
     return "; ".join(said)
 
 
@@ -278,9 +280,10 @@ def forget_old() -> None:
     TracedService.objects.filter(day__lt=cut.date() - timedelta(days=400)).delete()
 
 
-def _run(query: str, package: str = QUERIES, **names) -> None:
+def _run(query: str, package: str = QUERIES, **names) -> int:
     with connection.cursor() as cursor:
         cursor.execute(sql(package, query), names or None)
+        return cursor.rowcount
 
 
 def _rows(query: str, **names) -> list[tuple]:

@@ -4,7 +4,7 @@ from itertools import permutations
 
 import pytest
 
-from ingest.models import Source
+from ingest.models import Delivery, Source
 from ingest.otlp.fold import fold, settle
 from tests.otlp.spans import (
     CHAT,
@@ -53,6 +53,8 @@ def test_it_counts_the_leaves_of_one_request(client):
     post(client, text, request_of(WORKFLOW[::-1]))
     fold_all()
     assert calls("input_tokens") == COUNTED
+    told = Delivery.objects.get().message.split("; ")
+    assert "1 calls only repeat calls below them" in told
 
 
 def test_it_leaves_the_rollup_as_if_built_anew_when_a_call_turns_out_to_repeat(client):
