@@ -150,7 +150,7 @@ class _Read:
         for (cluster, node), of_node in sorted(nodes.items()):
             for at in sorted({at for device in of_node for at in devices[device]}):
                 there = {d: devices[d][at] for d in of_node if at in devices[d]}
-                yield from self._of_node(cluster, node, at, there)
+                yield from self._of_node(cluster, node, at, there, len(of_node))
 
     def _devices(self) -> dict[Device, dict[int, _Bucket]]:
         rows = [row for _, row in sorted(self.rows.items())]
@@ -184,11 +184,11 @@ class _Read:
         return dict(devices.values())
 
     def _of_node(
-        self, cluster: str, node: str, at: int, there: dict[Device, _Bucket]
+        self, cluster: str, node: str, at: int, there: dict[Device, _Bucket], devices: int
     ) -> Iterator[IntervalRecord]:
         known = self.pods.knows(cluster, node, at)
         requesting = self.pods.requesting(cluster, node, at)
-        free = self._free(cluster, node, at, there)
+        free = self._free(cluster, node, at, there, devices)
         placed = {(cluster, w.namespace, w.pod) for b in there.values() for w in b.held}
         unplaced = {pod: asked for pod, asked in requesting.items() if pod not in placed}
         for device, bucket in sorted(there.items(), key=lambda one: one[0].uuid):
@@ -199,26 +199,26 @@ class _Read:
                 whole = filled(whole, copies[0])
             if not whole.n:
                 continue
-            rows, flags = self._held(device, bucket, held, whole, at, there)
+            rows, flags = self._held(device, bucket, held, whole, at, there, devices)
             if device in free:
-                rows += self._by_request(device, whole, at, len(there), len(free), unplaced)
+                rows += self._by_request(device, whole, at, devices, len(free), unplaced)
             if not known and not any(one.held for one in there.values()):
                 flags.add("ambiguous_label")
             yield interval(device, None, whole, at, self.points, flags)
             for row in rows:
                 yield interval(device, row, row.cell, at, self.points)
 
-    def _free(self, cluster: str, node: str, at: int, there) -> list[Device]:
+    def _free(self, cluster: str, node: str, at: int, there, devices: int) -> list[Device]:
         """Whole devices of which more may be held than labels say: nobody is said to hold them, or
         they have replicas, of which an exporter may name one pod alone."""
-        shared = self.pods.replicas(cluster, node, at, len(there)) > 1
+        shared = self.pods.replicas(cluster, node, at, devices) > 1
         return [
             device
             for device, bucket in there.items()
             if not device.mig_instance_id and (shared or not bucket.held)
         ]
 
-    def _held(self, device, bucket, held, whole, at, there) -> tuple[list[Held], set[str]]:
+    def _held(self, device, bucket, held, whole, at, there, devices) -> tuple[list[Held], set[str]]:
         """What labels say, less what a pod that has ended no longer holds."""
         flags: set[str] = set()
         kept: dict[Workload, Cell] = {}
@@ -232,27 +232,29 @@ class _Read:
                 kept[workload] = cell
         told = sum(cell.n for cell in kept.values())
         share = Decimal(1) if told <= whole.n + 1 else Decimal(whole.n) / told
-        replicas = self.pods.replicas(device.cluster, device.node, at, len(there))
+        replicas = self.pods.replicas(device.cluster, device.node, at, devices)
         rows = []
         for workload, cell in sorted(kept.items(), key=lambda one: one[0].key):
             part, basis = share, "exclusive" if share == 1 else _REPLICA
             if replicas > 1 and not device.mig_instance_id:
                 pod = (device.cluster, workload.namespace, workload.pod)
-                part, basis = self._replica(device, pod, at, there, part), _REPLICA
+                part, basis = self._replica(device, pod, at, there, devices, part), _REPLICA
             if device.mig_instance_id:
                 basis = "mig"
             scope = "process" if workload in bucket.virtual else device.scope
             rows.append(Held(workload, cell, part * device.fraction, basis, scope))
         return rows, flags
 
-    def _replica(self, device: Device, pod, at: int, there, otherwise: Decimal) -> Decimal:
+    def _replica(
+        self, device: Device, pod, at: int, there, devices: int, otherwise: Decimal
+    ) -> Decimal:
         """The part of each of its devices that a pod's replicas are."""
         asked = self.pods.requesting(device.cluster, device.node, at).get(pod)
         on = sum(any(w.pod == pod[2] and w.namespace == pod[1] for w in b.held)
                  for b in there.values())  # fmt: skip
         if not asked or not on:
             return otherwise
-        whole = self.pods.part_of_node(asked, device.cluster, device.node, at, len(there))
+        whole = self.pods.part_of_node(asked, device.cluster, device.node, at, devices)
         return min(whole / on, Decimal(1))
 
     def _by_request(self, device, whole, at, devices, free, unplaced) -> list[Held]:

@@ -7,6 +7,7 @@ from ingest.sources.prometheus_answers import Answers, Series
 
 Pod = tuple[str, str, str]  # cluster, namespace, name
 BUCKET_S = 300
+_HALF = Decimal("0.5")
 
 
 class Pods:
@@ -71,18 +72,22 @@ class Pods:
     def part_of_node(
         self, asked: Mapping[str, Decimal], cluster: str, node: str, at: int, devices: int
     ) -> Decimal:
-        """How many devices of the node a request stands for: a replica of a shared device is a
-        part of one. MIG slices name their device themselves and are left out."""
+        """How many devices of the node a request stands for: a replica is a part of a device, and
+        some resources (Neuron) are several. MIG slices name their device themselves. Only a factor
+        of two says so: a device may also be broken, or not be seen."""
         total = Decimal(0)
         for resource, value in asked.items():
             if "_mig_" in resource:
                 continue
             offered = self._allocatable.get((cluster, node), {}).get(resource, {}).get(at)
-            total += value * devices / offered if offered else value
+            ratio = Decimal(devices) / offered if offered else Decimal(1)
+            total += value * ratio if ratio >= 2 or ratio <= _HALF else value
         return min(total, Decimal(devices))
 
     def replicas(self, cluster: str, node: str, at: int, devices: int) -> Decimal:
         """How many pods may share one device; 1 when they are exclusive, or nobody says."""
         offered = self._allocatable.get((cluster, node), {})
-        told = [by[at] / devices for name, by in offered.items() if by.get(at) and devices]
-        return max([Decimal(1), *told])
+        told = [by[at] / devices for name, by in offered.items()
+                if by.get(at) and devices and "_mig_" not in name]  # fmt: skip
+        most = max(told, default=Decimal(1))
+        return most if most >= 2 else Decimal(1)
