@@ -4,7 +4,8 @@
 select
     s.name as source, s.kind, r.through,
     case when s.kind = 'bill' and r.through is not null
-        then least(r.through, %(today)s::date - s.final_after_days)
+        then least(r.through, coalesce((s.state ->> 'final_through')::date,
+            %(today)s::date - s.final_after_days))
     end as final_through,
     d.loaded_at, w.dirty_days, w.failed_days, w.dirty_in_period, w.waiting_since,
     exists (

@@ -17,7 +17,7 @@ from aicost.kernel.periods import Period, utc_today
 from attribution.allocate import attribute
 from attribution.anticipation import anticipations
 from attribution.estimates import estimate
-from attribution.models import DayState, EstimatedCost
+from attribution.models import DayState, EstimatedCost, MonthClose
 from attribution.reports import run
 from attribution.reports.spec import Asker, Spec
 from attribution.repricing import preview_reprice, reprice
@@ -239,11 +239,37 @@ def test_the_ratio_is_unknown_where_either_side_is(tmp_path):
         ("", "total", D("11.25"), D(10), D("1.125")),
     ]
     assert estimate(FINAL, FINAL + timedelta(days=1)) == []  # asked again, nothing is made twice
-    out = io.StringIO()
+    # What the gateway itself reported stands beside, and was no price.
+    calls(tmp_path, [call(FINAL, 10, cost="7.00", currency="USD")])
+    file = tmp_path / "accuracy.json"
     call_command(
         "report", "estimate_accuracy", "--from", f"{FINAL}", "--to", f"{TODAY}",
-        "--format", "json", "--output", "/dev/null", stdout=out,
+        "--group-by", "model", "--format", "json", "--output", str(file),
     )  # fmt: skip
+    [row, _] = json.loads(file.read_text())["rows"]
+    assert (row["reported_cost"], row["estimated_cost"]) == ("7", "11.25")
+
+
+def test_a_watermark_of_the_source_says_what_is_final(tmp_path):
+    bill(YESTERDAY, "input", "1", "1.25")
+    attribute()
+    calls(tmp_path, [call(YESTERDAY, 8, input_tokens=2 * MILLION)])
+    estimate()
+    period = Period(YESTERDAY, TODAY)
+    assert not run(Spec("cost", period, FINANCE)).final
+    [row] = cost_rows(filters={"model": ("gpt-5",)})
+    assert (row["cost"], row["estimated_cost"]) == (D("1.25"), D("1.25"))
+    Source.objects.filter(name="openai-bill").update(state={"final_through": f"{YESTERDAY}"})
+    assert run(Spec("cost", period, FINANCE)).final
+    [row] = cost_rows(filters={"model": ("gpt-5",)})
+    assert (row["cost"], row["estimated_cost"]) == (D("1.25"), D(0))
+
+
+def test_a_closed_month_is_not_priced_anew(tmp_path, admin_user):
+    calls(tmp_path, [call(YESTERDAY, 8, input_tokens=MILLION)])
+    MonthClose.objects.create(month=YESTERDAY.replace(day=1), closed_by=admin_user)
+    with pytest.raises(CommandError, match="is closed. Reopen it"):
+        call_command("prices", "reprice", "--from", f"{YESTERDAY}", "--to", f"{TODAY}")
 
 
 def test_history_is_priced_anew_only_when_somebody_says_so(tmp_path):
