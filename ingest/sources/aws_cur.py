@@ -161,12 +161,12 @@ def expression(table: ir.Table) -> ir.Table:
     columns = parsed(table, strict(table.columns), COST, fold)
     start, end = columns.time("lineItem/UsageStartDate"), columns.time("lineItem/UsageEndDate")
     billing = columns.time("bill/BillingPeriodStartDate")
-    text = _texts(columns)
+    text = {name: columns.text(*spellings) for name, spellings in TEXT.items()}
     row = columns.table.select(
         **text,
         **_named(columns),
         **_amounts(columns, text["line_item_type"]),
-        **_objects(columns),
+        **aws_maps.written(columns),
         **period_columns(start, end),
         **row_number(columns),
         billing_period=billing.truncate("M").date(),
@@ -174,32 +174,31 @@ def expression(table: ir.Table) -> ir.Table:
         billed_rest=columns.table.billed_rest,
         refused=columns.table.refused | (end < start),
     )
-    groups = _finished(grouped(row))
+    groups = _finished(_read_maps(grouped(row)))
     return _with_unused(groups)
 
 
-def _texts(columns: Columns) -> dict[str, ir.StringValue]:
-    text = {name: columns.text(*spellings) for name, spellings in TEXT.items()}
+def _read_maps(groups: ir.Table) -> ir.Table:
+    """What the maps of CUR 2.0 say where no column does."""
+    text: dict[str, ir.StringValue] = {}
     for name, keys in _IN_PRODUCT.items():
-        told = (aws_maps.of_product(columns, key).nullif("") for key in keys)
-        text[name] = ibis.coalesce(text[name].nullif(""), *told, ibis.literal(""))
-    text["service_name"] = ibis.coalesce(text["service_name"].nullif(""), text["service_code"])
-    text["instance_type"] = _instance_type(columns, text)
-    return text
+        told = (aws_maps.of_product(groups, key).nullif("") for key in keys)
+        text[name] = ibis.coalesce(groups[name].nullif(""), *told, ibis.literal(""))
+    text["service_name"] = ibis.coalesce(text["service_name"].nullif(""), groups.service_code)
+    text["instance_type"] = _instance_type(groups, text["instance_type"])
+    extras = aws_maps.cost_categories(groups)
+    return aws_maps.without(groups.mutate(**text, tags=aws_maps.tags(groups), extras=extras))
 
 
-def _instance_type(columns: Columns, text: dict[str, ir.StringValue]) -> ir.StringValue:
+def _instance_type(groups: ir.Table, told: ir.StringValue) -> ir.StringValue:
     """As told, else by the meter of a used hour. What a pod had of an instance is not itself an
     instance's time."""
-    is_hour = text["line_item_type"].isin(("Usage", *_COVERED))
-    metered = ibis.ifelse(is_hour, text["sku_meter"].re_extract(_INSTANCE, 1), "")
-    told = ibis.coalesce(text["instance_type"].nullif(""), metered)
-    is_split = columns.text(SPLIT_PARENT) != ""
-    return ibis.ifelse(is_split, "", told.re_replace(_MADE_FOR, ""))
-
-
-def _objects(columns: Columns) -> dict[str, ir.StringValue]:
-    return {"tags": aws_maps.tags(columns), "extras": aws_maps.cost_categories(columns)}
+    is_hour = groups.line_item_type.isin(("Usage", *_COVERED))
+    metered = ibis.ifelse(is_hour, groups.sku_meter.re_extract(_INSTANCE, 1), "")
+    kind = ibis.coalesce(told.nullif(""), metered).re_replace(_MADE_FOR, "")
+    if "extra:SplitParent" not in groups.columns:
+        return kind
+    return ibis.ifelse(groups["extra:SplitParent"] != "", "", kind)
 
 
 def _named(columns: Columns) -> dict[str, ir.Value]:

@@ -1,7 +1,8 @@
 """The maps of CUR 2.0 (tags, products, cost categories) as JSON text, which both Parquet and CSV
 exports come to. Keys are rewritten and objects joined as text: it runs unchanged on every engine.
 
-A quote that begins a key follows a brace or a comma; inside a value every quote is escaped.
+A quote that begins a key follows a brace or a comma; inside a value every quote is escaped. Rows
+are grouped by the maps as they are written: what they say is read of the few groups only.
 """
 
 import re
@@ -12,37 +13,49 @@ import ibis.expr.types as ir
 from ingest.sources.charges import Columns, as_text
 
 _KEY = r"([{,]\s*)\""
+_SPELLINGS = {
+    "map:own_tags": ("resource_tags", "resourceTags"),
+    "map:tags": ("tags",),
+    "map:cost_category": ("cost_category", "costCategory"),
+    "map:product": ("product",),
+}
 
 
-def tags(columns: Columns) -> ir.StringValue:
+def written(columns: Columns) -> dict[str, ir.StringValue]:
+    """The maps that are present, as they are written."""
+    found = {name: columns.find(*spellings) for name, spellings in _SPELLINGS.items()}
+    return {name: as_text(column) for name, column in found.items() if column is not None}
+
+
+def tags(groups: ir.Table) -> ir.StringValue:
     """`resource_tags` with its keys as the user wrote them (`user_team` is team, `aws_x` is aws:x),
     and beside them `tags`, whose keys say where they come from (`iamPrincipal/team`)."""
-    own = columns.find("resource_tags", "resourceTags")
-    more = columns.find("tags")
     parts = []
-    if own is not None:
-        text = as_text(own).re_replace(_KEY + "user[_:]", r'\1"')
+    if "map:own_tags" in groups.columns:
+        text = groups["map:own_tags"].re_replace(_KEY + "user[_:]", r'\1"')
         parts.append(text.re_replace(_KEY + "aws_", r'\1"aws:'))
-    if more is not None:
-        parts.append(as_text(more))
+    if "map:tags" in groups.columns:
+        parts.append(groups["map:tags"])
     return _joined(*parts)
 
 
-def cost_categories(columns: Columns) -> ir.StringValue:
+def cost_categories(groups: ir.Table) -> ir.StringValue:
     """The cost categories as extras named CostCategory/…"""
-    found = columns.find("cost_category", "costCategory")
-    if found is None:
+    if "map:cost_category" not in groups.columns:
         return ibis.literal("")
-    return as_text(found).re_replace(_KEY, r'\1"CostCategory/')
+    return groups["map:cost_category"].re_replace(_KEY, r'\1"CostCategory/')
 
 
-def of_product(columns: Columns, key: str) -> ir.StringValue:
+def of_product(groups: ir.Table, key: str) -> ir.StringValue:
     """One value of the map `product`; '' when there is none."""
-    found = columns.find("product")
-    if found is None:
+    if "map:product" not in groups.columns:
         return ibis.literal("")
     value = r'"\s*:\s*"((?:[^"\\]|\\.)*)"'
-    return as_text(found).re_extract('"' + re.escape(key) + value, 1)
+    return groups["map:product"].re_extract('"' + re.escape(key) + value, 1)
+
+
+def without(groups: ir.Table) -> ir.Table:
+    return groups.drop(*(name for name in _SPELLINGS if name in groups.columns))
 
 
 def _joined(*texts: ir.StringValue) -> ir.StringValue:
