@@ -4,7 +4,7 @@ them. Pure."""
 from collections.abc import Iterator, Mapping
 import csv
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 
 TOKENS = (
@@ -44,6 +44,11 @@ class Names:
     fields: Mapping[str, tuple[str, int]]
     kinds: Mapping[str, Mapping[str, str]]
     scopes: tuple[Scope, ...]
+
+    @cached_property
+    def others(self) -> frozenset[str]:
+        """Attributes that are looked at although they are no field."""
+        return OBJECTS | frozenset(self.kinds)
 
     def input_has_cache(self, scope: str, provider: str) -> bool:
         for known in self.scopes:

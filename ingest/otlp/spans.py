@@ -30,6 +30,7 @@ _ERROR = 2
 _NO_TRACE, _NO_SPAN = bytes(16), bytes(8)
 _TOKENS = frozenset(TOKENS)
 _TEXTS = frozenset(TEXTS)
+_NESTED = frozenset({"array_value", "kvlist_value", "bytes_value"})
 
 Told = dict[str, tuple[int, object]]
 
@@ -88,37 +89,36 @@ def note(attributes, names: Names, best: Told, kinds: dict[str, object]) -> None
     """Keep of the attributes what has a name in the tables; the best-ranked of each field."""
     if len(attributes) > ATTRIBUTES_MAX:
         raise Refused(f"more than {ATTRIBUTES_MAX} attributes")
-    fields, known_kinds = names.fields, names.kinds
+    fields, others = names.fields, names.others
     for attribute in attributes:
         key = attribute.key
         entry = fields.get(key)
-        if entry is None and key not in known_kinds and key not in OBJECTS:
+        if entry is None and key not in others:
             continue
         value = attribute.value
         form = value.WhichOneof("value")
-        if form is None or form in ("array_value", "kvlist_value", "bytes_value"):
+        if form is None or form in _NESTED:
             continue
         told = getattr(value, form)
-        if form == "string_value" and key.startswith(QUOTED) and told[:1] == '"':
+        if form == "string_value" and told[:1] == '"' and key.startswith(QUOTED):
             told = _json(told)
         if entry is not None:
-            _keep(best, entry, told)
-        elif key in known_kinds:
-            kinds[key] = told
+            held = best.get(entry[0])
+            if (held is None or entry[1] < held[0]) and told != "" and told is not None:
+                best[entry[0]] = (entry[1], told)
+        elif key in OBJECTS:
+            _note_members(key, told, fields, best)
         else:
-            for member, inner in _members(told):
-                inner_entry = fields.get(f"{key}.{member}")
-                if inner_entry is not None:
-                    _keep(best, inner_entry, inner)
+            kinds[key] = told
 
 
-def _keep(best: Told, entry: tuple[str, int], value: object) -> None:
-    if value == "" or value is None:
-        return
-    name, rank = entry
-    held = best.get(name)
-    if held is None or rank < held[0]:
-        best[name] = (rank, value)
+def _note_members(key: str, told: object, fields, best: Told) -> None:
+    for member, value in _members(told):
+        name, rank = fields.get(f"{key}.{member}", (None, 0))
+        if name is None or value in ("", None) or isinstance(value, dict | list):
+            continue
+        if name not in best or rank < best[name][0]:
+            best[name] = (rank, value)
 
 
 def _members(told: object):

@@ -20,7 +20,11 @@ with added as (
         latency_histogram, reported_cost
     from stage_call
     on conflict (source_id, event_id, hour) where event_id is not null do nothing
-    returning *
+    returning
+        hour, provider, model, model_version, workload, activity, serving_mode, feature,
+        experiment, team, environment, requests, successes, input_tokens, cached_input_tokens,
+        cache_write_5m_tokens, cache_write_1h_tokens, output_tokens, reasoning_tokens,
+        audio_input_tokens, audio_output_tokens, image_input_tokens, gpu_ms, latency_histogram
 ), bucketed as (
     select
         (hour at time zone 'UTC')::date as day,
