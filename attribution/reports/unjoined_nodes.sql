@@ -21,12 +21,16 @@ unjoined as (
         )
 )
 select
-    u.name, i.cluster as detail, sum(i.observed_ms) as gpu_ms,
+    u.name, i.cluster as detail,
+    sum(case when i.workload_key = '' then i.observed_ms
+             else floor(i.observed_ms * i.alloc_gpu_fraction)::bigint end) as gpu_ms,
     min(i.t_start at time zone 'utc')::date as first_day,
     max(i.t_start at time zone 'utc')::date as last_day
 from unjoined u
 join ingest_gpuinterval i on i.node = u.name
-where i.workload_key = '' and i.t_start >= %(start)s::timestamp at time zone 'utc'
+-- Of devices their own rows; where only a scheduler knows the GPUs, what its jobs held.
+where (i.workload_key = '') <> (i.device_uuid like 'job:%%')
+    and i.t_start >= %(start)s::timestamp at time zone 'utc'
     and i.t_start < %(end)s::timestamp at time zone 'utc'
 group by 1, 2
 order by gpu_ms desc, 1, 2

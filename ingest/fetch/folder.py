@@ -5,16 +5,13 @@ Only folders below AICOST_FOLDER_ROOTS can be read: who may add a source must no
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-import os
 from pathlib import Path, PurePosixPath
 import shutil
 
 from ingest.fetch import exports
 from ingest.fetch.azure_blob import SINCE, WHAT
 from ingest.fetch.base import Check, Connector, Fetched, FetchError, Field
-from ingest.fetch.guard import is_outside
-
-ROOTS = "AICOST_FOLDER_ROOTS"
+from ingest.fetch.guard import ROOTS, is_outside, refuse_elsewhere
 
 
 def test(config: Mapping) -> Iterator[Check]:
@@ -28,7 +25,7 @@ def fetch(config: Mapping, state: Mapping, folder: Path) -> Iterator[Fetched]:
 def open_store(config: Mapping) -> exports.Store:
     """The folder of a source's fields. Raises `FetchError`."""
     root = Path(str(config["path"]))
-    _refuse_elsewhere(root)
+    refuse_elsewhere(root)
     if not root.is_dir():
         raise FetchError(f"{root} is no folder", "Check the path, and that the share is mounted")
 
@@ -66,17 +63,6 @@ def open_store(config: Mapping) -> exports.Store:
         return item.size_bytes
 
     return exports.Store(str(root), items, read, download)
-
-
-def _refuse_elsewhere(root: Path) -> None:
-    """Raise `FetchError` for a folder that is not below one of the allowed roots."""
-    roots = [Path(one) for one in os.environ.get(ROOTS, "").split(os.pathsep) if one]
-    if not root.is_absolute() or all(is_outside(root, one) for one in roots):
-        told = ", ".join(map(str, roots)) or "none"
-        raise FetchError(
-            f"{root} is not below a folder that may be read ({told})",
-            f"Name the folder in {ROOTS} for the web and the worker processes",
-        )
 
 
 def _is_own(path: Path, root: Path) -> bool:

@@ -4,9 +4,11 @@ import os
 from pathlib import Path
 import stat
 
+from ingest.fetch.base import FetchError
 from ingest.fetch.kept import KeptFile, is_gzip, open_bytes
 from ingest.sources.base import Unreadable
 
+ROOTS = "AICOST_FOLDER_ROOTS"
 ROW_BYTES_MAX = 16 * 1024 * 1024
 UNPACKED_BYTES_FREE = 1024**3
 UNPACKED_RATIO_MAX = 200
@@ -85,3 +87,14 @@ def _row_end(block: bytes, within: bool, quoted: bool) -> int | None:
 def _line_end(block: bytes, at: int) -> int:
     end = block.find(b"\n", at)
     return end if end >= 0 else block.find(b"\r", at)
+
+
+def refuse_elsewhere(root: Path) -> None:
+    """Raise `FetchError` for a folder that is not below one of the allowed roots."""
+    roots = [Path(one) for one in os.environ.get(ROOTS, "").split(os.pathsep) if one]
+    if not root.is_absolute() or all(is_outside(root, one) for one in roots):
+        told = ", ".join(map(str, roots)) or "none"
+        raise FetchError(
+            f"{root} is not below a folder that may be read ({told})",
+            f"Name the folder in {ROOTS} for the web and the worker processes",
+        )

@@ -15,9 +15,11 @@ import psycopg
 
 from ingest.fetch import http
 from ingest.fetch.base import FetchError
+from ingest.fetch.guard import refuse_elsewhere
 
 PAGE_RUNS = 500
 PAGES_MAX = 100_000
+_SQLITE = "sqlite:///"
 _STATUS = {1: "RUNNING", 2: "SCHEDULED", 3: "FINISHED", 4: "FAILED", 5: "KILLED"}
 _CURES = {
     401: "Check the token, or user and password",
@@ -140,7 +142,7 @@ class Database:
     def _all(self, query: str) -> list[tuple]:
         try:
             if self.address.startswith("sqlite:"):
-                path = quote(self.address.removeprefix("sqlite:///"))
+                path = quote(self.address.removeprefix(_SQLITE))
                 with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
                     return database.execute(query).fetchall()
             more = {"password": self.password} if self.password else {}
@@ -166,8 +168,12 @@ def store_at(
         return Server(address, token, user, password, tries)
     if scheme in ("postgresql", "postgres", "sqlite") or scheme.startswith("postgresql+"):
         plain = address.replace(f"{scheme}:", f"{scheme.split('+')[0]}:", 1)
+        if scheme == "sqlite":
+            refuse_elsewhere(Path(address.removeprefix(_SQLITE)))
         return Database(plain, password)
-    return Folder(Path(urlsplit(address).path if scheme == "file" else address))
+    folder = Path(urlsplit(address).path if scheme == "file" else address)
+    refuse_elsewhere(folder)
+    return Folder(folder)
 
 
 def _by_run(rows) -> dict[str, list[dict]]:
@@ -195,7 +201,8 @@ def _flat_yaml(path: Path) -> dict[str, str]:
 
 def _files_of(folder: Path) -> dict[str, str]:
     """Keys may hold slashes: they are folders."""
-    found = sorted(path for path in folder.rglob("*") if path.is_file())
+    files = (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+    found = sorted(files)
     return {
         path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8", errors="replace")
         for path in found

@@ -25,6 +25,12 @@ pytestmark = pytest.mark.django_db
 SETTINGS = {"quality": ["val_ndcg = ndcg"], "since": str(utc_today() - timedelta(days=2))}
 
 
+@pytest.fixture(autouse=True)
+def roots(monkeypatch, tmp_path_factory):
+    """Local stores may be read where the operator says so."""
+    monkeypatch.setenv("AICOST_FOLDER_ROOTS", str(tmp_path_factory.getbasetemp()))
+
+
 @pytest.fixture(scope="module")
 def database(tmp_path_factory) -> str:
     """MLflow's tables in SQLite, made once: it takes its time."""
@@ -209,8 +215,10 @@ def test_it_names_the_experiment_of_a_slurm_job(tmp_path, home):
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ({"store": "/no/such/folder"}, "no such folder"),
-        ({"store": "sqlite:////no/such.db"}, "cannot be read"),
+        ({"store": "{tmp}/no/such/folder"}, "no such folder"),
+        ({"store": "sqlite:///{tmp}/no.db"}, "cannot be read"),
+        ({"store": "/etc"}, "AICOST_FOLDER_ROOTS"),
+        ({"store": "sqlite:////etc/passwd"}, "AICOST_FOLDER_ROOTS"),
         ({"store": "http://127.0.0.1:9"}, "no answer"),
         ({"experiments": ["other"]}, "no experiment 'other'. There are: Default, wide"),
         ({"quality": ["accuracy"]}, "There are: val_ndcg"),
@@ -219,7 +227,8 @@ def test_it_names_the_experiment_of_a_slurm_job(tmp_path, home):
 def test_it_says_what_is_missing(given, told, tmp_path, home):
     uri = f"file://{tmp_path}/mlruns"
     train(client_of(uri), "wide", "first", 1, 2)
-    checks = connect.check_source(source(**{"store": uri, **given}))
+    given = {"store": uri, **given}
+    checks = connect.check_source(source(given.pop("store").format(tmp=tmp_path), **given))
     assert told in f"{checks[-1].what}. {checks[-1].cure}" and not checks[-1].ok
 
 

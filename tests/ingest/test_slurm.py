@@ -1,13 +1,16 @@
 """Slurm accounting: GPU time of jobs, their runs, and the bill of their nodes."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from aicost.kernel.periods import Period
 from attribution.allocate import attribute
 from attribution.models import AllocatedCharge
+from attribution.reports import run
+from attribution.reports.spec import Asker, Spec
 from ingest.load import load
 from ingest.models import GpuInterval, Quarantined, TrainingRun
 from ingest.sources import slurm
@@ -158,6 +161,15 @@ def test_it_brings_the_bill_of_a_node_to_the_experiments_of_its_jobs(home):
         ("active", "", "tuning", "nlp"): 10,
         ("unreserved", "", "", ""): 142,
     }
+
+
+@pytest.mark.django_db
+def test_it_lists_nodes_that_no_bill_knows_with_the_time_their_jobs_held(home):
+    load([TRAPS])
+    september = Period(date(2026, 9, 1), date(2026, 10, 1))
+    rows = run(Spec("unjoined", september, Asker("finance"))).rows
+    found = {row["name"]: row["gpu_hours"] for row in rows if row["detail"] == "lab"}
+    assert found == {"gpu01": 17, "gpu02": 16, "gpu03": Decimal("4.333333")}
 
 
 @pytest.mark.django_db
