@@ -45,7 +45,7 @@ def write_focus(path: Path, *rows: dict[str, str]) -> Path:
 def ledger() -> list[tuple[str, str, str, str]]:
     """Every charge as (source, resource, day, billed), and nothing else."""
     rows = Charge.objects.select_related("series", "source").order_by(
-        "source__name", "day", "series__resource_id", "invoice_id"
+        "source__name", "day", "series__resource_id", "invoice_id", "id"
     )
     return [
         (c.source.name, c.series.resource_id, str(c.day), f"{c.billed_cost.normalize():f}")
