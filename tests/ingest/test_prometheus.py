@@ -2,6 +2,7 @@
 prometheus_world.py."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import json
 import threading
@@ -11,6 +12,8 @@ import urllib.request
 import pytest
 
 from aicost.kernel.periods import utc_now
+from attribution.allocate import attribute
+from attribution.audit import audit, is_clean
 from ingest.connect import check_source, configure
 from ingest.maps import resource_of, workload_of
 from ingest.models import (
@@ -23,6 +26,7 @@ from ingest.models import (
     WorkloadMap,
 )
 from ingest.run_source import run_source
+from tests.attribution.ledger import charge, stands
 from tests.ingest.prometheus_world import (
     EIGHT,
     LIVE,
@@ -374,3 +378,29 @@ def test_it_reads_what_is_scraped_now(clock, home, tmp_path):
     held = GpuInterval.objects.filter(device_uuid="GPU-1", pod=LLAMA).last()
     assert held.observed_ms == device.observed_ms
     assert ResourceMap.objects.count() == 3
+
+
+@pytest.mark.django_db
+def test_the_bill_finds_its_nodes_by_itself(server, clock, home):
+    """Of three machines at 1 an hour for the four hours: an instance, the first of a scale set,
+    and one by its number."""
+    place = "//compute.googleapis.com/projects/my-project/zones/us-central1-a/instances"
+    machine = {"instance_type": "no-type-we-know", "service_category": "Compute",
+               "consumed_unit": "Hrs", "consumed": "4"}  # fmt: skip
+    node_a = charge("4", resource_id="i-0abc", **machine)
+    node_b = charge("4", resource_id=VMSS.format("mc_rg"), **machine)
+    node_c = charge("4", resource_id=f"{place}/4711", **machine)
+    run_source(connected(server))
+    attribute()
+    assert is_clean(audit())
+
+    def told(number):
+        return {(key[1], key[2], key[3], key[5]): cost for key, cost in stands(number).items()}
+
+    # The first scrape of all stands for the 15 seconds before eight, which nobody billed.
+    assert told(node_b)["active", "train", "", "vision"] > Decimal("3.9")
+    llama = "llama", "llama-3.1-8b", "search"
+    states = {state for state, *who in told(node_a) if tuple(who) == llama}
+    assert states == {"active", "held_idle"}
+    assert {key[0] for key in told(node_a)} == {"active", "held_idle", "unreserved", "unobserved"}
+    assert told(node_c)["active", "once", "", ""] < Decimal("1.1")
