@@ -9,6 +9,7 @@ from ingest.fetch.kept import keep
 from ingest.fetch.sets import reader_of
 from ingest.load import load
 from ingest.models import Charge, ChargeSeries, ControlTotal, Delivery
+from ingest.sources.prometheus_maps import resource_of
 from tests.ingest.bills import ledger
 from tests.ingest.test_bill_goldens import FOLDER
 
@@ -137,3 +138,18 @@ def test_it_reads_parquet_like_csv(home, tmp_path):
     assert reader_of(keep(parquet)).name == "azure_cost"
     assert result.state == "published"
     assert sorted(row[1:] for row in ledger()) == ledger_of_csv
+
+
+@pytest.mark.parametrize("format", ["azure_cost/ea_actual", "focus/azure"])
+def test_it_names_a_scale_set_machine_as_its_node_does(home, format):
+    """So that GPU telemetry of the node weighs this machine and no other of the set."""
+    load([FOLDER / format / "input.csv"], "azure")
+    group = "MC_GPU_EastUS" if format.startswith("azure") else "mc_gpu"
+
+    node = resource_of(
+        f"azure:///subscriptions/1111/resourceGroups/{group}/providers/Microsoft.Compute"
+        "/virtualMachineScaleSets/aks-gpu-vmss/virtualMachines/3"
+    )
+
+    [series] = ChargeSeries.objects.filter(resource_id=node)
+    assert series.instance_type == "Standard_ND96isr_H100_v5"
