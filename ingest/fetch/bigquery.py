@@ -188,14 +188,23 @@ def _listing(export: Export, since: date) -> str:
 def _summing(export: Export, days: Iterable[date]) -> tuple[str, dict[str, str]]:
     """The query over some partitions. Their bounds are constants, so no other is read."""
     bounds = " OR ".join(
-        f"({export.arrived} >= TIMESTAMP('{day}') AND"
-        f" {export.arrived} < TIMESTAMP('{day + timedelta(days=1)}'))"
-        for day in days
+        f"({export.arrived} >= TIMESTAMP('{first}') AND {export.arrived} < TIMESTAMP('{end}'))"
+        for first, end in _ranges(days)
     )
     columns = list(columns_of_schema(export.table.schema))
     billed = "BilledCost" if export.reader is focus.READER else gcp_billing.COST
     source = f"`{export.name}` WHERE {bounds}"
     return query(export.reader, columns, billed, source, f"DATETIME({export.arrived})")
+
+
+def _ranges(days: Iterable[date]) -> list[list[date]]:
+    """[first day, day after the last] of each run of neighbouring days."""
+    found: list[list[date]] = []
+    for day in sorted(days):
+        if not found or found[-1][1] != day:
+            found.append([day, day])
+        found[-1][1] = day + timedelta(days=1)
+    return found
 
 
 def _landed(export: Export, marks: Mapping[str, str], folder: Path) -> tuple[Path, dict]:

@@ -97,6 +97,8 @@ def to_duckdb(sql: str) -> str:
     for node in list(tree.walk(bfs=False))[::-1]:  # the inner ones first
         if (new := _translated(node)) is not node:
             node.replace(new)
+    for one in tree.find_all(exp.CTE):  # else its subqueries are run wherever they are named
+        one.set("materialized", True)
     return tree.sql("duckdb")
 
 
