@@ -113,6 +113,9 @@ def test_it_refuses_what_it_cannot_read_in_the_words_of_the_protocol(client):
 def test_it_stops_bombs_and_bodies_too_large(client):
     text = token()
     bomb = gzip.compress(bytes(otlp.UNPACKED_BYTES_MAX + 1))
+    spaces = gzip.compress(b" " * (otlp.BODY_BYTES_MAX + 1))
+    answer = post(client, text, spaces, content_type=JSON, headers={"Content-Encoding": "gzip"})
+    assert answer.status_code == 413
     for body, headers in (
         (bomb, {"Content-Encoding": "gzip"}),
         (bytes(otlp.BODY_BYTES_MAX + 1), {}),

@@ -4,6 +4,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import json
 import os
 from pathlib import Path
+import re
 import shutil
 import subprocess
 import sys
@@ -212,3 +213,12 @@ else:
     server.server_close()
     assert told == {"sent": 1, "dropped": 0, "refused": 0, "failed": 3, "waiting": 0}
     assert len(Busy.asked) == 2
+
+
+def test_it_is_not_imported_by_the_product():
+    rooms = [Path(settings.BASE_DIR) / room for room in ("aicost", "ingest", "attribution")]
+    files = [path for room in rooms for path in room.rglob("*.py")]
+    ours = [path for path in files if "meter/src" not in path.as_posix()]
+    wanted = re.compile(r"^ *(import|from) aicost_meter", re.MULTILINE)
+    found = [path.name for path in ours if wanted.search(path.read_text(encoding="utf-8"))]
+    assert found == ["meter.py"]  # the bench, in a process of its own
