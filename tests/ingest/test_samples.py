@@ -105,3 +105,25 @@ def test_it_loads_a_file_without_rows(bills):
     assert (result.state, result.rows_read, result.rows_loaded) == ("published", 0, 0)
     assert ledger() == []
     assert Delivery.objects.get().totals.count() == 0
+
+
+@pytest.mark.parametrize(
+    "name", ["gcp_detailed_202509.csv.gz", "gcp_detailed_nested_202509.jsonl.gz"]
+)
+def test_it_loads_google_s_export_flat_and_nested(bills, name):
+    results = load([bills / "gcp_detailed" / name])
+
+    assert sum(result.rows_read for result in results) == 720
+    assert {result.state for result in results} == {"published"}
+    totals = Charge.objects.aggregate(gross=Sum("contracted_cost"), net=Sum("billed_cost"))
+    assert totals == {"gross": Decimal("2644.56"), "net": Decimal("2572.56")}
+    assert billed(series__instance_type="a2-highgpu-1g") == Decimal("2572.56")
+
+
+def test_it_gives_one_ledger_for_google_s_flat_and_nested_rows(bills):
+    load([bills / "gcp_detailed" / "gcp_detailed_202509.csv.gz"])
+    before = set(Charge.objects.values_list("id", "billed_cost", "consumed_quantity"))
+
+    load([bills / "gcp_detailed" / "gcp_detailed_nested_202509.jsonl.gz"])
+
+    assert set(Charge.objects.values_list("id", "billed_cost", "consumed_quantity")) == before
