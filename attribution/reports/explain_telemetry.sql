@@ -11,7 +11,8 @@ from (
 ) g
 cross join lateral (
     select
-        count(distinct v.device_uuid) as devices, count(distinct v.t_start) as intervals,
+        count(distinct v.device_uuid) filter (where v.device_uuid not like 'job:%%') as devices,
+        count(distinct v.t_start) as intervals,
         string_agg(distinct s.name, ', ' order by s.name) as sources
     from ingest_gpuinterval v
     join ingest_source s on s.id = v.source_id

@@ -76,8 +76,14 @@ def _write(path: Path, config: Mapping, runs: list[dict], going_on: bool) -> Non
     if going_on:
         told["as_of"] = utc_now().replace(minute=0, second=0, microsecond=0).isoformat()
     with path.open("w", encoding="utf-8") as out:
-        for line in ({"mlflow": told}, *runs):
+        for line in ({"mlflow": told}, *map(_ordered, runs)):
             out.write(json.dumps(line, sort_keys=True, ensure_ascii=False) + "\n")
+
+
+def _ordered(run: dict) -> dict:
+    """Stores list parameters, tags and metrics in no order."""
+    data = run.get("data") or {}
+    return {**run, "data": {n: sorted(of, key=lambda one: one["key"]) for n, of in data.items()}}
 
 
 def _store(config: Mapping, tries: int = TRIES_MAX) -> Store:
