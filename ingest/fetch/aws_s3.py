@@ -66,7 +66,8 @@ def test(config: Mapping) -> Iterator[Check]:
         return
     if config.get("what") == FILES:
         first = next(_data(objects(store, store.prefix)), None)
-        yield Check(first is not None, "There is a file to read", "Only folders lie there")
+        cure = "" if first else "Check the folder: what begins with . or _ is passed by"
+        yield Check(first is not None, "A file to read lies there", cure)
     else:
         first = None
         periods = _since(find_periods(store), config)
