@@ -73,7 +73,7 @@ class _Read:
         self.pods = Pods()
         self.rows: dict[tuple, _Row] = {}
         self.names: dict[str, str] = {}
-        self._waiting: list[Series] = []
+        self._whats: dict[tuple[str, str], tuple[str, str]] = {}
 
     def series(self) -> Iterator[Rejected]:
         """Pods stand before devices in the file, since they say on which node an exporter is."""
@@ -100,8 +100,9 @@ class _Read:
         row = self.rows.get(key)
         if row is None:
             row = self.rows[key] = self._row(exporter, dict(series.labels))
+        what = self._whats.setdefault((quantity, stat), (quantity, stat))  # one tuple for all
         for at, value in values.items():
-            row.cells.setdefault(at, {})[quantity, stat] = value
+            row.cells.setdefault(at, {})[what] = value
 
     def _row(self, exporter: str, labels: dict[str, str]) -> _Row:
         plain, exported = pod_of(labels), pod_of(labels, "exported_")
