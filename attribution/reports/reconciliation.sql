@@ -25,12 +25,17 @@ stands as (
     group by 1, 2, 3
 ),
 control as (
+    -- An arrival partition may hold two billing periods: then the control total of one is unknown.
     select
-        l.source_id, to_date(l.billing_periods[1], 'YYYY-MM') as billing_period, c.currency,
-        sum(c.billed_written) as written, sum(c.billed_cost) as stored
+        l.source_id, to_date(p.period, 'YYYY-MM') as billing_period, c.currency,
+        case when bool_and(cardinality(l.billing_periods) = 1) then sum(c.billed_written) end
+            as written,
+        case when bool_and(cardinality(l.billing_periods) = 1) then sum(c.billed_cost) end
+            as stored
     from ingest_delivery l
     join ingest_controltotal c on c.delivery_id = l.id
-    where l.state = 'published' and cardinality(l.billing_periods) = 1
+    cross join lateral unnest(l.billing_periods) as p (period)
+    where l.state = 'published'
     group by 1, 2, 3
 )
 select
