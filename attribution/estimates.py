@@ -64,6 +64,12 @@ class _Work:
     bill_of: dict[tuple[int, str], int] = field(default_factory=dict)
     self_hosted: set[str] = field(default_factory=set)
 
+    @property
+    def billing(self) -> set[int]:
+        """Sources that usage foretells, and those whose bills may hold nodes."""
+        billed = {pk for pk, through in self.finality.through.items() if through is not None}
+        return billed | set(self.bill_of.values())
+
 
 def finality() -> Finality:
     rows = _rows("estimate_finality", {"today": utc_today()})
@@ -87,11 +93,11 @@ def estimate(
     start = start or today - timedelta(days=OPEN_DAYS_MAX)
     end = min(end or today + timedelta(days=1), today + timedelta(days=1))
     work = _work(start, end, reprice, models, asked)
-    return [
-        done
-        for n in range(max((end - start).days, 0))
-        if (done := estimate_day(start + timedelta(days=n), work)) is not None
-    ]
+    days = [start + timedelta(days=n) for n in range(max((end - start).days, 0))]
+    left = [] if reprice or asked else _rows("estimate_left_days", {"start": start})
+    done = [estimate_day(day, work, make=False) for (day,) in left]
+    done += [estimate_day(day, work) for day in days]
+    return [one for one in done if one is not None]
 
 
 def _work(start: date, end: date, reprice: bool, models, also_final: bool) -> _Work:
@@ -110,10 +116,12 @@ def self_hosted(start: date, end: date) -> set[str]:
     return {model for (model,) in _rows("self_hosted_models", {"start": start, "end": end})}
 
 
-def estimate_day(day: date, work: _Work) -> DayEstimated | None:
-    """Make one day; None when there is nothing to make and nothing stands."""
+def estimate_day(day: date, work: _Work, make: bool = True) -> DayEstimated | None:
+    """Make one day, or only let what stands give way to a final bill; None if nothing changed."""
     final = work.finality.final_on(day)
-    open_ids = work.finality.open_on(day)
+    stand = {pk for (pk,) in _rows("estimate_sources", {"day": day})}
+    wanted = stand | work.billing
+    open_ids = [pk for pk in work.finality.open_on(day) if make and pk in wanted]
     if work.also_final:  # those the bill superseded before are kept as they were
         was = {pk for (pk,) in _rows("estimate_finalised", {"day": day})}
         open_ids = [*open_ids, *(pk for pk in final if pk not in was)]
@@ -128,7 +136,7 @@ def estimate_day(day: date, work: _Work) -> DayEstimated | None:
             superseded = _run("estimate_supersede", binds)
             made = _run("estimate_insert", binds)
             cursor.execute(f"drop table if exists {', '.join(TABLES)}")
-        finalised = _run("estimate_final", binds) if final else 0
+        finalised = _run("estimate_final", binds) if stand & set(final) or work.also_final else 0
         if made or superseded or finalised:
             _run("estimate_clear_rollup", binds)
             _run("estimate_rollup", binds)
@@ -140,7 +148,8 @@ def _make(day: date, work: _Work, open_ids: list[int]) -> None:
     """Fill w_made with what should stand of the day."""
     bands = [threshold + 1 for threshold in work.thresholds]
     _run("day_alias", {"day": day})
-    _run("estimate_metered", {"day": day, "bands": bands})
+    usage = sorted({pk for (pk, _), bill in work.bill_of.items() if bill in open_ids})
+    _run("estimate_metered", {"day": day, "bands": bands, "usage": usage})
     _run("estimate_tables", {})
     with connection.cursor() as cursor:
         cursor.execute("analyze w_metered")
@@ -150,7 +159,8 @@ def _make(day: date, work: _Work, open_ids: list[int]) -> None:
                 copy.write_row(row)
         cursor.execute("analyze w_rate")
     _run("estimate_tokens", {})
-    _gpu_parts(day, work, open_ids)
+    if billed := [pk for pk in open_ids if work.finality.through.get(pk) is not None]:
+        _gpu_parts(day, work, billed)
     _run("day_stage1_targets", {})
     _run("estimate_made", {})
     with connection.cursor() as cursor:

@@ -21,7 +21,15 @@ select
     sum(u.image_input_tokens)::bigint as image_input_tokens,
     min(u.day) as first_day, max(u.day) as last_day
 from ingest_usageday u
+join ingest_source s on s.id = u.source_id
 left join alias a on a.day = u.day and a.raw = u.model
 where u.day >= %(start)s and u.day < %(end)s and u.model <> ''
+    and (s.usage_role <> 'provider_count' or not exists (
+        select from ingest_usageday c
+        join ingest_source k on k.id = c.source_id and k.usage_role <> 'provider_count'
+        left join alias b on b.day = c.day and b.raw = c.model
+        where c.day = u.day and coalesce(b.canonical, c.model) = coalesce(a.canonical, u.model)
+            and lower(c.provider) in ('', lower(u.provider))
+    ))
 group by 1, 2, 3
 order by 1, 2, 3

@@ -32,7 +32,7 @@ with covered as (
       from ingest_usage u
      where u.hour >= %(day)s::date::timestamp at time zone 'UTC'
        and u.hour < (%(day)s::date + 1)::timestamp at time zone 'UTC'
-       and u.model <> ''
+       and u.model <> '' and u.source_id = any(%(usage)s)
      group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13
 ), call as (
     select u.*, u.model as raw,

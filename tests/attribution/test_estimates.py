@@ -250,6 +250,20 @@ def test_the_ratio_is_unknown_where_either_side_is(tmp_path):
     assert (row["reported_cost"], row["estimated_cost"]) == ("7", "11.25")
 
 
+def test_a_bill_that_comes_after_two_months_still_ends_its_estimates(tmp_path):
+    old = TODAY - timedelta(days=60)
+    bill(old - timedelta(days=1), "input", "1", "1.25")
+    attribute()
+    calls(tmp_path, [call(old, 8, input_tokens=MILLION)])
+    estimate(old, old + timedelta(days=1))
+    assert estimate() == []
+    assert standing() == [(8, "input_tokens", D(MILLION), D("1.25"), "last_billed")]
+    bill(old, "input", "1", "1.20")
+    attribute()
+    [done] = estimate()
+    assert (done.day, done.finalised) == (old, 1)
+
+
 def test_a_watermark_of_the_source_says_what_is_final(tmp_path):
     bill(YESTERDAY, "input", "1", "1.25")
     attribute()
