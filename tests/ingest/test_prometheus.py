@@ -3,11 +3,6 @@ prometheus_world.py."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-import json
-import threading
-from urllib.parse import parse_qsl
-import urllib.request
 
 import pytest
 
@@ -33,6 +28,7 @@ from tests.ingest.prometheus_world import (
     LLAMA,
     NOON,
     VMSS,
+    Stand,
     backfill,
     exporter,
     exposition,
@@ -40,6 +36,7 @@ from tests.ingest.prometheus_world import (
     prometheus,
     wait_for,
 )
+from tests.served import serving
 
 pytestmark = pytest.mark.prometheus
 
@@ -82,10 +79,9 @@ def bucket(device, at, workload=""):
 def ledger():
     """Everything of the source that stands, without what says how it came."""
     tables = (GpuInterval, UsageDay, ResourceMap, WorkloadMap)
-    without = ("delivery_id", "id")
     return [
         sorted(
-            repr({k: v for k, v in row.items() if k not in without})
+            repr({k: v for k, v in row.items() if k not in ("delivery_id", "id")})
             for row in table.objects.values()
         )
         for table in tables
@@ -254,55 +250,11 @@ def test_it_says_what_is_missing(server, clock, home, tmp_path):
     assert "the server keeps" in missing and "there is nothing before" in missing
 
 
-class Stand:
-    """A Thanos of which a store does not answer, or a proxy that wants a token: in front of a real
-    server."""
-
-    def __init__(self, behind: str) -> None:
-        self.warnings: list[str] = []
-        self.token = ""
-        self.seconds_max = 0
-        stand = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                asked = dict(parse_qsl(body.decode()))
-                seconds = int(asked.get("end", 0)) - int(asked.get("start", 0))
-                if stand.seconds_max and seconds > stand.seconds_max:
-                    return self.told(422, b"query processing would load too many samples")
-                if stand.token and self.headers["Authorization"] != f"Bearer {stand.token}":
-                    return self.told(401, b"who are you?")
-                request = urllib.request.Request(behind + self.path, body)
-                with urllib.request.urlopen(request, timeout=30) as answer:
-                    told = json.loads(answer.read())
-                if stand.warnings:
-                    told["warnings"] = stand.warnings
-                    told["data"]["result"] = told["data"]["result"][:1]
-                return self.told(200, json.dumps(told).encode())
-
-            def told(self, status, body):
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-
-
 @pytest.fixture
 def stand(server):
     made = Stand(server)
-    thread = threading.Thread(target=made.server.serve_forever, args=(0.05,))
-    thread.start()
-    yield made
-    made.server.shutdown()
-    thread.join()
-    made.server.server_close()
+    with serving(made.server) as made.url:
+        yield made
 
 
 @pytest.mark.django_db
