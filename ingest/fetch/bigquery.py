@@ -27,7 +27,7 @@ from ingest.sources.base import BillReader, Head
 
 GIB = 2**30
 LOOKBACK = timedelta(days=10)  # how late a partition may change and still be seen
-DAYS_AT_ONCE = 7
+DAYS_AT_ONCE = 31
 TIMEOUT_SECONDS = 1800
 _PAGE_ROWS = 20_000
 _FIRST = date(2000, 1, 1)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import cache
 import gzip
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import json
@@ -75,23 +76,31 @@ class FakeBigQuery:
         with self.lock:
             cursor = self.con.cursor()
             cursor.execute("set TimeZone = 'UTC'")
-            found = cursor.execute(to_duckdb(sql))
-            shape = [(name, _kind(str(kind))) for name, kind, *_ in found.description]
+            found = cursor.sql(to_duckdb(sql))
+            kinds = zip(found.columns, found.types, strict=True)
+            shape = [(name, _kind(str(kind))) for name, kind in kinds]
             columns = [column.to_pylist() for column in found.to_arrow_table().columns]
+            cursor.close()
             return shape, list(zip(*columns, strict=True))
 
     def read_bytes(self, sql: str) -> int:
         """As BigQuery counts: the rows of the partitions that the query's own bounds leave."""
-        tree = sqlglot.parse_one(sql, read="bigquery")
-        for table in tree.find_all(exp.Table):
-            if ".".join(part.name for part in table.parts) in self.tables:
-                where = table.find_ancestor(exp.Select).args.get("where")
-                bounds = f" {where.sql('bigquery')}" if where else ""
-                counted = f"select count(*) as n from {table.sql('bigquery')}{bounds}"
-                return self.run(counted)[1][0][0] * self.bytes_per_row
-        return 0
+        counted = _counting(sql, frozenset(self.tables))
+        return self.run(counted)[1][0][0] * self.bytes_per_row if counted else 0
 
 
+@cache
+def _counting(sql: str, tables: frozenset[str]) -> str:
+    """A query that counts the rows within the bounds of another; '' where it reads no table."""
+    for table in sqlglot.parse_one(sql, read="bigquery").find_all(exp.Table):
+        if ".".join(part.name for part in table.parts) in tables:
+            where = table.find_ancestor(exp.Select).args.get("where")
+            bounds = f" {where.sql('bigquery')}" if where else ""
+            return f"select count(*) as n from {table.sql('bigquery')}{bounds}"
+    return ""
+
+
+@cache
 def to_duckdb(sql: str) -> str:
     tree = sqlglot.parse_one(sql, read="bigquery")
     for node in list(tree.walk(bfs=False))[::-1]:  # the inner ones first
@@ -188,7 +197,7 @@ def service_account_key(url: str) -> str:
 
 class _Handler(BaseHTTPRequestHandler):
     server: "_Server"
-    protocol_version = "HTTP/1.1"
+    protocol_version = "HTTP/1.0"  # a connection an answer: no thread outlives the server
 
     def log_message(self, *args) -> None:
         pass
@@ -296,7 +305,7 @@ def _denied(permission: str, where: str) -> tuple[int, dict]:
 
 
 class _Server(ThreadingHTTPServer):
-    daemon_threads = True
+    daemon_threads = False
     fake: FakeBigQuery
 
 

@@ -68,6 +68,7 @@ def google():
     with serving(fake) as url:
         fake.url = url
         yield fake
+    fake.con.close()
 
 
 @pytest.fixture
