@@ -251,6 +251,16 @@ def _billed_tokens(day: date, work: _Work, sources: set[int]) -> dict[tuple, Pri
     return {key: price for key, price in found.items() if key not in several}
 
 
+def billed_classes(day: date) -> dict[tuple[str, str], PriceFound]:
+    """(model, token class) -> a rate at which some bill charged it in the 30 final days before."""
+    known = finality()
+    binds = {"day": day, "sources": list(known.through), "final": _final_json(known)}
+    return {
+        (model, name): PriceFound(rate, currency, LAST_BILLED, name, "")
+        for _, model, name, currency, rate in _rows("estimate_billed_tokens", binds)
+    }
+
+
 def _standing(day: date, work: _Work) -> dict[tuple, tuple]:
     """Price columns of what stands, by key; a key that stands at two prices is asked anew."""
     found: dict[tuple, tuple] = {}

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, time
 from decimal import Decimal
 from urllib.parse import urlencode
 
-from attribution.estimates import self_hosted
+from attribution.estimates import billed_classes, self_hosted
 from attribution.reports.base import Report, binds, fetch
 from attribution.reports.spec import Spec
 from ingest.price_book import INPUT_CLASSES, OUTPUT_CLASSES, PriceBook
@@ -30,14 +30,14 @@ PRICE_FORM, ALIAS_FORM = "/prices/", "/admin/ingest/alias/add/"
 
 
 def rows(spec: Spec) -> list[dict]:
-    """Models with tokens of a class that no price knows on the last day they were called. A model
-    that runs on GPUs of the ledger is no such: its money is the GPUs'."""
+    """Models with tokens of a class that no price knows on the last day they were called and no
+    bill charged lately. One that runs on GPUs of the ledger is none: its money is the GPUs'."""
     book, own = price_book(), self_hosted(spec.period.start, spec.period.end)
-    reported = _reported(spec)
+    reported, billed = _reported(spec), billed_classes(spec.period.end)
     shown = []
     for row in fetch("unpriced", binds(spec)):
         classes = [name for name in _CLASSES if row[name]]
-        lacking = [name for name in classes if not _has_price(book, row, name, own)]
+        lacking = [name for name in classes if not _has_price(book, row, name, own, billed)]
         if not lacking or (row["model"] in own and len(lacking) == len(classes)):
             continue
         cost, currency = reported.get((row["provider"], row["model"]), (None, None))
@@ -73,7 +73,7 @@ def alias_link(raw: str) -> str:
     return f"{ALIAS_FORM}?{urlencode({'dimension': 'model', 'raw': raw})}"
 
 
-def _has_price(book: PriceBook, row: dict, token_class: str, own: set[str]) -> bool:
+def _has_price(book: PriceBook, row: dict, token_class: str, own: set[str], billed: dict) -> bool:
     at = datetime.combine(row["last_day"], time(), UTC)
     found = book.price_of(
         row["provider"],
@@ -81,6 +81,7 @@ def _has_price(book: PriceBook, row: dict, token_class: str, own: set[str]) -> b
         token_class,
         at,
         guess_provider=row["model"] not in own,
+        billed=lambda asked: billed.get((row["model"], asked.token_class)),
     )
     return found is not None
 
