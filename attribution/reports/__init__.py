@@ -12,6 +12,7 @@ from attribution.reports import (
     happened,
     health,
     margin,
+    storage,
     unclassified,
     unit_cost,
     unpriced,
@@ -35,6 +36,7 @@ REPORTS: dict[str, Report] = {
         *health.REPORTS,
         *happened.REPORTS,
         unclassified.REPORT,
+        storage.REPORT,
     )
 }
 

@@ -16,6 +16,10 @@ _KINDS = {
     ),
     TIME: ("loaded_at", "created_at", "at", "started_at", "ended_at", "touched_at"),
     COUNT: (
+        "objects",
+        "bytes",
+        "age_days_min",
+        "idle_days_min",
         "delivery_id",
         "dirty_days",
         "failed_days",
@@ -60,6 +64,10 @@ _KINDS = {
         "line",
         "currency",
         "node",
+        "version",
+        "storage_class",
+        "prefix",
+        "bucket",
         "outcome",
         "reader",
         "name",
@@ -97,7 +105,7 @@ _KIND_OF = {
     **{name: kind for kind, names in _KINDS.items() for name in names},
 }
 # Never summed: a total of unit costs or percentages says nothing.
-_NOT_ADDITIVE = ("_per_", "percent", "first_line", "delivery_id")
+_NOT_ADDITIVE = ("_per_", "percent", "first_line", "delivery_id", "_days_min")
 
 
 def kind_of(column: str) -> str:
