@@ -5,9 +5,10 @@ from contextlib import contextmanager
 from email.utils import format_datetime
 import hashlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-import threading
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
+
+from tests.served import serving
 
 ACCOUNT, CONTAINER, KEY = "acct", "costs", "c2VjcmV0LWtleQ=="
 PAGE = 3
@@ -125,12 +126,6 @@ def azure_store():
     """A running store."""
     store = AzureStore()
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"store": store}))
-    store.url = f"http://127.0.0.1:{server.server_port}/{ACCOUNT}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with serving(server) as url:
+        store.url = f"{url}/{ACCOUNT}"
         yield store
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -16,10 +16,11 @@ import json
 from pathlib import Path
 import socket
 import subprocess
-import threading
 import time
 from urllib.parse import parse_qsl
 import urllib.request
+
+from tests.served import serving
 
 EIGHT = datetime(2026, 9, 1, 8, tzinfo=UTC)
 NOON = EIGHT + timedelta(hours=4)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-import threading
 
 import pytest
 
@@ -10,6 +9,7 @@ from ingest import connect
 from ingest.models import Delivery, Revenue, Source
 from ingest.readers import save_mapping
 from ingest.run_source import run_source
+from tests.served import serving
 
 pytestmark = pytest.mark.django_db
 HEAD = b"day,revenue,currency\n"
@@ -61,13 +61,8 @@ class Site(BaseHTTPRequestHandler):
 def site() -> Iterator[ThreadingHTTPServer]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Site)
     server.asked, server.body = [], ONE
-    server.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(server) as server.url:
+        yield server
 
 
 def source(site, *paths: str, **more) -> Source:

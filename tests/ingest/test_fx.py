@@ -5,7 +5,6 @@ from datetime import date
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, HTTPServer
 import io
-import threading
 import zipfile
 
 import pytest
@@ -16,6 +15,7 @@ from ingest.load import load
 from ingest.models import FxRate, Source
 from ingest.run_source import run_source
 from tests.ingest.test_bill_goldens import FOLDER
+from tests.served import serving
 
 pytestmark = pytest.mark.django_db
 
@@ -123,14 +123,8 @@ def bank(content: bytes):
             self.wfile.write(content)
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/eurofxref-hist"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with serving(server) as url:
+        yield f"{url}/eurofxref-hist"
 
 
 @pytest.mark.parametrize("packed", [False, True])

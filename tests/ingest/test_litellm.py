@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import json
-import threading
 from urllib.parse import parse_qs, urlsplit
 
 from django.db import connection
@@ -16,6 +15,7 @@ from ingest.connect import check_source, configure
 from ingest.fetch import litellm
 from ingest.models import SourceFile, SourceRun, Usage
 from ingest.run_source import run_source
+from tests.served import serving
 
 # As the proxy's own schema makes it.
 SCHEMA = """
@@ -283,17 +283,12 @@ class _Proxy(BaseHTTPRequestHandler):
 def proxy():
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Proxy)
     server.rows, server.asked, server.old = [], [], False
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(server) as server.url:
+        yield server
 
 
 def through_api(proxy, key: str = "sk-master"):
-    url = f"http://127.0.0.1:{proxy.server_address[1]}"
-    given = {"url": url, "key": key, "start": YESTERDAY.date().isoformat()}
+    given = {"url": proxy.url, "key": key, "start": YESTERDAY.date().isoformat()}
     return configure("gateway", "litellm_api", given)
 
 

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 from decimal import Decimal
-import threading
 
 import pytest
 
@@ -34,17 +33,14 @@ from tests.ingest.model_api import (
     unix,
     used,
 )
+from tests.served import serving
 
 
 @pytest.fixture
 def provider():
     server = Provider()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(server):
+        yield server
 
 
 @pytest.mark.django_db(transaction=True)

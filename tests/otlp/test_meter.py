@@ -8,7 +8,6 @@ import re
 import shutil
 import subprocess
 import sys
-import threading
 
 from django.conf import settings
 import pytest
@@ -16,6 +15,7 @@ import pytest
 from aicost.runtime.postgres import free_port
 from ingest.models import TrainingRun
 from tests.otlp.spans import calls, fold_all, token
+from tests.served import serving
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -189,7 +189,6 @@ class Busy(BaseHTTPRequestHandler):
 
 def test_it_comes_again_when_asked_to_and_counts_its_own_mistakes(installed):
     server = ThreadingHTTPServer(("127.0.0.1", 0), Busy)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
     script = """
 import json
 import aicost_meter
@@ -208,9 +207,8 @@ except TypeError as error:
 else:
     raise SystemExit("a word it does not know")
 """
-    told, _ = run(installed, f"http://127.0.0.1:{server.server_address[1]}", script)
-    server.shutdown()
-    server.server_close()
+    with serving(server) as url:
+        told, _ = run(installed, url, script)
     assert told == {"sent": 1, "dropped": 0, "refused": 0, "failed": 3, "waiting": 0}
     assert len(Busy.asked) == 2
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import json
-import threading
 
 from openai import OpenAI
 from openinference.instrumentation import using_attributes
@@ -23,6 +22,7 @@ import pytest
 from ingest.models import Source
 from ingest.otlp.fold import settle
 from tests.otlp.spans import calls, fold_all, rows, token
+from tests.served import serving
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -59,11 +59,8 @@ class FakeOpenAI(BaseHTTPRequestHandler):
 @pytest.fixture
 def openai() -> Iterator[OpenAI]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), FakeOpenAI)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    address = f"http://127.0.0.1:{server.server_address[1]}/v1"
-    yield OpenAI(api_key="none", base_url=address, max_retries=0)
-    server.shutdown()
-    server.server_close()
+    with serving(server) as url:
+        yield OpenAI(api_key="none", base_url=f"{url}/v1", max_retries=0)
 
 
 @contextmanager
