@@ -39,7 +39,8 @@ select
     k.unit as "CommitmentDiscountUnit",
     nullif(h.extras ->> 'CapacityReservationId', '') as "CapacityReservationId",
     case when coalesce(h.extras ->> 'CapacityReservationId', '') <> ''
-        then nullif(h.extras ->> 'CapacityReservationStatus', '') end as "CapacityReservationStatus",
+        then nullif(h.extras ->> 'CapacityReservationStatus', '')
+    end as "CapacityReservationStatus",
     nullif(h.resource_id, '') as "ResourceId",
     case when h.resource_id <> '' then nullif(h.resource_name, '') end as "ResourceName",
     case when h.resource_id <> ''

@@ -1,7 +1,7 @@
 -- Tokens of the model that day: of the charge's own class when it names one, otherwise of every
 -- class at its list price (w_price). Billed tokens beyond the metered ones are unmetered: those of
--- all charges of the model and class together, since a bill may have one for each project; of a bill
--- that tells no tokens, those that the provider counted beyond the metered.
+-- all charges of the model and class together, since a bill may have one for each project; of a
+-- bill that tells no tokens, those that the provider counted beyond the metered.
 insert into w_part (charge_id, kind, state, activity, workload, model, feature, experiment, team,
                     environment, evidence, weight)
 with metered as (

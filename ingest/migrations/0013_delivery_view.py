@@ -4,15 +4,19 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('ingest', '0012_price_terms'),
+        ("ingest", "0012_price_terms"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='delivery',
-            name='view',
-            field=models.TextField(blank=True, db_default='', default='', help_text='which view of a bill that comes in several: actual or amortised'),
+            model_name="delivery",
+            name="view",
+            field=models.TextField(
+                blank=True,
+                db_default="",
+                default="",
+                help_text="which view of a bill that comes in several: actual or amortised",
+            ),
         ),
     ]
