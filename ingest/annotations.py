@@ -32,6 +32,9 @@ class BadEvent(ValueError):
 
 
 def git_source(name: str) -> Source | None:
+    """The enabled source of a webhook's address; its name may be anything."""
+    if "\x00" in name:
+        return None
     return Source.objects.filter(name=name, connector="git_webhook", enabled=True).first()
 
 
@@ -56,7 +59,7 @@ def keep_git(source: Source, event: str, payload: Mapping) -> int:
         return 0
     try:
         found = list(read(payload, config))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise BadEvent(f"the {event} event has not the fields it should: {error!r}") from error
     return _store(source, found)
 
@@ -101,6 +104,9 @@ def _own(row: Mapping, index: int, key: str) -> Annotation:
             raise ValueError(f"kind is none of {', '.join(KINDS)}")
         if not str(row.get("title") or "").strip():
             raise ValueError("title is missing")
+        odd = next((name for name in row if isinstance(row[name], list | dict | bool)), None)
+        if odd:
+            raise ValueError(f"{odd} is no text")
         return _made(
             cells.text(event_id), cells.time(str(row.get("at", ""))), row.get("kind", "note"),
             str(row["title"]), **{name: str(row.get(name) or "") for name in TEXT},
@@ -132,11 +138,15 @@ def _store(source: Source, found: Iterable[Annotation]) -> int:
 
 def _time(text: object) -> datetime:
     """As git hosts write times: ISO 8601, or a number of seconds; a clock ahead of ours is now."""
-    if isinstance(text, int):
-        return datetime.fromtimestamp(text, UTC)
-    moment = datetime.fromisoformat(str(text).replace(" UTC", "+00:00"))
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return min(moment, utc_now())
+    if type(text) is int and abs(text) < 2**40:
+        moment = datetime.fromtimestamp(text, UTC)
+    else:
+        moment = datetime.fromisoformat(str(text).replace(" UTC", "+00:00"))
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    moment = min(moment, utc_now())
+    if moment.year < cells.EARLIEST.year:
+        raise ValueError(f"{str(text)[:40]!r} is before 2000")
+    return moment
 
 
 def _push(payload: Mapping, config: Mapping) -> Iterator[Annotation]:

@@ -29,6 +29,9 @@ from ingest.models import Source
 from ingest.sealed import CannotUnseal, seal, unseal
 
 TEST_SECONDS = 30
+NAME_CHARS_MAX = 200
+VALUE_CHARS_MAX = 100_000
+NUMBER_MAX = 100_000
 FROM_ENVIRONMENT = "env:"
 # Settings that say where credentials are sent: whoever changes one enters the credentials again.
 DESTINATIONS = frozenset({"url", "base_url", "endpoint_url", "endpoint", "host", "account"})
@@ -62,6 +65,8 @@ def configure(
         errors = error.errors
     if not name.strip():
         errors["name"] = "give the source a name"
+    elif len(name) > NAME_CHARS_MAX or not is_storable(name):
+        errors["name"] = f"at most {NAME_CHARS_MAX} characters, and none that cannot be printed"
     elif Source.objects.filter(name=name).exclude(pk=source and source.pk).exists():
         errors["name"] = "another source has this name"
     if errors:
@@ -105,6 +110,11 @@ def _cleaned(
     return plain, secret
 
 
+def is_storable(text: str) -> bool:
+    """Whether Postgres can keep the text, in columns and in JSON."""
+    return "\x00" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
+
+
 def cleaned(field: Field, given: object) -> object:
     """One raw value as its field's type. Raises ValueError with what is wrong."""
     if field.kind == LINES:
@@ -118,21 +128,27 @@ def cleaned(field: Field, given: object) -> object:
         if field.required:
             raise ValueError(f"{field.label} is missing")
         return given
+    for text in given if isinstance(given, list) else [str(given)]:
+        if len(text) > VALUE_CHARS_MAX or not is_storable(text):
+            raise ValueError(f"{field.label} is too long, or holds a character of no text")
     if isinstance(given, str) and given.startswith(FROM_ENVIRONMENT):
         return given
     if field.kind == NUMBER:
         try:
-            return int(given)
+            number = int(given)
         except ValueError:
-            raise ValueError(f"{given!r} is no whole number") from None
+            raise ValueError(f"{str(given)[:40]!r} is no whole number") from None
+        if not 0 <= number <= NUMBER_MAX:
+            raise ValueError(f"{field.label} is from 0 to {NUMBER_MAX}")
+        return number
     if field.kind == DATE:
         try:
             return date.fromisoformat(str(given)).isoformat()
         except ValueError:
-            raise ValueError(f"{given!r} is no date: write YYYY-MM-DD") from None
+            raise ValueError(f"{str(given)[:40]!r} is no date: write YYYY-MM-DD") from None
     if field.kind == CHOICE and given not in dict(field.choices):
         known = ", ".join(key for key, _ in field.choices)
-        raise ValueError(f"{given!r} is none of: {known}")
+        raise ValueError(f"{str(given)[:40]!r} is none of: {known}")
     return given
 
 

@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 import hashlib
+import logging
 import time
 
-from django.db import connection, transaction
+from django.db import DataError, connection, transaction
 from django.utils import timezone
 import psycopg
 
@@ -41,6 +42,9 @@ SETTLE_SECONDS = 60
 QUARANTINED_A_DAY_MAX = 1_000
 COUNTS_DAYS_KEPT = 7
 
+log = logging.getLogger(__name__)
+_UNHOLDABLE = (DataError, psycopg.DataError)  # COPY raises its own
+
 
 @dataclass
 class Taken:
@@ -62,10 +66,42 @@ def fold_waiting(seconds_max: float = 50.0) -> bool:
     deadline = time.monotonic() + seconds_max
     while sources := _waiting_sources():
         for source in sources:
-            while fold(source):
+            while _fold_or_set_aside(source):
                 if time.monotonic() > deadline:
                     return False
     return True
+
+
+def _fold_or_set_aside(source: Source) -> int:
+    """As `fold`. A request with a value that the ledger cannot hold must not stop those behind it:
+    then they are taken one by one, and that one goes to quarantine."""
+    try:
+        return fold(source)
+    except _UNHOLDABLE:
+        log.warning("a request of source %s cannot be folded; they are taken singly", source.name)
+    oldest = OtlpBatch.objects.filter(source=source).order_by("pk")[:BATCHES_A_FOLD]
+    for batch in list(oldest.only("pk", "rows")):
+        try:
+            fold(source, rows_max=1)
+        except _UNHOLDABLE as error:
+            _set_aside(source, str(error).split("\n")[0][:200])
+    return 1
+
+
+def _set_aside(source: Source, reason: str) -> None:
+    """The oldest request leaves the queue; what it was stands in quarantine."""
+    with transaction.atomic():
+        lock_source(source)
+        batch = OtlpBatch.objects.filter(source=source).order_by("pk").first()
+        if batch is None:
+            return
+        delivery = _delivery(source, utc_today())
+        told = f"request {batch.pk} of {batch.received_at:%Y-%m-%d %H:%M:%S} UTC"
+        delivery.rows_read += batch.rows
+        delivery.rows_quarantined += batch.rows
+        delivery.save()
+        _quarantine(source, delivery, [[0, f"the ledger cannot hold it: {reason}", told]])
+        batch.delete()
 
 
 def _waiting_sources() -> list[Source]:

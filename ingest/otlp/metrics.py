@@ -100,7 +100,7 @@ def _told(
         raise Refused(f"{known.name} may go down: a counter is needed")
     best = dict(base)
     note(point.attributes, names, best, {})
-    plain = {a.key: a.value.string_value for a in point.attributes}
+    plain = {a.key: a.value.string_value.replace("\x00", "") for a in point.attributes}
     texts = texts_of(best)
     model = texts.pop("response_model", "") or plain.get("model_name") or plain.get("model") or ""
     texts.setdefault("model", model[:300])
@@ -111,6 +111,8 @@ def _told(
     if not values:
         return None
     at = moment(point.time_unix_nano, now_ns, "ends")
+    if point.start_time_unix_nano > at:
+        raise Refused(f"{known.name} starts after it ends")
     group = sorted(texts.items())
     attributes = sorted((a.key, str(a.value)) for a in point.attributes)
     return {
@@ -128,6 +130,8 @@ def _values(known: Metric, form: str, unit: str, point, plain: dict[str, str]) -
     """Field -> whole number, `latency` -> {bucket: number}."""
     if known.takes == "histogram":
         made: dict = {}
+        if max(point.count, *getattr(point, "bucket_counts", ()), 0) > COUNT_MAX:
+            raise Refused(f"{known.name} is absurdly large")
         if known.field == "requests":
             made["requests"] = point.count
             made["successes"] = 0 if plain.get("error.type") else point.count

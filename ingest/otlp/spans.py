@@ -272,7 +272,7 @@ def moment(nanoseconds: int, now_ns: int, word: str) -> int:
 
 def _run(event: str, span, texts: dict, best: Told, counts: dict, quantities: dict) -> dict:
     """A training run as ingest.models.TrainingRun has it, in JSON."""
-    told = {name: str(value) for name, (_, value) in best.items() if name in DECIMALS}
+    told = {n: str(decimal_of(n, v).normalize()) for n, (_, v) in best.items() if n in DECIMALS}
     metrics = {name: told[name] for name in ("gpu_seconds", "gpu_utilization") if name in told}
     metrics |= {name: str(count) for name, count in counts.items()}
     named = ("experiment", "model", "model_version", "feature", "user", "team", "environment")

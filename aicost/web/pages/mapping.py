@@ -12,6 +12,7 @@ from aicost.accounts.audit import MAPPING_SAVED, record
 from aicost.accounts.scope import may_upload
 from aicost.jobs.queue import enqueue
 from aicost.web.shell import frame, refuse
+from ingest.connect import is_storable
 from ingest.fetch.kept import working_folder
 from ingest.inbox import UploadTooLarge, keep_upload
 from ingest.models import Source
@@ -140,7 +141,7 @@ def _told(request: HttpRequest) -> dict:
 
 def _save(request: HttpRequest, path: Path, told: dict) -> HttpResponse:
     name = request.POST.get("source", "").strip()[:100]
-    if not name:
+    if not name or not is_storable(name):
         raise BadMapping("Give the source a name: its later files are read the same way")
     kind = "bill" if told["target"] == "focus" else "usage"
     source, _ = Source.objects.get_or_create(name=name, defaults={"kind": kind})

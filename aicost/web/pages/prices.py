@@ -111,7 +111,7 @@ def _show(
     request: HttpRequest, price: Price | None, values: Mapping, errors: dict, status: int = 200
 ) -> HttpResponse:
     listed = Price.objects.order_by("provider", "model", "token_class", "-valid_from")
-    if asked := request.GET.get("q", "").strip():
+    if asked := request.GET.get("q", "").replace("\x00", "").strip():
         listed = listed.filter(model__icontains=asked)
     context = frame(request, "prices") | {
         "title": "Prices",

@@ -11,6 +11,7 @@ from aicost.accounts.models import ApiToken
 from aicost.accounts.scope import may_connect
 from aicost.accounts.tokens import INGEST, make_token
 from aicost.web.shell import frame, refuse
+from ingest.connect import is_storable
 
 NAME_CHARS_MAX = 100
 
@@ -22,6 +23,7 @@ def page(request: HttpRequest) -> HttpResponse:
     if not may_connect(request.user):
         return refuse(request, "tokens")
     text, name = "", request.POST.get("name", "").strip()[:NAME_CHARS_MAX]
+    name = name if is_storable(name) else ""
     if request.method == "POST" and name:
         made, text = make_token(request.user, name, [INGEST])
         record(request.user, TOKEN_MADE, name, {"prefix": made.prefix, "scopes": made.scopes})
