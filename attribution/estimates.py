@@ -174,7 +174,7 @@ def _gpu_parts(day: date, work: _Work, open_ids: list[int]) -> None:
     _run("estimate_gpu_hours", {"day": day})
     _run("gpu_workloads", {"day": day}, "attribution.rules")
     found = _rows("estimate_billed_instances", {"day": day, "sources": open_ids, "final": through})
-    columns = list(zip(*found, strict=True)) or [(), (), (), ()]
+    columns = list(zip(*found, strict=True)) or [(), (), (), (), ()]
     currencies = {str(pk): code or "" for pk, code in work.finality.currencies.items()}
     _run(
         "estimate_gpu",
@@ -182,7 +182,8 @@ def _gpu_parts(day: date, work: _Work, open_ids: list[int]) -> None:
             "rate_sources": list(columns[0]),
             "rate_types": list(columns[1]),
             "rate_currencies": list(columns[2]),
-            "rate_prices": list(columns[3]),
+            "rate_resources": list(columns[3]),
+            "rate_prices": list(columns[4]),
             "currencies": json.dumps(currencies),
         },
     )

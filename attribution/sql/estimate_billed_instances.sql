@@ -1,6 +1,7 @@
--- The effective rate last billed for one hour of an instance type, over the final days of the 30
--- before this one.
+-- The effective rate last billed for one hour of each instance ('' stands for any of its type), over
+-- the final days of the 30 before this one: a spot node and one on demand have rates of their own.
 select c.source_id, lower(h.instance_type), h.billing_currency,
+       case grouping(h.resource_id) when 1 then '' else h.resource_id end,
        round(sum(c.effective_cost) / sum(
            coalesce(c.consumed_quantity, c.pricing_quantity)
            * case when lower(coalesce(nullif(h.consumed_unit, ''), h.pricing_unit)) like 's%%'
@@ -13,6 +14,8 @@ select c.source_id, lower(h.instance_type), h.billing_currency,
    and c.day <= (%(final)s::jsonb ->> c.source_id::text)::date
    and k.instance_time and h.instance_type <> ''
    and coalesce(c.consumed_quantity, c.pricing_quantity) > 0
- group by 1, 2, 3
+ group by grouping sets (
+       (c.source_id, lower(h.instance_type), h.billing_currency),
+       (c.source_id, lower(h.instance_type), h.billing_currency, h.resource_id))
 having sum(c.effective_cost) > 0
- order by 1, 2, 3
+ order by 1, 2, 3, 4

@@ -31,8 +31,9 @@ with device as (
      group by source_id, resource_id, instance_type, provider, own, hour
 ), rate as (
     select * from unnest(%(rate_sources)s::bigint[], %(rate_types)s::text[],
-                         %(rate_currencies)s::text[], %(rate_prices)s::numeric[])
-        as r (source_id, instance_type, currency, price)
+                         %(rate_currencies)s::text[], %(rate_resources)s::text[],
+                         %(rate_prices)s::numeric[])
+        as r (source_id, instance_type, currency, resource_id, price)
 )
 select s.kind, s.state, s.activity, coalesce(nullif(s.workload, ''), s.own ->> 'workload', ''),
        coalesce(nullif(s.model, ''), s.own ->> 'model', ''),
@@ -41,10 +42,15 @@ select s.kind, s.state, s.activity, coalesce(nullif(s.workload, ''), s.own ->> '
        coalesce(nullif(s.team, ''), s.own ->> 'team', ''),
        coalesce(nullif(s.environment, ''), s.own ->> 'environment', ''),
        s.source_id, s.usage_source_id, s.hour, s.provider, '', s.resource_id, '', '', 0,
-       'instance_hours', i.instance_ms * s.ms / (3600000 * i.gpu_ms), r.price,
-       case when r.price is null then '' else 'last_billed' end, s.instance_type,
-       coalesce(r.currency, %(currencies)s::jsonb ->> s.source_id::text, '')
+       'instance_hours', i.instance_ms * s.ms / (3600000 * i.gpu_ms),
+       coalesce(o.price, r.price),
+       case when coalesce(o.price, r.price) is null then '' else 'last_billed' end,
+       s.instance_type,
+       coalesce(o.currency, r.currency, %(currencies)s::jsonb ->> s.source_id::text, '')
   from state s
   join instance i using (resource_id, hour)
-  left join rate r using (source_id, instance_type)
+  left join rate o on o.source_id = s.source_id and o.instance_type = s.instance_type
+   and o.resource_id = s.resource_id
+  left join rate r on r.source_id = s.source_id and r.instance_type = s.instance_type
+   and r.resource_id = ''
  where s.ms > 0 and i.gpu_ms > 0
