@@ -8,6 +8,7 @@ from datetime import date
 import logging
 import os
 import threading
+import traceback
 
 from django.db import transaction
 from django.utils import timezone
@@ -25,6 +26,7 @@ from ingest.fetch.base import (
     Field,
 )
 from ingest.fetch.connectors import connector_of
+from ingest.fetch.hide import hider
 from ingest.models import Source
 from ingest.sealed import CannotUnseal, seal, unseal
 
@@ -193,16 +195,20 @@ def checks_of(connector: Connector, config: Mapping[str, object]) -> list[Check]
     """Every check, up to the first that raises; somebody waits for it, so it ends after
     TEST_SECONDS whatever the other side does."""
     checks: list[Check] = []
+    hide = hider(connector, config)
+
+    def add(check: Check) -> None:
+        checks.append(Check(check.ok, hide(check.what), hide(check.cure)))
 
     def run() -> None:
         try:
             for check in connector.test(config):
-                checks.append(check)
+                add(check)
         except FetchError as error:
-            checks.append(Check(False, error.message, error.cure))
+            add(Check(False, error.message, error.cure))
         except Exception as error:
-            log.exception("the test of connector %s failed", connector.name)
-            checks.append(Check(False, f"{type(error).__name__}: {error}"[:300], "See the log"))
+            log.error("connector %s: %s", connector.name, hide(traceback.format_exc()))
+            add(Check(False, f"{type(error).__name__}: {error}"[:300], "See the log"))
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()

@@ -1,19 +1,22 @@
 """Fetch a source and load what comes, set by set; each set stands by itself."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 import logging
 from pathlib import Path
 import shutil
+import traceback
 
 from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
 from ingest.connect import config_of
-from ingest.fetch.base import Fetched, FetchError
+from ingest.fetch.base import Connector, Fetched, FetchError
 from ingest.fetch.connectors import connector_of
+from ingest.fetch.hide import hider, storable
 from ingest.load import LoadResult, load
 from ingest.models import Delivery, Source, SourceRun
 
@@ -71,22 +74,45 @@ def fetch_folder(source: Source) -> Path:
 
 def _fetch_and_load(source: Source, run: SourceRun) -> None:
     connector, config = connector_of(source.connector), config_of(source)
-    for fetched in connector.fetch(config, dict(source.state), fetch_folder(source)):
+    hide = hider(connector, config)
+    for fetched in _fetched(connector, config, source, hide):
         results = load(fetched.paths, source.name, replace=fetched.replace) if fetched.paths else []
-        _count(run, fetched, results)
+        _count(run, fetched, results, hide)
         if all(result.state != Delivery.HELD for result in results):
             source.state = dict(fetched.state)
             source.save(update_fields=["state"])
             _clear(fetched)
 
 
-def _count(run: SourceRun, fetched: Fetched, results: list[LoadResult]) -> None:
+def _fetched(
+    connector: Connector, config: Mapping, source: Source, hide: Callable
+) -> Iterator[Fetched]:
+    """What the connector brings. Raises nothing but `FetchError`, and tells no secret: an answer
+    of a shape that nobody foresaw is the other side's fault, and the next run asks again."""
+    try:
+        for one in connector.fetch(config, dict(source.state), fetch_folder(source)):
+            yield replace(
+                one, name=hide(one.name), facts=hide(one.facts), state=storable(one.state)
+            )
+    except FetchError as error:
+        raise FetchError(hide(error.message), hide(error.cure)) from None
+    except Exception as error:
+        log.error("source %s, connector %s: %s", source.name, connector.name,
+                  hide(traceback.format_exc()))  # fmt: skip
+        told = hide(f"{type(error).__name__}: {error}"[:300])
+        raise FetchError(
+            f"{connector.title}: what came was not what was expected ({told})",
+            "Test the connection; if it stays, report this with the log of the worker",
+        ) from None
+
+
+def _count(run: SourceRun, fetched: Fetched, results: list[LoadResult], hide: Callable) -> None:
     run.sets += 1
     run.rows += sum(r.rows_loaded for r in results if r.state == Delivery.PUBLISHED)
     for state in (Delivery.PUBLISHED, Delivery.UNCHANGED, Delivery.HELD):
         number = sum(result.state == state for result in results)
         setattr(run, state, getattr(run, state) + number)
-    held = [result.message for result in results if result.state == Delivery.HELD]
+    held = [hide(result.message) for result in results if result.state == Delivery.HELD]
     run.message = "\n".join(filter(None, (run.message, *held)))[:4000]
     run.facts = [*run.facts, {"set": fetched.name, **fetched.facts}][-100:]
     run.save()

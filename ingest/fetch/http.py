@@ -1,21 +1,29 @@
 """JSON over HTTP with the patience APIs ask for: retries, Retry-After, size limits."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from ipaddress import IPv4Address, IPv6Address, ip_address
 import json
+from socket import SOCK_STREAM, getaddrinfo
+import time
 from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError
 from urllib3.util.retry import Retry
 
 from ingest.fetch.base import FetchError
 
 TIMEOUT_SECONDS = (10, 120)
 TRIES_MAX = 6
+WAIT_SECONDS_MAX = 120  # whatever Retry-After asks for
+PATIENCE_SECONDS = 60
+SLOWEST_BYTES_A_SECOND = 1024
 BYTES_MAX = 512 * 1024**2
 _AGAIN = (429, 500, 502, 503, 504, 529)
-_BLOCK_BYTES = 1 << 20
+_BLOCK_BYTES = 1 << 18
 _TOLD_CHARS = 300
+BROKEN = (requests.RequestException, HTTPError, UnicodeError)
 
 
 class Refusal(FetchError):
@@ -35,6 +43,7 @@ def session(headers: Mapping[str, str] | None = None, tries: int = TRIES_MAX) ->
         status_forcelist=_AGAIN,
         allowed_methods=None,
         respect_retry_after_header=True,
+        retry_after_max=WAIT_SECONDS_MAX,
         raise_on_status=False,
     )
     for scheme in ("http://", "https://"):
@@ -46,10 +55,36 @@ def session(headers: Mapping[str, str] | None = None, tries: int = TRIES_MAX) ->
 
 def checked_url(url: str) -> str:
     """The address without its last slash. Raises `FetchError` when it is no http(s) address."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise FetchError(f"{url!r} is no address", "Write it as https://host/path")
+    try:
+        parts = urlsplit(url)
+        known = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        known = False
+    if not known:
+        raise FetchError(f"{url[:100]!r} is no address", "Write it as https://host/path")
     return url.rstrip("/")
+
+
+def refuse_inward(url: str, home: str) -> None:
+    """Raise `FetchError` if a server at `home` sends us to an address that only this machine or its
+    network can reach: there may be services that trust us. Where `home` is such an address itself,
+    only those of the machine (metadata of clouds) are refused."""
+    target, ours = _addresses(url), _addresses(home)
+    inner = not any(one.is_global for one in ours)
+    bad = [one for one in target if one.is_link_local or not (one.is_global or inner)]
+    if bad:
+        host = urlsplit(url).hostname
+        raise FetchError(f"{home.split('?')[0]} sends us on to {host} ({bad[0]}), an inner address",
+                         "Give the address of the file itself")  # fmt: skip
+
+
+def _addresses(url: str) -> list[IPv4Address | IPv6Address]:
+    parts = urlsplit(url)
+    try:
+        found = getaddrinfo(parts.hostname, parts.port or 443, type=SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return []  # then asking it fails, with words of its own
+    return [ip_address(one[4][0].split("%")[0]) for one in found]
 
 
 def read(
@@ -63,8 +98,8 @@ def read(
         with made.request(
             method, url, timeout=TIMEOUT_SECONDS, stream=True, allow_redirects=False, **more
         ) as answer:
-            body = _limited(answer, shown)
-    except requests.RequestException as error:
+            body = b"".join(blocks(answer, shown, BYTES_MAX, "Ask for a shorter period"))
+    except BROKEN as error:
         raise FetchError(
             f"{shown}: no answer ({type(error).__name__})", "Check the address and the network"
         ) from error
@@ -80,17 +115,22 @@ def read_json(made: requests.Session, method: str, url: str, **more) -> object:
     body = read(made, method, url, **more)
     try:
         return json.loads(body, parse_float=str)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise FetchError(
             f"{url.split('?')[0]} answers no JSON ({error})", "Check the address"
         ) from error
 
 
-def _limited(answer: requests.Response, shown: str) -> bytes:
-    blocks, size = [], 0
-    for block in answer.iter_content(_BLOCK_BYTES):
+def blocks(answer: requests.Response, shown: str, bytes_max: int, cure: str) -> Iterator[bytes]:
+    """The body, unpacked, as it comes. Raises `FetchError` for more than `bytes_max`, or for a
+    server that only drips: no timeout of a socket ends that."""
+    size, began = 0, time.monotonic()
+    while block := answer.raw.read1(_BLOCK_BYTES, decode_content=True):
         size += len(block)
-        if size > BYTES_MAX:
-            raise FetchError(f"{shown}: more than {BYTES_MAX} bytes", "Ask for a shorter period")
-        blocks.append(block)
-    return b"".join(blocks)
+        if size > bytes_max:
+            raise FetchError(f"{shown}: more than {bytes_max} bytes", cure)
+        took = time.monotonic() - began
+        if took > PATIENCE_SECONDS and size < took * SLOWEST_BYTES_A_SECOND:
+            told = f"{shown} sends less than {SLOWEST_BYTES_A_SECOND} bytes a second"
+            raise FetchError(told, "Check the server and the network; the next run asks again")
+        yield block
