@@ -55,6 +55,16 @@ def months_between(first: date, last: date) -> Iterator[date]:
         month = next_month(month)
 
 
+def midnight(day: date) -> datetime:
+    """The first instant of a day."""
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+def as_utc(moment: datetime) -> datetime:
+    """A time without a zone is UTC, never the machine's own."""
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
 def utc_now() -> datetime:
     return datetime.now(UTC)
 

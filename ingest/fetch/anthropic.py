@@ -2,11 +2,11 @@
 (docs/sources/anthropic.md)."""
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import chain
 from pathlib import Path
 
-from aicost.kernel.periods import utc_now, utc_today
+from aicost.kernel.periods import as_utc, midnight, utc_now, utc_today
 from ingest.fetch.base import Check, Connector, Fetched, FetchError
 from ingest.fetch.buckets import (
     Api,
@@ -76,7 +76,7 @@ def _iso(moment: datetime) -> str:
 
 
 def _start_of(bucket: Bucket) -> datetime:
-    return datetime.fromisoformat(str(bucket["starting_at"])).astimezone(UTC)
+    return as_utc(datetime.fromisoformat(str(bucket["starting_at"])))
 
 
 def _organization(api: Api) -> str:
@@ -92,7 +92,7 @@ def check(config: Mapping) -> Iterator[Check]:
     """Try what the source is to read."""
     api, yesterday = _api(config), utc_today() - timedelta(days=1)
     yield tried("the key belongs to an organization", lambda: _organization(api))
-    start = datetime(yesterday.year, yesterday.month, yesterday.day, tzinfo=UTC)
+    start = midnight(yesterday)
     reads = config.get("reads") or "both"
     for report in (*USAGE, COSTS):
         if reads == ("usage" if report is COSTS else "costs"):

@@ -14,6 +14,7 @@ import re
 
 from aicost.kernel.periods import utc_today
 from ingest.fetch.base import DATE, Check, Connector, Fetched, FetchError, Field
+from ingest.fetch.landing import landing
 from ingest.fetch.s3 import FIELDS, Store, Stored, listing, objects, open_store, read
 from ingest.sources.bedrock_logs import slim
 
@@ -110,13 +111,15 @@ def _land(store: Store, found: list[Stored], folder: Path, day: date) -> tuple[P
     """Write the rows of a day's new logs, without their texts, as one file."""
     digest = hashlib.sha256("\n".join(one.key for one in found).encode()).hexdigest()[:12]
     path, rows = folder / f"bedrock_{day}_{digest}.jsonl.gz", 0
-    part = path.with_name(path.name + ".part")
-    with part.open("wb") as raw, gzip.GzipFile(fileobj=raw, mode="wb", mtime=0, filename="") as out:
+    with (
+        landing(path) as part,
+        part.open("wb") as raw,
+        gzip.GzipFile(fileobj=raw, mode="wb", mtime=0, filename="") as out,
+    ):
         for one in found:
             for row in _rows(store, one):
                 out.write(json.dumps(row).encode() + b"\n")
                 rows += 1
-    part.replace(path)
     return path, rows
 
 

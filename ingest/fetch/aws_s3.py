@@ -8,14 +8,13 @@ again when its manifest, or one of its files, is another than last time.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-import hashlib
-import json
 from pathlib import Path, PurePosixPath
 import shutil
 
 from aicost.kernel.periods import month_start, utc_today
 from ingest.fetch import manifests
 from ingest.fetch.base import CHOICE, DATE, Check, Connector, Fetched, FetchError, Field
+from ingest.fetch.landing import digest, may_hold_data
 from ingest.fetch.s3 import (
     FIELDS,
     Changed,
@@ -33,7 +32,6 @@ from ingest.fetch.s3 import (
 REPORTS, FILES = "reports", "files"
 MONTHS_POLLED = 3  # refunds, credits and support come after a month has closed
 _DEPTH_MAX, _LISTINGS_MAX, _TRIES_MAX = 8, 2_000, 3
-_NO_DATA = (".json", ".md", ".txt", ".html", ".yml", ".sql", ".part")
 
 
 @dataclass(frozen=True)
@@ -137,7 +135,7 @@ def _take(
             }
             if mark == have:
                 return mark, None, 0
-            target = folder / _digest(period.manifest.key, mark)
+            target = folder / digest(period.manifest.key, mark)
             wanted.add(target.name)
             size = sum(
                 download(store, one, target.joinpath(*manifests.below_root(period.path, key)))
@@ -228,10 +226,6 @@ def _months_back(day: date, months: int) -> date:
     return date(count // 12, count % 12 + 1, 1)
 
 
-def _digest(*told: object) -> str:
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:24]
-
-
 def _files(store: Store, config, state, folder: Path, wanted: set[str]) -> Iterator[Fetched]:
     """Plain files: those of one folder belong together, and are taken again when one changes."""
     known = dict(state.get("folders", {}))
@@ -242,7 +236,7 @@ def _files(store: Store, config, state, folder: Path, wanted: set[str]) -> Itera
         etags = {one.name: one.etag for one in found}
         if known.get(name) == etags:
             continue
-        target = folder / _digest(name, etags)
+        target = folder / digest(name, etags)
         wanted.add(target.name)
         try:
             size = sum(download(store, one, target / one.name) for one in found)
@@ -260,8 +254,7 @@ def _files(store: Store, config, state, folder: Path, wanted: set[str]) -> Itera
 
 def _data(found: Iterator[Stored]) -> Iterator[Stored]:
     for one in found:
-        hidden = any(part.startswith((".", "_")) for part in one.key.split("/"))
-        if not hidden and one.size_bytes and not one.name.lower().endswith(_NO_DATA):
+        if may_hold_data(PurePosixPath(one.key), one.size_bytes):
             yield one
 
 

@@ -22,6 +22,7 @@ import requests
 from aicost.kernel.periods import utc_today
 from ingest.fetch.base import DATE, NUMBER, SECRET, Check, Connector, Fetched, FetchError, Field
 from ingest.fetch.bigquery_sql import as_told, columns_of_schema, query
+from ingest.fetch.landing import landing
 from ingest.sources import aggregated, focus, gcp_billing
 from ingest.sources.base import BillReader, Head
 
@@ -222,12 +223,11 @@ def _landed(export: Export, marks: Mapping[str, str], folder: Path) -> tuple[Pat
         "bytes_processed": job.total_bytes_processed or 0,
     }
     metadata = {"aicost": "aggregated charges 1", "table": export.name, "job": told["job"]}
-    part = path.with_suffix(".part")
     try:
-        told["series_days"] = aggregated.write(part, _charges(export, rows, names), metadata)
+        with landing(path) as part:
+            told["series_days"] = aggregated.write(part, _charges(export, rows, names), metadata)
     except ValueError as error:
         raise FetchError(f"{export.name}, arrived {min(marks)} to {max(marks)}: {error}") from error
-    part.replace(path)
     return path, told
 
 

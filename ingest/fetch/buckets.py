@@ -4,16 +4,16 @@ something else replaces what it said before."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 import json
-import os
 from pathlib import Path
 
 import requests
 
-from aicost.kernel.periods import months_between, next_month, utc_today
+from aicost.kernel.periods import midnight, months_between, next_month, utc_today
 from ingest.fetch.base import Check, Fetched, FetchError
 from ingest.fetch.http import Refusal, read_json
+from ingest.fetch.landing import land_lines
 
 WINDOW = timedelta(days=7)  # of hours: as many buckets as one answer may hold
 PAGES_MAX = 10_000
@@ -66,7 +66,7 @@ def _pages(
     api: Api, report: Report, grouping: tuple[str, ...], start: date, end: date
 ) -> Iterator[Bucket]:
     url = f"{api.base}{report.path}"
-    params = api.asks(report, _midnight(start), _midnight(end))
+    params = api.asks(report, midnight(start), midnight(end))
     params += [("group_by[]", name) for name in grouping]
     page, seen = None, set()
     while True:
@@ -92,20 +92,6 @@ def _ordered(bucket: Bucket) -> Bucket:
     return bucket
 
 
-def _midnight(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)
-
-
-def land(path: Path, lines: Sequence[Mapping[str, object]]) -> Path:
-    """Write lines of JSON; the file is there whole or not at all."""
-    partial = path.with_suffix(".partial")
-    with partial.open("w", encoding="utf-8") as out:
-        for line in lines:
-            out.write(json.dumps(line, ensure_ascii=False) + "\n")
-    os.replace(partial, path)
-    return path
-
-
 Envelope = Callable[[Report, Bucket], Mapping[str, object]]
 
 
@@ -129,7 +115,7 @@ def fetch_usage(
             for bucket in buckets(api, report, first, end):
                 by_day.setdefault(api.start_of(bucket).date(), []).append(bucket)
             paths = tuple(
-                land(
+                land_lines(
                     folder / f"{report.reader}-{report.endpoint}-{day}.jsonl",
                     [{**envelope(report, one), "bucket": one} for one in found],
                 )
@@ -165,7 +151,7 @@ def fetch_costs(
         found = buckets(api, report, month, next_month(month))
         lines = [{**envelope(report, one), "bucket": one} for one in found if one.get("results")]
         path = folder / f"{report.reader}-{month:%Y-%m}.jsonl"
-        paths = (land(path, lines),) if lines else ()
+        paths = (land_lines(path, lines),) if lines else ()
         before = known.get(report.endpoint)
         known[report.endpoint] = min(next_month(month), today).isoformat()
         facts = {"results": sum(len(one["bucket"]["results"]) for one in lines)}

@@ -10,6 +10,7 @@ import requests
 
 from ingest.fetch import http
 from ingest.fetch.base import FLAG, LINES, SECRET, Check, Connector, Fetched, FetchError, Field
+from ingest.fetch.landing import landing
 
 FILE_BYTES_MAX = 2 * 1024**3
 REDIRECTS_MAX = 5
@@ -108,9 +109,9 @@ def _asked(made: requests.Session, url: str, headers: Mapping[str, str]) -> requ
 
 def _landed(answer: requests.Response, path: Path, shown: str) -> str:
     """Write the body; its sha256. A body that ends early is refused: it is not the file."""
-    digest, size, part = hashlib.sha256(), 0, path.with_suffix(".part")
+    digest, size = hashlib.sha256(), 0
     try:
-        with part.open("wb") as out:
+        with landing(path) as part, part.open("wb") as out:
             for block in answer.iter_content(_BLOCK_BYTES):
                 size += len(block)
                 if size > FILE_BYTES_MAX:
@@ -120,7 +121,6 @@ def _landed(answer: requests.Response, path: Path, shown: str) -> str:
     except requests.RequestException as error:
         told = f"{shown}: the answer broke off ({type(error).__name__})"
         raise FetchError(told, "It is tried again at the next run") from error
-    part.replace(path)
     return digest.hexdigest()
 
 

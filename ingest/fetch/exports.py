@@ -8,19 +8,17 @@ run is the whole month to date, so of each period only the newest complete run i
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-import hashlib
-import json
 from pathlib import Path, PurePosixPath
 import shutil
 
 from aicost.kernel.periods import month_start
 from ingest.fetch import manifests
 from ingest.fetch.base import Check, Fetched, FetchError
+from ingest.fetch.landing import digest, may_hold_data
 
 EXPORTS, FILES = "exports", "files"
 QUIET = timedelta(minutes=10)  # a run without a manifest is complete once nothing is added to it
 _REPORT = "Older runs were taken instead. Export again, or report this with the manifest"
-_NO_DATA = (".json", ".md", ".txt", ".html", ".yml", ".sql", ".part")
 
 
 @dataclass(frozen=True)
@@ -102,7 +100,7 @@ def _runs(store: Store, config, state, folder: Path, wanted: set[str]) -> Iterat
         name = str(run.period)
         if known.get(name) == run.mark or run.month < _first_month(config):
             continue
-        target = folder / _digest(name, run.mark)
+        target = folder / digest(name, run.mark)
         wanted.add(target.name)
         size = 0
         for item in (*run.files, *([run.manifest] if run.manifest else [])):
@@ -131,7 +129,7 @@ def _files(store: Store, config, state, folder: Path, wanted: set[str]) -> Itera
         mark = {item.path.name: item.etag for item in items}
         if known.get(name) == mark:
             continue
-        target = folder / _digest(name, mark)
+        target = folder / digest(name, mark)
         wanted.add(target.name)
         size = sum(store.download(item, target / item.path) for item in items)
         yield Fetched(
@@ -203,15 +201,10 @@ def _bare(period: PurePosixPath, month, found: list[Item]) -> Run | None:
 
 def _data(items: Iterable[Item]) -> Iterator[Item]:
     for item in items:
-        hidden = any(part.startswith((".", "_")) for part in item.path.parts)
-        if not hidden and item.size_bytes and not item.path.name.lower().endswith(_NO_DATA):
+        if may_hold_data(item.path, item.size_bytes):
             yield item
 
 
 def _first_month(config: Mapping) -> date:
     since = config.get("since")
     return month_start(date.fromisoformat(str(since))) if since else date.min
-
-
-def _digest(*told: object) -> str:
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:24]

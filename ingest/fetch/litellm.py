@@ -5,20 +5,20 @@ Only what tells of use is asked for or kept, never messages or answers
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 import json
-import os
 from pathlib import Path
 
 import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
 
-from aicost.kernel.periods import utc_now
+from aicost.kernel.periods import as_utc, utc_now
 from ingest.fetch.base import DATE, NUMBER, SECRET, Check, Connector, Fetched, FetchError, Field
 from ingest.fetch.buckets import tried
 from ingest.fetch.http import Refusal, checked_url, read_json, session
+from ingest.fetch.landing import land_lines
 
 TABLE = "LiteLLM_SpendLogs"
 # What the reader reads; an older table may lack some.
@@ -75,13 +75,13 @@ _COMMON = (
 )
 
 
-def _line(row: Mapping[str, object]) -> str:
-    """One row as a line of JSON: the columns that are read, and of metadata the parts that are."""
-    told = {name: row.get(name) for name in COLUMNS}
+def _line(row: Mapping[str, object]) -> dict[str, object]:
+    """The columns of a row that are read, and of metadata the parts that are."""
+    told = {name: _plain(row.get(name)) for name in COLUMNS}
     metadata = _object(row.get("metadata"))
     told["metadata"] = {name: metadata[name] for name in METADATA if metadata.get(name)}
     told["request_tags"] = _parsed(row.get("request_tags"))
-    return json.dumps({"report": "litellm_logs", **told}, ensure_ascii=False, default=_text) + "\n"
+    return {"report": "litellm_logs", **told}
 
 
 def _parsed(value: object) -> object:
@@ -98,10 +98,11 @@ def _object(value: object) -> Mapping[str, object]:
     return told if isinstance(told, Mapping) else {}
 
 
-def _text(value: object) -> str:
+def _plain(value: object) -> object:
+    """A time, or another value of a database that JSON has no word for, as text."""
     if isinstance(value, datetime):
-        return (value.replace(tzinfo=UTC) if value.tzinfo is None else value).isoformat()
-    return str(value)
+        return as_utc(value).isoformat()
+    return value if isinstance(value, str | int | list | dict | None) else str(value)
 
 
 def _land(rows: Iterator[Mapping[str, object]], folder: Path, since: datetime) -> Iterator[tuple]:
@@ -110,21 +111,16 @@ def _land(rows: Iterator[Mapping[str, object]], folder: Path, since: datetime) -
     while chunk := list(islice(rows, ROWS_A_FILE)):
         number += 1
         path = folder / f"litellm-{since:%Y%m%dT%H%M%S}-{number}.jsonl"
-        partial = path.with_suffix(".partial")
-        with partial.open("w", encoding="utf-8") as out:
-            out.writelines(map(_line, chunk))
-        os.replace(partial, path)
+        land_lines(path, map(_line, chunk))
         yield path, len(chunk), max(_utc(row["startTime"]) for row in chunk)
 
 
 def _utc(told: object) -> datetime:
-    """A start time; without a zone it is UTC."""
-    moment = told if isinstance(told, datetime) else datetime.fromisoformat(str(told))
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return as_utc(told if isinstance(told, datetime) else datetime.fromisoformat(str(told)))
 
 
 def _since(config: Mapping, state: Mapping) -> datetime:
-    start = datetime.fromisoformat(str(config["start"])).replace(tzinfo=UTC)
+    start = as_utc(datetime.fromisoformat(str(config["start"])))
     if not state.get("until"):
         return start
     late = timedelta(hours=int(config.get("late_hours") or 0))

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
-import json
 from pathlib import Path
 
 from aicost.kernel.periods import utc_now, utc_today
@@ -18,6 +17,7 @@ from ingest.fetch.base import (
     Field,
 )
 from ingest.fetch.http import TRIES_MAX
+from ingest.fetch.landing import land_lines
 from ingest.fetch.mlflow_stores import Store, store_at
 
 FIRST_DAYS = 90
@@ -75,9 +75,7 @@ def _write(path: Path, config: Mapping, runs: list[dict], going_on: bool) -> Non
     told = {name: config[name] for name in NAMES} | {"quality": list(config["quality"])}
     if going_on:
         told["as_of"] = utc_now().replace(minute=0, second=0, microsecond=0).isoformat()
-    with path.open("w", encoding="utf-8") as out:
-        for line in ({"mlflow": told}, *map(_ordered, runs)):
-            out.write(json.dumps(line, sort_keys=True, ensure_ascii=False) + "\n")
+    land_lines(path, ({"mlflow": told}, *map(_ordered, runs)), sort_keys=True)
 
 
 def _ordered(run: dict) -> dict:

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import chain
 from pathlib import Path
 
-from aicost.kernel.periods import utc_now, utc_today
+from aicost.kernel.periods import midnight, utc_now, utc_today
 from ingest.fetch.base import (
     CHOICE,
     DATE,
@@ -146,7 +146,7 @@ def check(config: Mapping) -> Iterator[Check]:
     """Try what the source is to read."""
     api, yesterday = _api(config), utc_today() - timedelta(days=1)
     for report in _reports(config):
-        params = api.asks(report, *(_midnight(yesterday, n) for n in (0, 1)))
+        params = api.asks(report, midnight(yesterday), midnight(utc_today()))
         what = f"{report.endpoint} can be read"
         url = f"{api.base}{report.path}"
         yield tried(
@@ -160,11 +160,6 @@ def check(config: Mapping) -> Iterator[Check]:
         yield named
     else:
         yield Check(True, "project names cannot be read with this key: their ids stand for them")
-
-
-def _midnight(day: date, later: int) -> datetime:
-    moment = day + timedelta(days=later)
-    return datetime(moment.year, moment.month, moment.day, tzinfo=UTC)
 
 
 def _reports(config: Mapping) -> tuple[Report, ...]:

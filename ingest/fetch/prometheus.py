@@ -7,12 +7,13 @@ there. The last hours are asked again on every run, and a window with a warning 
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-import json
+from itertools import chain
 from pathlib import Path
 import re
 
-from aicost.kernel.periods import utc_now
+from aicost.kernel.periods import as_utc, utc_now
 from ingest.fetch.base import DATE, LINES, NUMBER, SECRET, Connector, Fetched, FetchError, Field
+from ingest.fetch.landing import land_lines
 from ingest.fetch.prometheus_checks import checks
 from ingest.fetch.prometheus_queries import (
     BUCKET_S,
@@ -147,7 +148,7 @@ def windows(config: Mapping, until: str, now: datetime, end: datetime) -> Iterat
     if until:
         start = datetime.fromisoformat(until) - int(config["reread_hours"]) * _HOUR
     elif config["start"]:
-        start = datetime.fromisoformat(config["start"]).replace(tzinfo=UTC)
+        start = as_utc(datetime.fromisoformat(config["start"]))
     else:
         start = now - timedelta(days=START_DAYS)
     length = min(max(int(config["window_hours"]), 1), 24) * _HOUR
@@ -225,13 +226,9 @@ class _Landed:
 
     def _write(self, what: str, answers: Iterable[Answer]) -> None:
         name = f"prometheus_{what}_{self.begin:%Y-%m-%dT%H%M}_{self.stop:%Y-%m-%dT%H%M}.jsonl"
-        path = self.folder / name
-        with path.open("w", encoding="utf-8") as out:
-            out.write(json.dumps(self._header(what), sort_keys=True) + "\n")
-            for answer in answers:
-                for line in answer.lines():
-                    out.write(json.dumps(line, sort_keys=True) + "\n")
-        self.paths.append(path)
+        series = chain.from_iterable(answer.lines() for answer in answers)
+        lines = chain([self._header(what)], series)
+        self.paths.append(land_lines(self.folder / name, lines, sort_keys=True))
 
     def _header(self, what: str) -> dict[str, object]:
         return {

@@ -1,9 +1,10 @@
 """Test connection of a Prometheus source: what is there, and in words what is missing."""
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 import re
 
+from aicost.kernel.periods import as_utc
 from ingest.fetch.base import Check, FetchError
 from ingest.fetch.prometheus_queries import (
     GPU_SETS,
@@ -124,7 +125,7 @@ def _retention(server: Server, config: Mapping, now: datetime) -> Iterator[Check
         return
     found = _RETENTION.findall(told.split(" or ")[0])
     kept = timedelta(seconds=sum(int(number) * _SECONDS[unit] for number, unit in found))
-    start = datetime.fromisoformat(config["start"]).replace(tzinfo=UTC)
+    start = as_utc(datetime.fromisoformat(config["start"]))
     if found and now - start > kept:
         first = (now - kept).date()
         yield Check(

@@ -1,11 +1,12 @@
 """Anthropic's cost report, as connector `anthropic` lands it (docs/sources/anthropic.md)."""
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Context, Decimal, InvalidOperation
 import json
 from typing import BinaryIO
 
+from aicost.kernel.periods import as_utc
 from ingest.sources import focus
 from ingest.sources.base import BillReader, Unreadable
 from ingest.sources.bucket_lines import BucketLine, bucket_lines, identifies
@@ -80,7 +81,7 @@ def dollars(cents: object) -> str:
 
 def _time(told: object) -> datetime:
     try:
-        return datetime.fromisoformat(str(told)).astimezone(UTC)
+        return as_utc(datetime.fromisoformat(str(told)))
     except ValueError:
         raise ValueError(f"{str(told)[:40]!r} is no time") from None
 

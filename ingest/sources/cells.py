@@ -2,13 +2,13 @@
 the value, or raises ValueError with a reason that quarantine can show."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 import json
 import re
 
 from aicost.kernel.money import NotMoney, parse_decimal, to_ledger
-from aicost.kernel.periods import utc_now, utc_today
+from aicost.kernel.periods import as_utc, utc_now, utc_today
 from aicost.kernel.targets import ACTIVITIES, DIMENSIONS
 from ingest.latency import BUCKET_MAX, BUCKET_MIN, bucket_of
 
@@ -88,8 +88,7 @@ def gpu_fraction(raw: str) -> Decimal:
 def time(raw: str) -> datetime:
     """ISO 8601 as UTC; without a zone it is taken as UTC."""
     try:
-        moment = datetime.fromisoformat(raw)
-        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        moment = as_utc(datetime.fromisoformat(raw))
     except (ValueError, OverflowError):
         raise ValueError(f"{raw[:40]!r} is no ISO 8601 time") from None
     if moment.date() < EARLIEST:

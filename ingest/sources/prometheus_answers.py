@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 import json
 from typing import BinaryIO
 
+from aicost.kernel.periods import as_utc
 from ingest.records import Rejected
 from ingest.sources.base import Head, Unreadable
 from ingest.sources.cells import COUNT_MAX
@@ -53,7 +54,7 @@ class Answers:
             self.grid_ms = int(header["grid_seconds"]) * 1000
             told = header["labels"]
             self.labels = {key: str(names).split(",") for key, names in told.items()}
-            self.start = datetime.fromisoformat(header["start"]).astimezone(UTC)
+            self.start = as_utc(datetime.fromisoformat(header["start"]))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise Unreadable(
                 f"the header lacks {error}", f"{name}, line 1", "Fetch the window again"
