@@ -211,6 +211,7 @@ def claim(series: dict, rules: list[AllocationRule], aliases: dict) -> SeriesCla
         activity=target.pop("activity", "") or seen.activity,
         evidence=_evidence(winner, assigned),
         instance_time=seen.instance_time,
+        instance_part=seen.instance_part,
         token_class=seen.token_class,
         tokens_per_unit=seen.tokens_per_unit,
         **target,

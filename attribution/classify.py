@@ -9,6 +9,7 @@ from functools import cache
 import re
 
 from aicost.kernel.targets import ACTIVITIES, DIMENSIONS, OWNING_DIMENSIONS
+from attribution.instance_meters import NONE, is_time_of, part_of
 from attribution.model_meters import meter_of
 from attribution.vocabulary import own as own_words
 from attribution.vocabulary import pattern, rows
@@ -40,6 +41,7 @@ class Seen:
     api_model: str
     token_class: str
     tokens_per_unit: int | None
+    instance_part: str = ""
     is_ai: bool = False
 
 
@@ -117,13 +119,19 @@ def principal(series: dict) -> tuple[str, str]:
     return "", arn.rpartition("/")[2]
 
 
-def _is_instance_time(series: dict) -> bool:
+def _is_instance_time(series: dict, part: str) -> bool:
+    if part == NONE:
+        return False
     if series["charge_category"] != "Usage" or series["commitment_discount_status"] == "Unused":
         return False
     unit = (series["consumed_unit"] or series["pricing_unit"]).strip().lower()
     if series["sku_meter"] and _AWS_INSTANCE_METER.search(series["sku_meter"]):
         return True
-    if not series["resource_id"] or unit not in _HOURS:
+    if not series["resource_id"]:
+        return False
+    if is_time_of(part, unit) and series["service_category"] == "Compute":
+        return True
+    if unit not in _HOURS:
         return False
     if series["instance_type"].lower() in gpus_by_instance_type():
         return True
@@ -153,10 +161,13 @@ def look(series: dict) -> Seen:
     """Everything the rules may ask of a series that its columns do not say outright."""
     own = own_dimensions(series["tags"] or {})
     meter = meter_of({**series, "extras": series["extras"] or {}})
+    part = part_of(series)
+    instance_time = _is_instance_time(series, part)
     return Seen(
         own={name: value for name, value in own.items() if name in DIMENSIONS},
         activity=_activity(series, own, meter.model),
-        instance_time=_is_instance_time(series),
+        instance_time=instance_time,
+        instance_part=part if instance_time else "",
         api_model=meter.model,
         token_class=meter.token_class,
         tokens_per_unit=meter.tokens_per_unit,

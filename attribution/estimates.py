@@ -15,6 +15,7 @@ from aicost.kernel.money import plain
 from aicost.kernel.periods import utc_today
 from aicost.kernel.sqlfiles import sql
 from attribution.anticipation import SEVERAL, Bills, anticipations, api_bills
+from attribution.classify import gpus_by_instance_type
 from ingest.fx import MissingRate, Rates
 from ingest.list_prices import context_thresholds
 from ingest.price_book import LAST_BILLED, UNIT_CLASSES, Asked, PriceBook, PriceFound
@@ -173,7 +174,10 @@ def _gpu_parts(day: date, work: _Work, open_ids: list[int]) -> None:
     _run("gpu_twice", {"day": day}, "attribution.rules")
     _run("estimate_gpu_hours", {"day": day})
     _run("gpu_workloads", {"day": day}, "attribution.rules")
-    found = _rows("estimate_billed_instances", {"day": day, "sources": open_ids, "final": through})
+    types = gpus_by_instance_type()
+    gpus = {"instance_types": list(types), "instance_gpus": list(types.values())}
+    asked = {"day": day, "sources": open_ids, "final": through, **gpus}
+    found = _rows("estimate_billed_instances", asked)
     columns = list(zip(*found, strict=True)) or [(), (), (), (), ()]
     currencies = {str(pk): code or "" for pk, code in work.finality.currencies.items()}
     _run(

@@ -104,6 +104,7 @@ class SeriesClaim(models.Model):
     team = models.TextField(**TEXT)
     environment = models.TextField(**TEXT)
     instance_time = models.BooleanField(default=False, db_default=False)
+    instance_part = models.TextField(**TEXT, help_text="what of a machine it bills; '' all of it")
     token_class = models.TextField(**TEXT)
     tokens_per_unit = models.BigIntegerField(null=True, help_text="null: quantity not in tokens")
 

@@ -18,6 +18,7 @@ NAMES = (
     "ai_meters.csv",
     "ai_services.csv",
     "gpu_instance_types.csv",
+    "instance_meters.csv",
     "model_names.csv",
     "tag_keys.csv",
     "tag_prefixes.csv",

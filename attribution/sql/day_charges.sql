@@ -29,7 +29,7 @@ select c.id as charge_id, c.billing_period, c.long_period_end is not null as is_
        s.service_name, s.region_id, s.charge_category,
        coalesce(nullif(s.consumed_unit, ''), s.pricing_unit) as unit,
        substring(s.extras ->> 'GpuCount' from '^[1-9][0-9]{0,3}$')::int as gpus,
-       k.instance_time, k.token_class, k.tokens_per_unit,
+       k.instance_time, k.instance_part, k.token_class, k.tokens_per_unit,
        r.id as rule_id, r.method, r.then as then_method, r.fallback,
        known.resource_id is not null as by_resource,
        k.kind, k.state, k.activity, k.evidence,

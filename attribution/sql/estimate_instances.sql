@@ -43,7 +43,7 @@ with node as (
 select b.cluster, b.node, b.usage_source_id, b.resource_id,
        coalesce(b.source_id, a.source_id) as source_id,
        coalesce(b.instance_type, a.instance_type) as instance_type,
-       coalesce(b.provider, a.provider) as provider, coalesce(b.own, '{}') as own
+       coalesce(b.provider, a.provider) as provider, coalesce(b.own, '{}') as own, b.devices
   from billed b
   left join alike a using (cluster, device_model, devices)
  where coalesce(b.instance_type, a.instance_type) is not null
