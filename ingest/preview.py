@@ -1,9 +1,12 @@
 """Show what a mapping makes of a file before anything is stored."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import BinaryIO
+import zlib
 
 from aicost.kernel.money import plain
 from ingest.fetch.kept import keep, open_bytes, working_folder
@@ -30,9 +33,20 @@ class Preview:
     told: str = ""
 
 
+@contextmanager
+def _unpacked(path: Path) -> Iterator[BinaryIO]:
+    """The file's bytes. Raises `Unreadable` where its gzip is broken."""
+    try:
+        with open_bytes(path) as stream:
+            yield stream
+    except (OSError, EOFError, zlib.error) as error:
+        cure = "Fetch the file again"
+        raise Unreadable(f"cannot decompress ({error})", path.name, cure) from error
+
+
 def file_columns(path: Path) -> list[str]:
     """The column names of a table file. Raises `Unreadable`."""
-    with open_bytes(path) as stream:
+    with _unpacked(path) as stream:
         columns = [name.strip() for name in header_of(stream.read(64 * 1024))]
     if len(columns) < 2:
         cure = "A table has a header line, its columns parted by comma, semicolon, tab or |"
@@ -43,14 +57,14 @@ def file_columns(path: Path) -> list[str]:
 def preview(path: Path, told: Mapping[str, object]) -> Preview:
     """What the file would become. Raises `BadMapping`, and `Unreadable` for the whole file."""
     mapping = checked(told)
-    with open_bytes(path) as stream:
+    with _unpacked(path) as stream:
         rows = [row for _, row in islice(rows_of(stream, mapping, path.name), ROWS_SHOWN)]
     names = tuple(mapping.columns) + tuple(mapping.constants)
     shown = tuple(tuple(row.get(name, "") for name in names) for row in rows)
     if mapping.target == BILL:
         return _bill(path, mapping, names, shown)
     good, problems, bad = 0, [], 0
-    with open_bytes(path) as stream:
+    with _unpacked(path) as stream:
         for item in mapped_reader(mapping, "preview").records(stream, path.name):
             if isinstance(item, Rejected):
                 bad += 1

@@ -10,18 +10,22 @@ import shutil
 import traceback
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
+from aicost.kernel.sqlfiles import sql
 from ingest.connect import config_of
 from ingest.fetch.base import Connector, Fetched, FetchError
 from ingest.fetch.connectors import connector_of
 from ingest.fetch.hide import hider, storable
+from ingest.fetch.room import room_fault
 from ingest.load import LoadResult, load
 from ingest.models import Delivery, Source, SourceRun
 
 RUNS_KEPT = 500
+VANISHED = "the process that ran it vanished"
 _LOCK_SPACE = 0x61696373  # "aics": advisory locks of sources
+_CURE = "Test the connection; if it stays, report this with the log of the worker"
 
 log = logging.getLogger(__name__)
 
@@ -35,9 +39,8 @@ def run_source(source: Source) -> SourceRun:
             run.message = "another process is fetching this source right now"
             return run
         SourceRun.objects.filter(source=source, state=SourceRun.RUNNING).update(
-            state=SourceRun.FAILED, message="the process that ran it vanished",
-            finished_at=timezone.now(),
-        )  # fmt: skip
+            state=SourceRun.FAILED, message=VANISHED, finished_at=timezone.now()
+        )
         run = SourceRun.objects.create(source=source)
         try:
             _fetch_and_load(source, run)
@@ -46,6 +49,8 @@ def run_source(source: Source) -> SourceRun:
             run.state, run.message, run.cure = SourceRun.FAILED, error.message, error.cure
         except Exception as error:
             run.state, run.message = SourceRun.FAILED, f"{type(error).__name__}: {error}"[:2000]
+            if fault := room_fault(error):
+                run.message, run.cure = fault.message, fault.cure
             log.exception("the run of source %s failed", source.name)
             raise
         finally:
@@ -56,13 +61,25 @@ def run_source(source: Source) -> SourceRun:
 
 
 def due_sources() -> list[Source]:
-    """Sources whose time has come; their next time is set."""
+    """Sources whose time has come; their next time is set. Of two that ask at once only one gets a
+    source; one whose rows are being published at this moment waits for the next minute."""
     now = timezone.now()
-    due = list(Source.objects.filter(enabled=True, next_run_at__lte=now).exclude(connector=""))
-    for source in due:
-        source.next_run_at = now + timedelta(minutes=source.every_minutes)
-        source.save(update_fields=["next_run_at"])
+    waiting = Source.objects.filter(enabled=True, next_run_at__lte=now).exclude(connector="")
+    with transaction.atomic():
+        due = list(waiting.order_by("pk").select_for_update(skip_locked=True, no_key=True))
+        for source in due:
+            source.next_run_at = now + timedelta(minutes=source.every_minutes)
+            source.save(update_fields=["next_run_at"])
     return due
+
+
+def end_vanished_runs() -> int:
+    """Runs that say they go on, though no process holds their source, have failed; how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            sql("ingest.sql", "end_vanished_runs"), {"space": _LOCK_SPACE, "message": VANISHED}
+        )
+        return cursor.rowcount
 
 
 def fetch_folder(source: Source) -> Path:
@@ -95,14 +112,16 @@ def _fetched(
                 one, name=hide(one.name), facts=hide(one.facts), state=storable(one.state)
             )
     except FetchError as error:
-        raise FetchError(hide(error.message), hide(error.cure)) from None
+        raise FetchError(hide(error.message), hide(error.cure) or _CURE) from None
     except Exception as error:
+        if fault := room_fault(error):
+            raise fault from None
         log.error("source %s, connector %s: %s", source.name, connector.name,
                   hide(traceback.format_exc()))  # fmt: skip
         told = hide(f"{type(error).__name__}: {error}"[:300])
         raise FetchError(
             f"{connector.title}: what came was not what was expected ({told})",
-            "Test the connection; if it stays, report this with the log of the worker",
+            _CURE,
         ) from None
 
 
@@ -112,6 +131,10 @@ def _count(run: SourceRun, fetched: Fetched, results: list[LoadResult], hide: Ca
     for state in (Delivery.PUBLISHED, Delivery.UNCHANGED, Delivery.HELD):
         number = sum(result.state == state for result in results)
         setattr(run, state, getattr(run, state) + number)
+    for result in results:  # it may quote a file, and the file what was sent to get it
+        Delivery.objects.filter(pk=result.delivery, message=result.message).update(
+            message=hide(result.message)
+        )
     held = [hide(result.message) for result in results if result.state == Delivery.HELD]
     run.message = "\n".join(filter(None, (run.message, *held)))[:4000]
     run.facts = [*run.facts, {"set": fetched.name, **fetched.facts}][-100:]

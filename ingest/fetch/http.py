@@ -65,6 +65,12 @@ def checked_url(url: str) -> str:
     return url.rstrip("/")
 
 
+def file_url(url: str) -> str:
+    """The address as it is, last slash included: `/file` and `/file/` are two. Raises as above."""
+    checked_url(url)
+    return url
+
+
 def refuse_inward(url: str, home: str) -> None:
     """Raise `FetchError` if a server at `home` sends us to an address that only this machine or its
     network can reach: there may be services that trust us. Where `home` is such an address itself,
@@ -104,10 +110,18 @@ def read(
             f"{shown}: no answer ({type(error).__name__})", "Check the address and the network"
         ) from error
     if not 200 <= answer.status_code < 300:
-        told = " ".join(body[:_TOLD_CHARS].decode(errors="replace").split())
-        cure = (cures or {}).get(answer.status_code, "")
-        raise Refusal(f"{shown} answers {answer.status_code}: {told}", cure, answer.status_code)
+        told = _told(body)
+        cure = (cures or {}).get(answer.status_code) or cure_of(answer.status_code)
+        raise Refusal(f"{shown} answers {answer.status_code}{told}", cure, answer.status_code)
     return body
+
+
+def _told(body: bytes) -> str:
+    """`: what the answer says`; of a web page that it is one, for its tags say nothing."""
+    if body.lstrip()[:1] == b"<":
+        return " with a web page"
+    told = " ".join(body[:_TOLD_CHARS].decode(errors="replace").split())
+    return f": {told}" if told else ""
 
 
 def read_json(made: requests.Session, method: str, url: str, **more) -> object:
@@ -119,6 +133,15 @@ def read_json(made: requests.Session, method: str, url: str, **more) -> object:
         raise FetchError(
             f"{url.split('?')[0]} answers no JSON ({error})", "Check the address"
         ) from error
+
+
+def cure_of(status: int) -> str:
+    """What to do about a status that means the same everywhere."""
+    if 300 <= status < 400:
+        return "It sends us elsewhere; credentials are not sent along: give that address itself"
+    if status == 429 or status >= 500:
+        return "The server asks to wait, or fails: the next run asks again"
+    return "Check the address and the credentials"
 
 
 def blocks(answer: requests.Response, shown: str, bytes_max: int, cure: str) -> Iterator[bytes]:

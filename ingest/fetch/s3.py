@@ -19,6 +19,7 @@ from ingest.fetch.base import SECRET, FetchError, Field
 
 DOCS = "docs/sources/aws_s3.md has the policy"
 READ_BYTES_MAX = 64 * 1024**2
+PAGES_MAX = 20_000  # of a thousand objects each
 _BLOCK_BYTES = 1 << 16  # what is lost when a connection breaks
 _TRIES_MAX = 5
 _MD5 = re.compile(r"[0-9a-f]{32}\Z")
@@ -157,14 +158,19 @@ def objects(store: Store, folder: str, after: str = "") -> Iterator[Stored]:
 def _pages(store: Store, folder: str, **more) -> Iterator[dict]:
     with words("list", f"s3://{store.bucket}/{folder}"):
         pages = store.client.get_paginator("list_objects_v2")
-        yield from pages.paginate(Bucket=store.bucket, Prefix=folder, **more)
+        for number, page in enumerate(pages.paginate(Bucket=store.bucket, Prefix=folder, **more)):
+            if number >= PAGES_MAX:
+                cure = "Name a folder that holds less"
+                raise FetchError(f"s3://{store.bucket}/{folder} lists no end of objects", cure)
+            yield page
 
 
 def _stored(page: Mapping) -> list[Stored]:
+    """Without folders, and without keys that would lead out of the folder they are written to."""
     return [
         Stored(one["Key"], one["ETag"].strip('"'), one["Size"], one["LastModified"])
         for one in page.get("Contents", ())
-        if not one["Key"].endswith("/")
+        if not one["Key"].endswith("/") and ".." not in one["Key"].split("/")
     ]
 
 
@@ -215,6 +221,12 @@ def download(store: Store, found: Stored, path: Path) -> int:
             part.replace(path)
             return fetched
     have = part.stat().st_size if part.exists() else 0
+    if have > found.size_bytes:
+        part.unlink()
+        raise FetchError(
+            f"s3://{store.bucket}/{found.key} sends more than the {found.size_bytes} bytes it has",
+            "Run it again; if it stays, the store or a proxy on the way is broken",
+        )
     raise FetchError(
         f"s3://{store.bucket}/{found.key} broke off at byte {have} of {found.size_bytes} ({last})",
         "The next run goes on from there",
@@ -234,6 +246,8 @@ def _append(store: Store, found: Stored, part: Path, have: int) -> bool:
         with part.open("ab") as out:
             while block := told["Body"].read(_BLOCK_BYTES):
                 out.write(block)
+                if out.tell() > found.size_bytes:
+                    break
     plain = told.get("ServerSideEncryption", "AES256") == "AES256"
     return plain and "SSECustomerAlgorithm" not in told and bool(_MD5.match(found.etag))
 
@@ -294,5 +308,5 @@ def _told(error: ClientError, what: str, where: str) -> Exception:
     elif code in _GONE:
         cure = "It is gone: check the folder, or wait for the next delivery"
     else:
-        cure = ""
+        cure = "Check the address of the store; if it stays, ask who runs it"
     return FetchError(message, cure)
