@@ -141,7 +141,9 @@ def _words(what: str, where: str) -> Iterator[None]:
 
 def _code(error: HttpResponseError) -> str:
     code = getattr(error, "error_code", None)
-    return str(getattr(code, "value", code) or error.reason or error.status_code)
+    return str(
+        getattr(code, "value", code) or error.reason or error.status_code or type(error).__name__
+    )
 
 
 WHAT = Field(

@@ -85,3 +85,4 @@ class Connector:
     test: Callable[[Mapping], Iterable[Check]]
     fetch: Callable[[Mapping, Mapping, Path], Iterator[Fetched]]
     every_minutes: int = 60
+    sent_to: str = ""  # where the other side sends to, before the source's name; then none fetches

@@ -62,6 +62,8 @@ def fetch(config: Mapping, state: Mapping, folder: Path) -> Iterator[Fetched]:
             () if same else (path,), _shown(url), {"files": dict(seen)},
             {"bytes": 0 if same else path.stat().st_size}, replace=bool(config["whole"]),
         )  # fmt: skip
+        if path.exists():  # the runner clears what stands, and leaves what it had to hold
+            seen[url] = known
 
 
 def _opened(
@@ -76,12 +78,12 @@ def _opened(
         made.auth = (config["user"], config["password"] or "")
     asked = {"If-None-Match": known.get("etag"), "If-Modified-Since": known.get("modified")}
     headers = {name: value for name, value in asked.items() if value}
-    there, home = http.checked_url(url), urlsplit(url)
+    there, home = http.file_url(url), urlsplit(url)
     for _ in range(REDIRECTS_MAX + 1):
         answer = _asked(made, there, headers)
         if not answer.is_redirect:
             break
-        there = http.checked_url(urljoin(there, answer.headers["Location"]))
+        there = http.file_url(urljoin(there, answer.headers["Location"]))
         answer.close()
         target = urlsplit(there)
         if (target.scheme, target.netloc) != (home.scheme, home.netloc):
@@ -127,7 +129,7 @@ def _landed(answer: requests.Response, path: Path, shown: str) -> str:
 def _shown(url: str) -> str:
     """Without query and credentials: both may be secrets."""
     parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.hostname or ''}{parts.path}"
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def _name(url: str) -> str:

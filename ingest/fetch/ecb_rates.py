@@ -8,7 +8,7 @@ from pathlib import Path
 import zipfile
 
 from ingest.fetch.base import Check, Connector, Fetched, FetchError, Field
-from ingest.fetch.http import checked_url, read, session
+from ingest.fetch.http import file_url, read, session
 
 _UNPACKED_BYTES_MAX = 64 * 1024**2
 _CURES = {404: "Check the address: the history is eurofxref-hist.zip or .csv"}
@@ -34,7 +34,7 @@ def fetch(config: Mapping, state: Mapping, folder: Path) -> Iterator[Fetched]:
 
 
 def _content(config: Mapping) -> bytes:
-    url = checked_url(str(config["url"]))
+    url = file_url(str(config["url"]))
     content = read(session(), "GET", url, cures=_CURES)
     return _unpacked(content, url) if content.startswith(b"PK\x03\x04") else content
 

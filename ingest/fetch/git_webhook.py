@@ -65,4 +65,5 @@ CONNECTOR = Connector(
     test=test,
     fetch=fetch,
     every_minutes=1440,
+    sent_to="/api/v1/events/git/",
 )

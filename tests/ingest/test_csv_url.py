@@ -123,6 +123,11 @@ def test_it_keeps_what_stands_when_the_next_address_fails(site, home):
     assert list(Source.objects.get(pk=figures.pk).state["files"]) == [f"{site.url}/revenue.csv"]
 
 
+def test_it_asks_for_the_address_as_it_is_written(site, home):
+    run = run_source(source(site, "/files/"))
+    assert (run.state, site.asked[0][0]) == ("done", "/files/"), "without its slash it is another"
+
+
 def test_it_tells_a_login_page_from_a_file(site, home):
     [check] = connect.check_source(source(site, "/revenue.csv"))
     assert check.ok and str(len(ONE)) in check.what

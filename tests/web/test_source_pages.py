@@ -68,9 +68,9 @@ def test_it_tests_the_connection_before_anything_is_saved(client, people, shop):
     good = client.post("/sources/test/shop/", GIVEN).content.decode()
     bad = client.post("/sources/test/shop/", GIVEN | {"key": "wrong"}).content.decode()
     lacking = client.post("/sources/test/shop/", {"name": "x"}).content.decode()
-    assert "shop.example answers" in good and "missing" not in good
+    assert "shop.example answers" in good and ">fails<" not in good
     assert "Make a key with the role Reports Reader" in bad
-    assert "Address: Address is missing" in lacking
+    assert "<b>Address is missing</b>" in lacking
     assert not Source.objects.exists()
 
 
@@ -169,3 +169,13 @@ def test_it_makes_a_token_that_is_seen_once(client, people):
     assert text not in str(list(AuditEvent.objects.values_list("detail", flat=True)))
     client.force_login(people["engineer"])
     assert client.get("/tokens/").status_code == 403
+
+
+def test_it_shows_where_a_git_host_sends_to(client, people):
+    client.force_login(people["admin"])
+    form = client.get("/sources/add/git_webhook/").content.decode()
+    assert "every_minutes" not in form, "nothing is fetched"
+    given = {"name": "our shop", "secret": "a-random-text-of-32-characters-!"}
+    answer = client.post("/sources/add/git_webhook/", given, follow=True).content.decode()
+    assert "http://testserver/api/v1/events/git/our%20shop" in answer
+    assert "Fetch now" not in answer and "It has not run yet" not in answer

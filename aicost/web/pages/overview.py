@@ -63,7 +63,7 @@ def months(ask: Ask) -> list[date]:
 def lead(ask: Ask) -> dict:
     found = cost_blocks(ask, BY_FEATURE)
     if not found:
-        text = " Add a bill and its telemetry under Add data, or choose another period."
+        text = " Connect an account under Sources, add files, or choose another period."
         return {"parts": [("Nothing has been billed in this period.", True), (text, False)]}
     block = found[0]
     total = block.total

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
+from urllib.parse import quote
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -204,8 +205,12 @@ def test_form(request: HttpRequest, connector_name: str) -> HttpResponse:
         checks = check_values(connector.name, _values(request, connector), source)
     except BadSettings as error:
         labels = {field.name: field.label for field in connector.fields}
-        checks = [Check(False, f"{labels.get(k, k)}: {v}") for k, v in error.errors.items()]
+        checks = [Check(False, _named(labels.get(k, k), v)) for k, v in error.errors.items()]
     return render(request, "parts/source_checks.html", {"checks": checks})
+
+
+def _named(label: str, wrong: str) -> str:
+    return wrong if wrong.startswith(label) else f"{label}: {wrong}"
 
 
 @for_connecting
@@ -239,11 +244,19 @@ def detail(request: HttpRequest, source_id: int) -> HttpResponse:
         "deliveries": source.delivery_set.order_by("-pk")[:RUNS_SHOWN],
         "mapping": (source.settings.get("mappings") or [None])[-1],
         "held": Delivery.HELD,
+        "sent_to": _sent_to(request, source, connector),
         "may_connect": may_connect(request.user),
         "tested": "tested" in request.GET,
     }
     part = "parts/source_runs.html" if request.htmx else "pages/source.html"
     return render(request, part, context)
+
+
+def _sent_to(request: HttpRequest, source: Source, connector: Connector | None) -> str:
+    """The address the other side sends to, whole; '' for what we fetch."""
+    if connector is None or not connector.sent_to:
+        return ""
+    return request.build_absolute_uri(connector.sent_to + quote(source.name))
 
 
 def _facts(run: SourceRun) -> list[str]:
