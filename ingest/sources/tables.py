@@ -21,7 +21,8 @@ from ingest.sources.base import Head, Unreadable
 
 CHUNK_ROWS = 20_000
 COLUMNS_MAX = 5_000
-_CELL_BYTES_MAX = 1 << 20
+# Of the whole process, so the same wherever it is set; loading has refused longer rows before.
+_CELL_CHARS_MAX = 16 * 1024 * 1024
 _RAW_CHARS_MAX = 2_000
 
 
@@ -81,9 +82,12 @@ def normal(column: str) -> str:
 
 
 def _csv_chunks(text: io.TextIOWrapper, name: str) -> Iterator[Chunk]:
-    csv.field_size_limit(_CELL_BYTES_MAX)
+    csv.field_size_limit(_CELL_CHARS_MAX)
     rows = csv.reader(text)
-    header = next((row for row in rows if any(row)), None)
+    try:
+        header = next((row for row in rows if any(row)), None)
+    except csv.Error as error:
+        raise Unreadable(str(error), f"{name}, line {rows.line_num}", "Mend the header") from error
     if header is None:
         return
     columns = _checked(header, name)
