@@ -8,9 +8,11 @@ from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 import gzip
 import hashlib
+import io
 import json
 from pathlib import Path
 import re
+import zlib
 
 from aicost.kernel.periods import utc_today
 from ingest.fetch.base import DATE, Check, Connector, Fetched, FetchError, Field
@@ -23,6 +25,8 @@ FIRST_DAYS = 31
 _LOGS = re.compile(r"(?:.*/)?BedrockModelInvocationLogs/([^/]+)/\Z")
 _HOUR = re.compile(r"/(\d{4})/(\d\d)/(\d\d)/(\d\d)/([^/]+)\Z")
 _DEPTH_MAX = 8
+_LISTINGS_MAX = 5_000
+UNPACKED_BYTES_MAX = 512 * 1024**2
 
 
 def test(config: Mapping) -> Iterator[Check]:
@@ -66,9 +70,13 @@ def fetch(config: Mapping, state: Mapping, folder: Path) -> Iterator[Fetched]:
 
 def log_folders(store: Store) -> list[str]:
     """The folder of each account and region. Raises `FetchError` when there is none."""
-    found, queue = [], [(store.prefix, 0)]
+    found, queue, listings = [], [(store.prefix, 0)], 0
     while queue:
         folder, depth = queue.pop(0)
+        listings += 1
+        if listings > _LISTINGS_MAX:
+            cure = "Name the folder above AWSLogs"
+            raise FetchError(f"more than {_LISTINGS_MAX} folders below {store.prefix!r}", cure)
         if _LOGS.match(folder):
             found.append(folder)
         elif depth < _DEPTH_MAX:
@@ -123,13 +131,21 @@ def _land(store: Store, found: list[Stored], folder: Path, day: date) -> tuple[P
     return path, rows
 
 
+def _unpacked(body: bytes) -> bytes:
+    with gzip.GzipFile(fileobj=io.BytesIO(body)) as packed:
+        text = packed.read(UNPACKED_BYTES_MAX + 1)
+    if len(text) > UNPACKED_BYTES_MAX:
+        raise ValueError(f"unpacks to more than {UNPACKED_BYTES_MAX} bytes")
+    return text
+
+
 def _rows(store: Store, found: Stored) -> list[dict]:
     body, _ = read(store, found.key)
     try:
-        text = gzip.decompress(body) if body[:2] == b"\x1f\x8b" else body
+        text = _unpacked(body) if body[:2] == b"\x1f\x8b" else body
         rows = [json.loads(line) for line in text.splitlines() if line.strip()]
         return [slim(row) for row in rows]
-    except (ValueError, AttributeError, OSError, EOFError) as error:
+    except (ValueError, AttributeError, OSError, EOFError, RecursionError, zlib.error) as error:
         told = type(error).__name__  # its message may quote a prompt
         raise FetchError(
             f"s3://{store.bucket}/{found.key} is no log of Bedrock ({told})",

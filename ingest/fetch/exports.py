@@ -60,7 +60,7 @@ class Run:
 
 def check(store: Store, config: Mapping) -> Iterator[Check]:
     """The checks of Test connection behind the store's own."""
-    items = store.items()
+    items = _inside(store)
     yield Check(True, f"{store.place} can be listed: {len(items)} files")
     if config.get("what") == FILES:
         found = list(_data(items))
@@ -95,7 +95,7 @@ def fetch(store: Store, config: Mapping, state: Mapping, folder: Path) -> Iterat
 def _runs(store: Store, config, state, folder: Path, wanted: set[str]) -> Iterator[Fetched]:
     known = dict(state.get("periods", {}))
     problems: list[str] = []
-    runs = list(current_runs(store.items(), store, problems))
+    runs = list(current_runs(_inside(store), store, problems))
     for run in sorted(runs, key=lambda one: one.month, reverse=True):
         name = str(run.period)
         if known.get(name) == run.mark or run.month < _first_month(config):
@@ -123,7 +123,7 @@ def _files(store: Store, config, state, folder: Path, wanted: set[str]) -> Itera
     keep their folders, since the day of an inventory may stand there."""
     known = dict(state.get("folders", {}))
     folders: dict[str, list[Item]] = {}
-    for item in _data(store.items()):
+    for item in _data(_inside(store)):
         folders.setdefault(str(item.path.parent), []).append(item)
     for name, items in folders.items():
         mark = {item.path.name: item.etag for item in items}
@@ -197,6 +197,11 @@ def _bare(period: PurePosixPath, month, found: list[Item]) -> Run | None:
     still = datetime.now(UTC) - QUIET
     own = max((one for one in runs if times[one] < still), key=times.get, default=None)
     return Run(period, month, None, tuple(runs[own])) if own else None
+
+
+def _inside(store: Store) -> list[Item]:
+    """What may be written below a folder of our own: a name may hold dots that lead out of it."""
+    return [item for item in store.items() if ".." not in item.path.parts]
 
 
 def _data(items: Iterable[Item]) -> Iterator[Item]:

@@ -55,6 +55,7 @@ ROWS_A_PAGE = 5_000
 ROWS_A_FILE = 50_000
 API_ROWS_A_PAGE = 100
 API_PAGES_A_WINDOW = 100
+API_PAGES_MAX = 100_000
 _HOUR, _MINUTE = timedelta(hours=1), timedelta(minutes=1)
 _LOGS = ("/spend/logs/v2", "/spend/logs/ui")
 _CURES = {
@@ -296,7 +297,10 @@ class _Proxy:
 
 
 def _pages_of(answer: Mapping) -> int:
-    return int(str(answer.get("total_pages") or 0))
+    pages = int(str(answer.get("total_pages") or 0))
+    if pages > API_PAGES_MAX:
+        raise FetchError(f"the proxy tells of {pages} pages", "Look at what answers there")
+    return pages
 
 
 def check_api(config: Mapping) -> Iterator[Check]:
