@@ -32,6 +32,10 @@ class UploadTooLarge(ValueError):
     """The upload was stopped; nothing of it is kept."""
 
 
+class UploadNotKept(UploadTooLarge):
+    """There is no room for it, however small it is."""
+
+
 def inbox_folder() -> Path:
     """AICOST_HOME/inbox with its subfolders, made if they are missing."""
     folder = settings.AICOST_HOME / "inbox"
@@ -125,18 +129,30 @@ def receive_upload(name: str, chunks: Iterable[bytes], source_name: str | None =
 
 def keep_upload(name: str, chunks: Iterable[bytes]) -> Path:
     """Keep an uploaded file for two days in a folder of its own. Raises `UploadTooLarge`."""
+    try:
+        return _kept_upload(name, chunks)
+    except OSError as error:
+        told = f"the server has no room for {name} ({error.strerror}). Free some in AICOST_HOME"
+        raise UploadNotKept(told) from error
+
+
+def _kept_upload(name: str, chunks: Iterable[bytes]) -> Path:
     shown = _SAFE.sub("_", Path(name.replace("\\", "/")).name)[-120:].lstrip(".") or "upload"
     folder = working_folder() / f"upload-{secrets.token_hex(16)}"
     folder.mkdir(mode=0o700)
     place = folder / shown
     size = 0
-    with place.open("xb") as out:
-        for chunk in chunks:
-            size += len(chunk)
-            if size > UPLOAD_BYTES_MAX:
-                break
-            out.write(chunk)
-        os.fsync(out.fileno())
+    try:
+        with place.open("xb") as out:
+            for chunk in chunks:
+                size += len(chunk)
+                if size > UPLOAD_BYTES_MAX:
+                    break
+                out.write(chunk)
+            os.fsync(out.fileno())
+    except OSError:
+        shutil.rmtree(folder)
+        raise
     if size > UPLOAD_BYTES_MAX:
         shutil.rmtree(folder)
         raise UploadTooLarge(

@@ -75,7 +75,11 @@ def take(address: str, key: str, batch: str, kind: str, body: bytes) -> Answer:
             raise NotTaken(409, "this Idempotency-Key was used with another body: take a new key")
         if known:
             return Answer(known.status, known.answer, again=True)
-        answer = _load(address, batch or key, _as_file(kind, body, ADDRESSES[address]))
+        try:
+            answer = _load(address, batch or key, _as_file(kind, body, ADDRESSES[address]))
+        except OSError as error:  # nothing of it stands: the key may come again
+            told = f"the server cannot keep it now ({error.strerror}): send it again later"
+            raise NotTaken(503, told) from error
         PostedBody.objects.filter(created_at__lt=timezone.now() - KEPT).delete()
         PostedBody.objects.create(
             address=address, key=key, body_sha256=sha256, status=201, answer=answer

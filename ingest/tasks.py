@@ -6,9 +6,13 @@ from aicost.jobs.work import run_all
 from ingest.inbox import clear_scratch, load_inbox
 from ingest.load import load as load_paths
 from ingest.models import Source
-from ingest.run_source import due_sources, run_source
+from ingest.run_source import due_sources, end_vanished_runs, run_source
 
 ATTRIBUTE = "attribution.attribute"
+
+
+class StillHeld(RuntimeError):
+    """The database has not noticed yet that the process before this one is dead: try later."""
 
 
 def load(job: Job) -> dict:
@@ -34,7 +38,8 @@ def inbox(job: Job) -> dict:
 
 
 def due(job: Job) -> dict:
-    """Enqueue the sources whose time has come."""
+    """Enqueue the sources whose time has come; say of runs that were killed that they ended."""
+    end_vanished_runs()
     sources = due_sources()
     for one in sources:
         enqueue("ingest.source", {"source": one.pk}, key=f"source-{one.pk}")
@@ -42,8 +47,10 @@ def due(job: Job) -> dict:
 
 
 def source(job: Job) -> dict:
-    """Fetch and load one source."""
+    """Fetch and load one source. What a killed try held may not be free yet."""
     run = run_source(Source.objects.get(pk=job.payload["source"]))
+    if run.pk is None and job.tries > 1:
+        raise StillHeld(run.message)
     if run.published:
         enqueue(ATTRIBUTE, key="all")
     return {"run": run.pk, "state": run.state, "message": run.message}

@@ -7,6 +7,8 @@ from aicost.accounts.tokens import INGEST
 from aicost.api.bearer import needs_token
 from ingest.posted import BODY_BYTES_MAX, NotTaken, take
 
+RETRY_SECONDS = 60
+
 
 @needs_token(INGEST)
 @require_POST
@@ -21,7 +23,10 @@ def post_rows(request: HttpRequest, address: str) -> HttpResponse:
             read_body(request, BODY_BYTES_MAX),
         )
     except NotTaken as refusal:
-        return JsonResponse(refusal.answer, status=refusal.status)
+        refused = JsonResponse(refusal.answer, status=refusal.status)
+        if refusal.status == 503:
+            refused["Retry-After"] = RETRY_SECONDS
+        return refused
     response = JsonResponse(answer.body, status=answer.status)
     if answer.again:
         response["Idempotency-Replayed"] = "true"

@@ -14,7 +14,6 @@ from ingest.fetch.landing import landing
 
 FILE_BYTES_MAX = 2 * 1024**3
 REDIRECTS_MAX = 5
-_BLOCK_BYTES = 1 << 20
 _SAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _CURES = {
     401: "Check the token, or user and password",
@@ -83,8 +82,9 @@ def _opened(
         answer = _asked(made, there, headers)
         if not answer.is_redirect:
             break
-        there = http.file_url(urljoin(there, answer.headers["Location"]))
+        there = http.file_url(_target(there, answer.headers["Location"]))
         answer.close()
+        http.refuse_inward(there, url)
         target = urlsplit(there)
         if (target.scheme, target.netloc) != (home.scheme, home.netloc):
             made.headers.pop("Authorization", None)
@@ -95,8 +95,15 @@ def _opened(
     if answer.status_code not in (200, 304):
         answer.close()
         told = f"{_shown(there)} answers {answer.status_code}"
-        raise FetchError(told, _CURES.get(answer.status_code, ""))
+        raise FetchError(told, _CURES.get(answer.status_code) or http.cure_of(answer.status_code))
     return answer
+
+
+def _target(there: str, location: str) -> str:
+    try:
+        return urljoin(there, location)
+    except ValueError:
+        return location
 
 
 def _asked(made: requests.Session, url: str, headers: Mapping[str, str]) -> requests.Response:
@@ -104,23 +111,20 @@ def _asked(made: requests.Session, url: str, headers: Mapping[str, str]) -> requ
         return made.get(
             url, headers=headers, timeout=http.TIMEOUT_SECONDS, stream=True, allow_redirects=False
         )
-    except requests.RequestException as error:
+    except http.BROKEN as error:
         told = f"{_shown(url)}: no answer ({type(error).__name__})"
         raise FetchError(told, "Check the address and the network") from error
 
 
 def _landed(answer: requests.Response, path: Path, shown: str) -> str:
     """Write the body; its sha256. A body that ends early is refused: it is not the file."""
-    digest, size = hashlib.sha256(), 0
+    digest = hashlib.sha256()
     try:
         with landing(path) as part, part.open("wb") as out:
-            for block in answer.iter_content(_BLOCK_BYTES):
-                size += len(block)
-                if size > FILE_BYTES_MAX:
-                    raise FetchError(f"{shown} is larger than {FILE_BYTES_MAX} bytes", "Split it")
+            for block in http.blocks(answer, shown, FILE_BYTES_MAX, "Split it"):
                 digest.update(block)
                 out.write(block)
-    except requests.RequestException as error:
+    except http.BROKEN as error:
         told = f"{shown}: the answer broke off ({type(error).__name__})"
         raise FetchError(told, "It is tried again at the next run") from error
     return digest.hexdigest()

@@ -20,6 +20,7 @@ from django.conf import settings
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ingest.fetch.room import NO_ROOM
 from ingest.sources.base import Head, Unreadable
 
 HEAD_BYTES = 64 * 1024
@@ -53,8 +54,22 @@ def working_folder() -> Path:
     return folder
 
 
+class CannotKeep(OSError):
+    """AICOST_HOME is full or may not be written: no fault of the file, which may come again."""
+
+
 def keep(path: Path, name: str | None = None) -> KeptFile:
-    """Copy a file to its place by content; the same bytes are kept once. Raises OSError."""
+    """Copy a file to its place by content; the same bytes are kept once. Raises OSError where the
+    file cannot be read, `CannotKeep` where the copy cannot be written."""
+    try:
+        return _copied(path, name)
+    except OSError as error:
+        if error.errno not in NO_ROOM or error.filename == str(path):
+            raise
+        raise CannotKeep(error.errno, error.strerror, error.filename) from error
+
+
+def _copied(path: Path, name: str | None) -> KeptFile:
     digest = hashlib.sha256()
     with path.open("rb") as source, _scratch() as (scratch, out):
         while block := source.read(_BLOCK_BYTES):

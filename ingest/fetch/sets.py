@@ -7,7 +7,7 @@ import re
 
 from ingest.fetch import manifests
 from ingest.fetch.guard import is_outside, refuse_endless, refuse_no_file, shown
-from ingest.fetch.kept import KeptFile, head_of, keep
+from ingest.fetch.kept import CannotKeep, KeptFile, head_of, keep
 from ingest.sources import SOURCES
 from ingest.sources.base import BillReader, Head, Reader, Unreadable
 
@@ -154,6 +154,8 @@ def _of_manifest(manifest: Path) -> FileSet | Refused:
         return FileSet(name, reader, files, told.rows)
     except Unreadable as refusal:
         return Refused(name, str(refusal))
+    except CannotKeep:
+        raise
     except (ValueError, OSError) as error:
         return Refused(name, f"{name}: cannot read the set ({shown(str(error))}). Fetch it again")
 
@@ -219,6 +221,8 @@ def _of_loose(loose: Iterable[tuple[Path, str]], given: Reader | None) -> list[F
             reader = checked_reader_of(file, given)
         except Unreadable as refusal:
             sets.append(Refused(name, str(refusal)))
+        except CannotKeep:
+            raise
         except OSError as error:
             sets.append(Refused(name, f"{name}: cannot be read ({error}). Check its permissions"))
         else:

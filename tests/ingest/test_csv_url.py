@@ -36,7 +36,7 @@ class Site(BaseHTTPRequestHandler):
             self._answer(200, ONE[:30], length=len(ONE))
             self.close_connection = True
         elif self.path not in ("/no.csv",):
-            body = site.body
+            body = site.bodies.get(self.path, site.body)
             etag = {} if self.path == "/plain.csv" else {"ETag": f'"{hash(body)}"'}
             if etag and self.headers["If-None-Match"] == etag["ETag"]:
                 self._answer(304, b"", **etag)
@@ -60,7 +60,7 @@ class Site(BaseHTTPRequestHandler):
 @pytest.fixture
 def site() -> Iterator[ThreadingHTTPServer]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Site)
-    server.asked, server.body = [], ONE
+    server.asked, server.body, server.bodies = [], ONE, {}
     with serving(server) as server.url:
         yield server
 
@@ -126,6 +126,17 @@ def test_it_keeps_what_stands_when_the_next_address_fails(site, home):
 def test_it_asks_for_the_address_as_it_is_written(site, home):
     run = run_source(source(site, "/files/"))
     assert (run.state, site.asked[0][0]) == ("done", "/files/"), "without its slash it is another"
+
+
+def test_it_asks_again_for_a_file_that_was_held_though_another_came(site, home):
+    site.bodies["/bad.csv"] = b"nobody,knows,this\n1,2,3\n"
+    figures = source(site, "/bad.csv", "/revenue.csv")
+    first = run_source(figures)
+    assert (first.state, first.held, first.published) == ("held", 1, 1)
+    again = run_source(figures)
+    assert (again.state, again.held, again.sets) == ("held", 1, 1)
+    site.bodies["/bad.csv"] = TWO
+    assert run_source(figures).state == "done" and amounts() == [10, 11, 12]
 
 
 def test_it_tells_a_login_page_from_a_file(site, home):

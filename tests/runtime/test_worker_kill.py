@@ -5,27 +5,19 @@ by jobs. At each of ten points all processes of the worker are killed; the next 
 end every table holds what undisturbed loads leave, row by row.
 """
 
-from contextlib import contextmanager
 from datetime import date, timedelta
-import os
 from pathlib import Path
 import random
-import signal
 import socket
 import subprocess
-import sys
 import time
 
-from celery import Celery
 from django.conf import settings as django_settings
 from django.core.management import call_command
-from django.db import connection
-from kombu.transport.sqlalchemy import Channel
 import pytest
 
-from aicost.jobs import queue
 from aicost.jobs.models import Job
-from aicost.jobs.queue import enqueue, reap
+from aicost.jobs.queue import enqueue
 from aicost.runtime.database import broker_url
 from aicost.runtime.postgres import free_port
 from attribution.allocate import attribute
@@ -35,11 +27,9 @@ from ingest.load import load
 from ingest.models import Delivery
 from tests.ingest.bills import FOCUS_COLUMNS, focus_row
 from tests.runtime.content import content
+from tests.runtime.workers import SEEDS, Workers, answer, finished, wait_for
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-SEEDS = range(int(os.environ.get("AICOST_KILL_SEEDS", "1")))
 SOURCE, RESOURCES, HOURS = "cloud", 250, 4
-LEASE_SECONDS = 2
 LATE_SECONDS_MAX = 0.15  # a kill follows its point by a random part of this
 
 # Where the worker is killed, in this order; each point is seen from outside.
@@ -59,16 +49,6 @@ TORN = """select count(*)
        select sum(billed_cost) from ingest_charge c where c.scope_id = d.scope_id)"""
 TEMPORARY = """select count(*) from pg_class
     where relpersistence = 't' and relkind = 'r'"""
-
-# `celery -A aicost.celery worker -c 2`, imported before its turn.
-WORKER = """
-import sys, django
-from aicost.celery import app
-django.setup()
-import attribution.tasks, ingest.tasks
-sys.stdin.read()
-app.worker_main(["worker", "-c", "2", "--without-mingle", "--without-gossip"])
-"""
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -135,68 +115,6 @@ def redis_url(tmp_path):
     server.wait()
 
 
-@pytest.fixture
-def app_at(monkeypatch):
-    """Lets the bell of this process ring at another broker, and again soon if nobody comes."""
-    monkeypatch.setattr(queue, "ANNOUNCE_AGAIN_SECONDS", 1)
-    yield lambda broker: monkeypatch.setattr(queue, "app", Celery("test", broker=broker))
-    for engine, _ in Channel._engines.values():  # else the test database cannot be dropped
-        engine.dispose()
-
-
-class Workers:
-    """Real workers of two processes on the test's own database, one after the other. The next one
-    imports its modules while the one before still works, and waits for its turn."""
-
-    def __init__(self, broker: str, log: Path) -> None:
-        self.log = log
-        database = broker_url(django_settings.DATABASES["default"])
-        self.environment = {
-            **os.environ,
-            "DATABASE_URL": database.removeprefix("sqla+").replace("+psycopg", "", 1),
-            "CELERY_BROKER_URL": broker,
-            "AICOST_JOB_LEASE_SECONDS": str(LEASE_SECONDS),
-        }
-        self.waiting = self._import()
-
-    def _import(self) -> subprocess.Popen:
-        with self.log.open("ab") as out:
-            return subprocess.Popen(
-                [sys.executable, "-c", WORKER],
-                cwd=ROOT,
-                env=self.environment,
-                stdin=subprocess.PIPE,
-                stdout=out,
-                stderr=out,
-                start_new_session=True,
-            )
-
-    @contextmanager
-    def one(self):
-        """Works until the end of the block; then all its processes are killed."""
-        process, self.waiting = self.waiting, self._import()
-        process.stdin.close()
-        try:
-            yield
-        finally:
-            self._kill(process)
-
-    def end(self) -> None:
-        self.waiting.stdin.close()
-        self._kill(self.waiting)
-
-    @staticmethod
-    def _kill(process: subprocess.Popen) -> None:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
-def answer(query: str) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(query)
-        return cursor.fetchone()[0]
-
-
 def scratch(*, folders: bool) -> bool:
     working = django_settings.AICOST_HOME / "tmp"
     return any(path.is_dir() == folders for path in working.glob("load-*"))
@@ -219,23 +137,6 @@ def cleared() -> bool:
     """As the inbox job does; the dead keep their locks until the kernel is done with them."""
     clear_scratch()
     return not scratch(folders=True) and not scratch(folders=False)
-
-
-def wait_for(true, what: str, log: Path, seconds: float = 60) -> None:
-    """Look closely, and reap now and then, as the tick does."""
-    deadline, next_reap = time.monotonic() + seconds, 0.0
-    while not true():
-        if time.monotonic() > deadline:
-            jobs = list(Job.objects.values("kind", "state", "tries", "error", "lease_until"))
-            raise AssertionError(f"never {what}: {jobs}\n{log.read_text()[-3000:]}")
-        if time.monotonic() > next_reap:
-            reap()
-            next_reap = time.monotonic() + 0.5
-        time.sleep(0.01)
-
-
-def finished() -> bool:
-    return not Job.objects.filter(state__in=(Job.NEW, Job.RUNNING)).exists()
 
 
 def kill_ten_times_then_finish(bills: list[Path], workers: Workers, log: Path, seed: int) -> None:

@@ -3,8 +3,10 @@
 import json
 import sys
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
+from ingest.fetch.kept import CannotKeep
+from ingest.fetch.room import room_fault
 from ingest.load import load
 from ingest.show import table
 from ingest.tasks import attribute_changes
@@ -22,12 +24,15 @@ class Command(BaseCommand):
         parser.add_argument("--no-attribute", action="store_true", help="leave days dirty")
 
     def handle(self, *args, **options):
-        results = load(
-            options["paths"],
-            options["source"],
-            replace=options["replace"],
-            part_of=options["part_of"],
-        )
+        try:
+            results = load(
+                options["paths"],
+                options["source"],
+                replace=options["replace"],
+                part_of=options["part_of"],
+            )
+        except CannotKeep as error:
+            raise CommandError(str(room_fault(error))) from error
         if not options["no_attribute"]:
             for problem in attribute_changes():
                 self.stderr.write(f"not attributed: {problem}")
