@@ -10,7 +10,7 @@ from aicost.kernel.sqlfiles import sql
 from ingest.list_prices import provider_key
 from ingest.models import Source
 
-SET, AUTOMATIC, NONE, SEVERAL, OFF = HOW = ("set", "automatic", "none", "several", "off")
+SET, AUTOMATIC, NONE, SEVERAL, OFF = ("set", "automatic", "none", "several", "off")
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,10 @@ import hashlib
 import hmac
 import re
 
-from django.db.models import Q
-
 from aicost.kernel.periods import utc_now
 from ingest.connect import config_of
 from ingest.fetch.git_webhook import DIMENSIONS, rules_of
-from ingest.models import Annotation, Source, TrainingRun
+from ingest.models import Annotation, Source
 from ingest.sources import cells
 
 KINDS = ("deploy", "commit", "release", "note")
@@ -75,19 +73,6 @@ def keep_rows(rows: object, key: str) -> int:
     found = [_own(row, index, key) for index, row in enumerate(rows)]
     source, _ = Source.objects.get_or_create(name=API_SOURCE, defaults={"kind": "run"})
     return _store(source, found)
-
-
-def last_touched(experiment: str) -> Annotation | None:
-    """The latest commit or deploy of an experiment: of its name, or of a commit that its runs
-    were made from."""
-    commits = TrainingRun.objects.filter(experiment=experiment).exclude(git_commit="")
-    of_runs = commits.values_list("git_commit", flat=True).distinct()
-    return (
-        Annotation.objects.filter(Q(experiment=experiment) | Q(commit__in=list(of_runs)))
-        .exclude(kind="note")
-        .order_by("-at", "-pk")
-        .first()
-    )
 
 
 def _own(row: Mapping, index: int, key: str) -> Annotation:

@@ -4,8 +4,6 @@ A condition is {"field", "op", "value"}; fields are columns of the series, `tag:
 or what attribution.classify sees (`instance_time`, `api_model`, `owner`). See docs/rules.md.
 """
 
-USER_POSITION = 650
-
 
 def _is(field: str, value: str) -> dict:
     return {"field": field, "op": "is", "value": value}

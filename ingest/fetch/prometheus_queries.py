@@ -5,7 +5,7 @@ point stands for the seconds before it, and a series has one where it is neither
 than its hold. Ratios are 0 to 1, memory MiB, power W, energy J.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 BUCKET_S = 300
@@ -272,7 +272,3 @@ def _gpu_node(asked: Asked) -> str:
 
 def _listed(asked: Asked, *more: str) -> str:
     return ", ".join(dict.fromkeys((*asked.replicas, *more)))
-
-
-def sets_in(names: Sequence[str], known: Iterable[str]) -> list[str]:
-    return [name for name in known if name in names]

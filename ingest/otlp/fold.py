@@ -79,8 +79,7 @@ def _fold_or_set_aside(source: Source) -> int:
         return fold(source)
     except _UNHOLDABLE:
         log.warning("a request of source %s cannot be folded; they are taken singly", source.name)
-    oldest = OtlpBatch.objects.filter(source=source).order_by("pk")[:BATCHES_A_FOLD]
-    for batch in list(oldest.only("pk", "rows")):
+    for _ in range(OtlpBatch.objects.filter(source=source)[:BATCHES_A_FOLD].count()):
         try:
             fold(source, rows_max=1)
         except _UNHOLDABLE as error:

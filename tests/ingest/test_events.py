@@ -14,11 +14,11 @@ from aicost.kernel.periods import Period
 from attribution.reports import run
 from attribution.reports.spec import Asker, NotAllowed, Spec
 from ingest import connect
-from ingest.annotations import last_touched
 from ingest.models import Annotation, Source, TrainingRun
 from tests.web import world
 
 SECRET = "correct horse battery staple"
+SEPTEMBER = Period(date(2026, 9, 1), date(2026, 10, 1))
 pytestmark = pytest.mark.django_db
 
 
@@ -160,12 +160,22 @@ def test_it_takes_gitlab_by_its_token(client, repo):
 
 def test_it_knows_who_last_touched_an_experiment(github, repo):
     """By the paths of a commit, or by the commit that a run was made from."""
+    for name in ("wide", "other"):
+        TrainingRun.objects.create(
+            source=repo, run_id=name, experiment=name, started=datetime(2026, 9, 1, 8, tzinfo=UTC)
+        )
+
+    def touched(experiment):
+        only = Spec("runs", SEPTEMBER, Asker("finance"), filters={"experiment": (experiment,)})
+        [row] = run(only).rows
+        return row["touched_by"], row["touched_by_what"]
+
     github("push", PUSH)
-    assert last_touched("wide").author == "Ana" and last_touched("other") is None
-    TrainingRun.objects.create(source=repo, run_id="r", experiment="other", git_commit="b2")
-    assert last_touched("other").title == "Faster search"
+    assert touched("wide") == ("Ana", "Widen the embeddings") and touched("other") == (None, None)
+    TrainingRun.objects.filter(experiment="other").update(git_commit="b2")
+    assert touched("other")[1] == "Faster search"
     github("deployment_status", DEPLOYED)
-    assert last_touched("other").author == "ben"
+    assert touched("other")[0] == "ben"
 
 
 @pytest.fixture
@@ -231,16 +241,15 @@ def test_it_lists_runs_with_who_last_touched_their_experiment(github, repo):
         source=repo, run_id="r", experiment="wide", team="vision", user="cai", gpu_ms=5_400_000,
         started=start, ended=start.replace(hour=10), status="finished", reason="drift",
     )  # fmt: skip
-    september = Period(date(2026, 9, 1), date(2026, 10, 1))
-    [row] = run(Spec("runs", september, Asker("finance"))).rows
+    [row] = run(Spec("runs", SEPTEMBER, Asker("finance"))).rows
     assert (row["user"], row["gpu_hours"], row["reason"]) == ("cai", Decimal("1.5"), "drift")
     assert (row["touched_by"], row["touched_by_what"]) == ("Ana", "Widen the embeddings")
-    assert run(Spec("runs", september, Asker("engineer", teams=("nlp",)))).rows == []
-    assert len(run(Spec("runs", september, Asker("engineer", teams=("vision",)))).rows) == 1
-    only = Spec("annotations", september, Asker("finance"), filters={"feature": ("search",)})
+    assert run(Spec("runs", SEPTEMBER, Asker("engineer", teams=("nlp",)))).rows == []
+    assert len(run(Spec("runs", SEPTEMBER, Asker("engineer", teams=("vision",)))).rows) == 1
+    only = Spec("annotations", SEPTEMBER, Asker("finance"), filters={"feature": ("search",)})
     assert [found["title"] for found in run(only).rows] == ["Widen the embeddings", "Faster search"]
     with pytest.raises(NotAllowed):
-        run(Spec("annotations", september, Asker("engineer", teams=("vision",))))
+        run(Spec("annotations", SEPTEMBER, Asker("engineer", teams=("vision",))))
 
 
 def test_it_marks_deploys_on_the_chart_and_names_them_on_the_model_page(client, repo, home):
