@@ -98,6 +98,12 @@ def list_price(
     return None
 
 
+def maker_of(model: str) -> str:
+    """The provider whose own models are named so; '' where the package knows none."""
+    found = _find("", model.strip().lower())
+    return found[0].id if found else ""
+
+
 @cache
 def context_thresholds() -> tuple[int, ...]:
     """Every number of input tokens from which some public price differs."""

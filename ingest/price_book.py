@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from ingest.list_prices import CURRENCY, fold_tier, list_price, provider_key
+from ingest.list_prices import CURRENCY, fold_tier, list_price, maker_of, provider_key
 
 CONTRACT, LAST_BILLED, LIST = BASES = ("contract", "last_billed", "list")
 # Disjoint classes of ingest.models.TOKEN_CLASSES and what else can have a price.
@@ -204,7 +204,7 @@ class PriceBook:
         rows = [
             rate
             for rate in self._named(asked.models)
-            if rate.basis == basis and _holds(rate, asked)
+            if rate.basis == basis and _holds(rate, asked) and (wanted or _theirs(rate, asked))
         ]
         keys = {key for rate in rows if (key := provider_key(rate.provider))}
         if not wanted and len(keys) > 1:
@@ -228,6 +228,15 @@ def _holds(rate: Rate, asked: Asked) -> bool:
         and fold_tier(rate.service_tier) in ("", fold_tier(asked.service_tier))
         and (not rate.context_over or asked.context_tokens > rate.context_over)
     )
+
+
+def _theirs(rate: Rate, asked: Asked) -> bool:
+    """Whether a row may hold for calls without a provider: one on all models of a provider holds
+    for those the provider makes, and for nobody else's."""
+    if rate.model.strip() or not rate.provider.strip():
+        return True
+    makers = {maker_of(model) for model in asked.models} if asked.guess_provider else set()
+    return provider_key(rate.provider) in makers
 
 
 def _specific(rate: Rate) -> tuple:

@@ -156,6 +156,14 @@ def test_a_call_without_a_provider_takes_no_side_between_two():
     assert PriceBook(rows).price_of("b", "m", "requests", AT).unit_price == 2
 
 
+def test_a_discount_of_one_provider_is_none_on_the_models_of_another():
+    book = PriceBook([contract(provider="OpenAI", discount_percent=D(15))])
+    ours = book.price_of("", "gpt-5", "input_tokens", AT)
+    theirs = book.price_of("", "claude-sonnet-4-5", "input_tokens", AT)
+    assert (ours.basis, ours.unit_price * 1_000_000) == ("contract", D("1.0625"))
+    assert (theirs.basis, theirs.unit_price * 1_000_000) == ("list", D(3))
+
+
 COUNTS = st.integers(min_value=0, max_value=400_000)
 
 
