@@ -133,6 +133,7 @@ AICOST_JOBS = {
     "ingest.inbox": "ingest.tasks.inbox",
     "ingest.due": "ingest.tasks.due",
     "ingest.source": "ingest.tasks.source",
+    "ingest.purge": "ingest.tasks.purge",
     "ingest.otlp": "ingest.otlp.jobs.fold",
     "attribution.attribute": "attribution.tasks.attribute",
     "attribution.estimate": "attribution.tasks.estimate",
@@ -147,7 +148,8 @@ AICOST_TICK_JOBS = [
     ("attribution.attribute", "all"),
 ]
 # Enqueued once an hour.
-AICOST_HOURLY_JOBS = [("attribution.estimate", "hourly")]
+AICOST_HOURLY_JOBS = [("attribution.estimate", "hourly"), ("ingest.purge", "hourly")]
+AICOST_KEEP_DAYS = int(os.environ.get("AICOST_KEEP_DAYS", "90"))
 AICOST_JOB_LEASE_SECONDS = int(os.environ.get("AICOST_JOB_LEASE_SECONDS", "60"))
 AICOST_ATTRIBUTION_THREADS = int(os.environ.get("AICOST_ATTRIBUTION_THREADS", "2"))
 

@@ -21,7 +21,7 @@ from ingest.fetch.kept import (
     open_bytes,
     working_folder,
 )
-from ingest.models import Charge
+from ingest.models import Charge, Delivery
 from ingest.readers import reader_named
 from ingest.sources.base import BillReader
 from ingest.sources.charges import (
@@ -41,7 +41,7 @@ def rows_of_charge(charge: Charge, rows_max: int = ROWS_MAX) -> list[dict]:
 
     Each is {"file": name, "sha256": …, "line": physical line counted from 1 (of Parquet: the row),
     "columns": {name as in the file: text}}; columns that hold nothing are left out."""
-    delivery = charge.delivery
+    delivery = _standing(charge)
     reader = reader_named(delivery.source, delivery.reader)
     found = []
     for stored in delivery.files.order_by("pk"):
@@ -55,6 +55,13 @@ def rows_of_charge(charge: Charge, rows_max: int = ROWS_MAX) -> list[dict]:
         if len(found) >= rows_max:
             break
     return found
+
+
+def _standing(charge: Charge) -> Delivery:
+    """The delivery in force of its scope. A charge that later deliveries repeat names its first,
+    whose bytes may be gone (ingest.purge)."""
+    scope = Delivery.objects.filter(scope=charge.scope_id, state=Delivery.PUBLISHED)
+    return scope.order_by("pk").last() or charge.delivery
 
 
 def _numbers(reader: BillReader, file: KeptFile, charge: Charge, scratch: Path) -> list[int]:

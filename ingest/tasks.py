@@ -6,6 +6,7 @@ from aicost.jobs.work import run_all
 from ingest.inbox import clear_scratch, load_inbox
 from ingest.load import load as load_paths
 from ingest.models import Source
+from ingest.purge import purge as purge_old
 from ingest.run_source import due_sources, end_vanished_runs, run_source
 
 ATTRIBUTE = "attribution.attribute"
@@ -56,6 +57,11 @@ def source(job: Job) -> dict:
     return {"run": run.pk, "state": run.state, "message": run.message}
 
 
+def purge(job: Job) -> dict:
+    """Delete what nobody needs any more."""
+    return purge_old()
+
+
 def attribute_changes() -> list[str]:
     """Attribute all days that loading left dirty, here and now; returns what went wrong."""
     enqueue(ATTRIBUTE, key="all")
@@ -70,3 +76,4 @@ def attribute_changes() -> list[str]:
 load.own_transactions = True
 inbox.own_transactions = True
 source.own_transactions = True
+purge.own_transactions = True

@@ -5,6 +5,7 @@ A job waits (`new`), is `running` under a lease, and ends `done` or `failed`. In
 """
 
 from datetime import timedelta
+from importlib import import_module
 import logging
 
 from django.conf import settings
@@ -19,7 +20,7 @@ from aicost.kernel.sqlfiles import sql
 TRIES_MAX = 5
 ANNOUNCE_AGAIN_SECONDS = 20
 BELLS_MAX = 16
-KEEP_DONE_DAYS = 7
+KEEP_DONE_DAYS, KEEP_FAILED_DAYS = 7, 90
 BELL = "aicost.jobs.bell"
 
 log = logging.getLogger(__name__)
@@ -95,9 +96,11 @@ def tick() -> None:
 
 
 def purge(job: Job) -> dict:
-    """Handler of jobs.purge: delete delivered messages and jobs done long ago."""
+    """Handler of jobs.purge: delete delivered messages, jobs ended long ago and sessions."""
+    import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
     with connection.cursor() as cursor:
-        cursor.execute(sql("aicost.jobs", "purge_jobs"), {"keep_days": KEEP_DONE_DAYS})
+        keep = {"done_days": KEEP_DONE_DAYS, "failed_days": KEEP_FAILED_DAYS}
+        cursor.execute(sql("aicost.jobs", "purge_jobs"), keep)
         jobs = cursor.rowcount
         cursor.execute("select to_regclass('kombu_message') is not null")
         if not cursor.fetchone()[0]:

@@ -82,7 +82,9 @@ def _copied(path: Path, name: str | None) -> KeptFile:
         kept_as = f"{sha256[:2]}/{sha256}"
         place = files_folder() / kept_as
         size_bytes = scratch.stat().st_size
-        if not place.exists():
+        try:
+            os.utime(place)  # needed again: ingest.purge lets it be
+        except FileNotFoundError:
             place.parent.mkdir(parents=True, exist_ok=True)
             os.chmod(scratch, 0o444)
             os.replace(scratch, place)

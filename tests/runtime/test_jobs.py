@@ -5,6 +5,7 @@ from datetime import timedelta
 import threading
 import time
 
+from django.contrib.sessions.models import Session
 from django.db import connection, transaction
 from django.utils import timezone
 import pytest
@@ -191,9 +192,15 @@ def test_it_waits_for_what_another_worker_has():
     worker.join()
 
 
-def test_it_deletes_jobs_done_long_ago():
+def test_it_deletes_jobs_and_sessions_that_ended_long_ago():
     enqueue("sleep", {"seconds": 0})
     drain("w")
+    failed = Job.objects.create(kind="sleep", state=Job.FAILED)
     Job.objects.update(finished_at=timezone.now() - timedelta(days=30))
+    for days in (1, -1):
+        expires = timezone.now() - timedelta(days=days)
+        Session.objects.create(session_key=f"s{days}", session_data="", expire_date=expires)
     assert purge(None)["jobs"] == 1
-    assert not Job.objects.exists()
+    assert Job.objects.get() == failed and Session.objects.get().session_key == "s-1"
+    Job.objects.update(finished_at=timezone.now() - timedelta(days=91))
+    assert purge(None)["jobs"] == 1
