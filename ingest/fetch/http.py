@@ -90,7 +90,8 @@ def _addresses(url: str) -> list[IPv4Address | IPv6Address]:
         found = getaddrinfo(parts.hostname, parts.port or 443, type=SOCK_STREAM)
     except (OSError, UnicodeError):
         return []  # then asking it fails, with words of its own
-    return [ip_address(one[4][0].split("%")[0]) for one in found]
+    told = [ip_address(one[4][0].split("%")[0]) for one in found]
+    return [getattr(one, "ipv4_mapped", None) or one for one in told]
 
 
 def read(

@@ -71,9 +71,11 @@ class Server:
             if not isinstance(page, dict):
                 raise FetchError(f"{self.address} answers no object", "Is it an MLflow server?")
             yield page
-            token = page.get("next_page_token") or ""
+            before, token = token, page.get("next_page_token") or ""
             if not token:
                 return
+            if token == before:
+                raise FetchError(f"{call} goes round at one page", "Is it an MLflow server?")
         raise FetchError(f"{call} has no end after {PAGES_MAX} pages", "Name fewer experiments")
 
 
@@ -89,7 +91,7 @@ class Folder:
         found = {}
         for meta in sorted(self.root.glob("*/meta.yaml")):
             told = _flat_yaml(meta)
-            if "experiment_id" in told:
+            if "/" not in told.get("experiment_id", "/") and told["experiment_id"] != "..":
                 tags = _files_of(meta.parent / "tags")
                 found[told["experiment_id"]] = {"name": told.get("name", ""), "tags": tags}
         return found

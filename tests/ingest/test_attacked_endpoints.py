@@ -22,15 +22,28 @@ SECRET = "correct horse battery staple"
 JSON = "application/json"
 DEEP = b"[" * 900 + b"]" * 900
 ODD = (
-    b"", b"\x00", b"null", b"7", b'"x"', b"{", b"[[]]", b"[null]", b"\xff\xfe{}", DEEP,
-    b'[{"a":' + DEEP + b"}]", b"[" * 100_000, b"{}", b"[{}]", b'[{"day": NaN}]',
+    b"",
+    b"\x00",
+    b"null",
+    b"7",
+    b'"x"',
+    b"{",
+    b"[[]]",
+    b"[null]",
+    b"\xff\xfe{}",
+    DEEP,
+    b'[{"a":' + DEEP + b"}]",
+    b"[" * 100_000,
+    b"{}",
+    b"[{}]",
+    b'[{"day": NaN}]',
     b'[{"day": {"a": [1]}, "revenue": [1], "currency": {}}]',
     b'[{"day": "2026-09-01", "revenue": 1e400, "currency": "EUR"}]',
     b'[{"day": "2026-09-01", "revenue": ' + b"9" * 5000 + b', "currency": "EUR"}]',
     b'[{"day": "2026-09-01", "revenue": "1", "currency": "EUR", "customer": "\\u0000"}]',
     b'[{"day": "2026-09-01", "revenue": "1", "currency": "EUR", "customer": "\\ud800"}]',
     b'[{"day": "2026-09-01", "revenue": "1", "currency": "EUR", "\\ud800\\u0000": "x"}]',
-)  # fmt: skip
+)
 
 
 @pytest.fixture
@@ -58,12 +71,28 @@ def test_it_refuses_rows_that_are_none(strict, bearer, home, address):
 
 def test_it_refuses_events_that_are_none(strict, bearer):
     good = {"id": "a", "at": "2026-09-01T00:00:00Z", "title": "x"}
-    odd = [*ODD, *(json.dumps(good | more).encode() for more in (
-        {"id": "\x00"}, {"id": "x" * 10_000}, {"title": "\ud800"}, {"author": {}}, {"title": {"a": 1}, "kind": []},
-        {"url": "javascript:alert(1)"}, {"url": " javascript:alert(1)"}, {"url": "data:text/html,x"},
-        {"at": "0001-01-01T00:00:00+14:00"}, {"at": 9}, {"at": "9999-12-31T23:59:59-14:00"},
-        {"url": "https://a\n\x00"}, {"author": "x" * 501}, {"workload": [1, "\x00"]},
-    ))]  # fmt: skip
+    odd = [
+        *ODD,
+        *(
+            json.dumps(good | more).encode()
+            for more in (
+                {"id": "\x00"},
+                {"id": "x" * 10_000},
+                {"title": "\ud800"},
+                {"author": {}},
+                {"title": {"a": 1}, "kind": []},
+                {"url": "javascript:alert(1)"},
+                {"url": " javascript:alert(1)"},
+                {"url": "data:text/html,x"},
+                {"at": "0001-01-01T00:00:00+14:00"},
+                {"at": 9},
+                {"at": "9999-12-31T23:59:59-14:00"},
+                {"url": "https://a\n\x00"},
+                {"author": "x" * 501},
+                {"workload": [1, "\x00"]},
+            )
+        ),
+    ]
     for body in odd:
         answer = strict.post("/api/v1/events", body, content_type=JSON, headers=bearer)
         assert answer.status_code in (400, 422) or b"[]" in body, (body[:80], answer.content[:300])
@@ -81,22 +110,53 @@ def test_it_refuses_a_webhook_of_odd_shape(strict):
         headers = {"X-GitHub-Event": event, "X-Hub-Signature-256": f"sha256={digest}"}
         return strict.post(f"/api/v1/events/git/{name}", body, content_type=JSON, headers=headers)
 
-    commit = {"id": "a", "message": "m", "timestamp": "2026-09-01T00:00:00Z", "added": [],
-              "modified": [], "removed": []}  # fmt: skip
+    commit = {
+        "id": "a",
+        "message": "m",
+        "timestamp": "2026-09-01T00:00:00Z",
+        "added": [],
+        "modified": [],
+        "removed": [],
+    }
     odd = [
-        {"timestamp": 10**30}, {"timestamp": -(10**15)}, {"timestamp": True}, {"timestamp": []},
-        {"timestamp": "0001-01-01T00:00:00+14:00"}, {"timestamp": "0001-01-01T00:00:00-14:00"},
-        {"timestamp": -62135596800}, {"timestamp": 0}, {"timestamp": "\ud800"},
-        {"id": "\x00"}, {"id": "x" * 3000}, {"id": {}}, {"message": 7}, {"message": "\ud800"},
-        {"added": [1]}, {"added": "x"}, {"author": "x"}, {"url": "javascript:alert(1)"},
-    ]  # fmt: skip
-    bodies = [json.dumps({"ref": "refs/heads/main", "commits": [commit | more]}).encode()
-              for more in odd]  # fmt: skip
-    bodies += [b'{"ref": {}, "commits": 1}', b'{"ref": "refs/heads/x", "commits": {"a": 1}}',
-               b'{"ref": "refs/heads/x", "commits": 7}', *ODD]  # fmt: skip
+        {"timestamp": 10**30},
+        {"timestamp": -(10**15)},
+        {"timestamp": True},
+        {"timestamp": []},
+        {"timestamp": "0001-01-01T00:00:00+14:00"},
+        {"timestamp": "0001-01-01T00:00:00-14:00"},
+        {"timestamp": -62135596800},
+        {"timestamp": 0},
+        {"timestamp": "\ud800"},
+        {"id": "\x00"},
+        {"id": "x" * 3000},
+        {"id": {}},
+        {"message": 7},
+        {"message": "\ud800"},
+        {"added": [1]},
+        {"added": "x"},
+        {"author": "x"},
+        {"url": "javascript:alert(1)"},
+    ]
+    bodies = [
+        json.dumps({"ref": "refs/heads/main", "commits": [commit | more]}).encode() for more in odd
+    ]
+    bodies += [
+        b'{"ref": {}, "commits": 1}',
+        b'{"ref": "refs/heads/x", "commits": {"a": 1}}',
+        b'{"ref": "refs/heads/x", "commits": 7}',
+        *ODD,
+    ]
     for body in bodies:
-        for event in ("push", "deployment_status", "release", "Push Hook", "Deployment Hook",
-                      "Release Hook", "\udcff\x01".encode(errors="replace").decode()):  # fmt: skip
+        for event in (
+            "push",
+            "deployment_status",
+            "release",
+            "Push Hook",
+            "Deployment Hook",
+            "Release Hook",
+            "\udcff\x01".encode(errors="replace").decode(),
+        ):
             answer = send(event, body)
             assert answer.status_code in (200, 422), (event, body[:90], answer.content[:300])
     for one in Annotation.objects.all():  # readable again, and of our days
@@ -109,9 +169,13 @@ def test_it_refuses_a_webhook_of_odd_shape(strict):
 def test_it_refuses_unsigned_webhooks(strict):
     connect.configure("repo", "git_webhook", {"secret": SECRET})
     for headers in (
-        {}, {"X-Hub-Signature-256": ""}, {"X-Hub-Signature-256": "sha256="},
-        {"X-Hub-Signature-256": "\xff"}, {"X-Gitlab-Token": ""}, {"X-Gitlab-Token": "\xff"},
-    ):  # fmt: skip
+        {},
+        {"X-Hub-Signature-256": ""},
+        {"X-Hub-Signature-256": "sha256="},
+        {"X-Hub-Signature-256": "\xff"},
+        {"X-Gitlab-Token": ""},
+        {"X-Gitlab-Token": "\xff"},
+    ):
         headers = headers | {"X-GitHub-Event": "push"}
         answer = strict.post("/api/v1/events/git/repo", b"{}", content_type=JSON, headers=headers)
         assert answer.status_code == 401
@@ -130,12 +194,20 @@ def test_it_refuses_otlp_that_is_none(strict, bearer, address):
 
 def test_it_keeps_spans_whatever_their_texts(strict, bearer):
     """NUL cannot stand in jsonb; what should be a number may be a text."""
-    names = ("aicost.gpu.utilization", "aicost.reason", "aicost.gpu_seconds", "service.name",
-             "gen_ai.request.model", "gen_ai.usage.cost")  # fmt: skip
+    names = (
+        "aicost.gpu.utilization",
+        "aicost.reason",
+        "aicost.gpu_seconds",
+        "service.name",
+        "gen_ai.request.model",
+        "gen_ai.usage.cost",
+    )
     for value in ("\x00", "a\x00b", "NaN", "-1", "1e400", "x" * 5000, float("nan"), 10**18):
         for name in names:
-            spans = [(f"r{name}{value}"[:99], {"aicost.kind": "run", name: value}),
-                     (f"c{name}{value}"[:99], CHAT | {name: value})]  # fmt: skip
+            spans = [
+                (f"r{name}{value}"[:99], {"aicost.kind": "run", name: value}),
+                (f"c{name}{value}"[:99], CHAT | {name: value}),
+            ]
             request = request_of(spans, {name: value})
             answer = post(strict, bearer["Authorization"][7:], request)
             assert answer.status_code == 200, (name, value, answer.content[:300])
