@@ -5,12 +5,13 @@ from collections.abc import Iterable, Mapping
 from django.db import transaction
 
 from aicost.accounts.audit import USER_ADDED, record
-from aicost.accounts.models import ADMIN, ENGINEER, FINANCE, ROLES, Team, User
+from aicost.accounts.models import ADMIN, ENGINEER, FINANCE, FINOPS, ROLES, Team, User
 
-# The two people the demo company logs in with: username, full name, role.
+# The people the demo company logs in with: username, full name, role.
 DEMO_PEOPLE = (
     ("finance", ("Dana", "Ruiz"), FINANCE),
     ("engineering", ("Ivo", "Brandt"), ENGINEER),
+    ("finops", ("Mara", "Lindt"), FINOPS),
 )
 
 
@@ -45,7 +46,7 @@ def add_user(
 
 
 def ensure_demo_users(passwords: Mapping[str, str]) -> list[User]:
-    """The demo's people with these passwords (keys `finance`, `engineering`); safe to repeat."""
+    """The demo's people with these passwords (by username); safe to repeat."""
     users = []
     for username, name, role in DEMO_PEOPLE:
         user = User.objects.filter(username=username).first()

@@ -1,7 +1,7 @@
 """Load the demo company the way anybody's files are loaded, once for each AICOST_HOME."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 import json
 import os
 from pathlib import Path
@@ -14,7 +14,10 @@ from aicost.accounts.people import DEMO_PEOPLE, ensure_demo_users
 from aicost.kernel.periods import utc_today
 from aicost.runtime.demo import Step, generate, steps
 from attribution.allocate import DayResult, attribute
+from attribution.estimates import estimate
 from ingest.load import load
+
+ESTIMATED_DAYS = 7
 
 
 class DemoFailed(RuntimeError):
@@ -35,20 +38,22 @@ def load_demo(home: Path, say: Callable[[str], None]) -> None:
         for step in steps(folder):
             _load(step, progress)
         _attribute(progress)
+        _estimate(progress)
     (folder / "loaded").write_text(utc_today().isoformat(), encoding="ascii")
 
 
 def logins(home: Path) -> dict[str, str]:
     """Username -> password of the demo's people: random, kept in a file only we can read."""
     kept = home / "demo_logins.json"
-    if not kept.exists():
-        made = {person[0]: secrets.token_urlsafe(9) for person in DEMO_PEOPLE}
+    known = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
+    made = {person[0]: known.get(person[0]) or secrets.token_urlsafe(9) for person in DEMO_PEOPLE}
+    if made != known:
         part = kept.with_suffix(".part")
         part.unlink(missing_ok=True)
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT, 0o600), "w") as out:
             json.dump(made, out)
         part.rename(kept)
-    return json.loads(kept.read_text(encoding="utf-8"))
+    return made
 
 
 def _generate(folder: Path, progress: Progress) -> None:
@@ -89,6 +94,14 @@ def _attribute(progress: Progress) -> None:
             raise DemoFailed(f"{day.source} on {day.day}: {day.failure}")
 
     attribute(progress=count)
+    _complete(progress, task)
+
+
+def _estimate(progress: Progress) -> None:
+    """The last days as they were expected before their bill, so that pages show how well."""
+    task = progress.add_task(f"Estimating the last {ESTIMATED_DAYS} days", total=None)
+    today = utc_today()
+    estimate(today - timedelta(days=ESTIMATED_DAYS), today)
     _complete(progress, task)
 
 

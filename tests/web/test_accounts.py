@@ -61,13 +61,15 @@ def test_it_scopes_a_person_to_their_teams(people):
 
 
 def test_it_makes_the_demo_people_once(db):
-    passwords = {"finance": "one-long-secret", "engineering": "two-long-secret"}
+    names = ("finance", "engineering", "finops")
+    passwords = {name: f"{name}-long-secret" for name in names}
     first = ensure_demo_users(passwords)
     again = ensure_demo_users(passwords)
     assert [u.pk for u in first] == [u.pk for u in again]
     assert [(u.username, u.role) for u in again] == [
         ("finance", "finance"),
         ("engineering", "engineer"),
+        ("finops", "finops"),
     ]
 
 

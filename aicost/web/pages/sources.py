@@ -272,7 +272,10 @@ def _shown_settings(source: Source, connector: Connector) -> list[tuple[str, str
     shown = []
     for field in connector.fields:
         told = stored.get(field.name, source.settings.get(field.name, field.default))
-        value = ", ".join(told) if isinstance(told, list) else str(told)
+        value = ", ".join(told) if isinstance(told, list | tuple) else str(told)
+        if field.kind == FLAG:
+            value = "yes" if told else "no"
+        value = dict(field.choices).get(value, value)
         if value.startswith(FROM_ENVIRONMENT):
             value = f"from the environment variable {value.removeprefix(FROM_ENVIRONMENT)}"
         elif field.kind == SECRET:
