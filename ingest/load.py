@@ -3,7 +3,7 @@
 `load` is the one way in: command, watched folder, upload and worker all call it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 import hashlib
@@ -59,8 +59,10 @@ def load(
     *,
     replace: bool = False,
     part_of: bool = False,
+    each: Callable[[LoadResult], None] | None = None,
 ) -> list[LoadResult]:
-    """Load files and folders; one result per delivery, in the order they were loaded.
+    """Load files and folders; one result per delivery, in the order they were loaded, and told to
+    `each` as soon as it stands.
 
     Files a manifest lists form a set; other bills of one reader do, together; any other file is a
     delivery of its own. A set is published whole, found `unchanged`, or `held` with its reason in
@@ -71,11 +73,14 @@ def load(
     results: list[LoadResult] = []
     for found in find_sets([Path(path) for path in paths], mapping_reader(source_name)):
         if isinstance(found, Refused):
-            results.append(_refused(found, source_name))
+            made = [_refused(found, source_name)]
         elif isinstance(found.reader, BillReader):
-            results += _load_bill(found, source_name, replace=replace, part_of=part_of)
+            made = _load_bill(found, source_name, replace=replace, part_of=part_of)
         else:
-            results.append(_load_rows(found, source_name, replace=replace))
+            made = [_load_rows(found, source_name, replace=replace)]
+        for result in made if each else ():
+            each(result)
+        results += made
     return results
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 import logging
 from pathlib import Path
 import shutil
+import time
 import traceback
 
 from django.conf import settings
@@ -23,6 +24,7 @@ from ingest.load import LoadResult, load
 from ingest.models import Delivery, Source, SourceRun
 
 RUNS_KEPT = 500
+SEEN_SECONDS = 2.0
 VANISHED = "the process that ran it vanished"
 _LOCK_SPACE = 0x61696373  # "aics": advisory locks of sources
 _CURE = "Test the connection; if it stays, report this with the log of the worker"
@@ -93,8 +95,12 @@ def _fetch_and_load(source: Source, run: SourceRun) -> None:
     connector, config = connector_of(source.connector), config_of(source)
     hide = hider(connector, config)
     for fetched in _fetched(connector, config, source, hide):
-        results = load(fetched.paths, source.name, replace=fetched.replace) if fetched.paths else []
-        _count(run, fetched, results, hide)
+        results = []
+        if fetched.paths:
+            results = load(
+                fetched.paths, source.name, replace=fetched.replace, each=_counter(run, hide)
+            )
+        _end_set(run, fetched, results, hide)
         if all(result.state != Delivery.HELD for result in results):
             source.state = dict(fetched.state)
             source.save(update_fields=["state"])
@@ -125,16 +131,28 @@ def _fetched(
         ) from None
 
 
-def _count(run: SourceRun, fetched: Fetched, results: list[LoadResult], hide: Callable) -> None:
+def _counter(run: SourceRun, hide: Callable) -> Callable[[LoadResult], None]:
+    """Count each delivery. A set may hold thousands: the run is seen to move."""
+    saved = time.monotonic()
+
+    def count(result: LoadResult) -> None:
+        nonlocal saved
+        if result.state == Delivery.PUBLISHED:
+            run.rows += result.rows_loaded
+        setattr(run, result.state, getattr(run, result.state) + 1)
+        if result.message:  # it may quote a file, and the file what was sent to get it
+            Delivery.objects.filter(pk=result.delivery, message=result.message).update(
+                message=hide(result.message)
+            )
+        if time.monotonic() - saved > SEEN_SECONDS:
+            run.save()
+            saved = time.monotonic()
+
+    return count
+
+
+def _end_set(run: SourceRun, fetched: Fetched, results: list[LoadResult], hide: Callable) -> None:
     run.sets += 1
-    run.rows += sum(r.rows_loaded for r in results if r.state == Delivery.PUBLISHED)
-    for state in (Delivery.PUBLISHED, Delivery.UNCHANGED, Delivery.HELD):
-        number = sum(result.state == state for result in results)
-        setattr(run, state, getattr(run, state) + number)
-    for result in results:  # it may quote a file, and the file what was sent to get it
-        Delivery.objects.filter(pk=result.delivery, message=result.message).update(
-            message=hide(result.message)
-        )
     held = [hide(result.message) for result in results if result.state == Delivery.HELD]
     run.message = "\n".join(filter(None, (run.message, *held)))[:4000]
     run.facts = [*run.facts, {"set": fetched.name, **fetched.facts}][-100:]

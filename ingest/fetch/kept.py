@@ -84,7 +84,7 @@ def _copied(path: Path, name: str | None) -> KeptFile:
         size_bytes = scratch.stat().st_size
         try:
             os.utime(place)  # needed again: ingest.purge lets it be
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             place.parent.mkdir(parents=True, exist_ok=True)
             os.chmod(scratch, 0o444)
             os.replace(scratch, place)

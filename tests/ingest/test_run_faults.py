@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 import resource
 import threading
 
@@ -13,6 +14,7 @@ import pytest
 from aicost.jobs.models import Job
 from aicost.jobs.queue import enqueue
 from aicost.jobs.work import run_all
+from ingest import load as loading
 from ingest import run_source as running
 from ingest.connect import configure
 from ingest.fetch.kept import CannotKeep
@@ -109,6 +111,25 @@ def test_a_run_that_follows_a_killed_one_waits_until_the_database_knows(share):
     Job.objects.update(lease_until=None)
     [done] = run_all(["ingest.source"])
     assert done.state == Job.DONE and Revenue.objects.count() == 1
+
+
+def test_a_run_is_seen_to_move_while_a_set_of_many_files_is_loaded(share, monkeypatch):
+    for day in range(1, 31):
+        told = HEAD + f"2026-09-{day:02},{day},EUR\n"
+        (Path(share.settings["path"]) / "one" / f"{day}.csv").write_text(told)
+    monkeypatch.setattr(running, "SEEN_SECONDS", 0)
+    seen = []
+    load_rows = loading._load_rows
+
+    def look(*given, **more):
+        run = SourceRun.objects.get()
+        seen.append((run.state, run.published, run.rows))
+        return load_rows(*given, **more)
+
+    monkeypatch.setattr(loading, "_load_rows", look)
+    done = run_source(share)
+    assert seen == [("running", n, n) for n in range(31)]
+    assert (done.sets, done.published, done.rows) == (1, 31, 31)
 
 
 @contextmanager
