@@ -22,6 +22,8 @@ import duckdb
 import sqlglot
 from sqlglot import exp
 
+from tests import served
+
 PAGE_ROWS = 50  # small, so that every answer of some length has several pages
 TOKEN = "a-token"
 _KINDS = {
@@ -314,11 +316,5 @@ def serving(fake: FakeBigQuery):
     """The address of the server."""
     server = _Server(("127.0.0.1", 0), _Handler)
     server.fake = fake
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with served.serving(server) as url:
+        yield url
