@@ -16,7 +16,9 @@ def still_expected(ask: Ask, currency: str) -> tuple[tuple[str, str, bool], ...]
     here = [row["estimated_cost"] for row in rows if row["currency"] == currency]
     amount = sum((cost for cost in here if cost is not None), Decimal(0))
     if amount:
-        return ((f"+ {numbers.money(amount, currency, 0)}", "may still be billed, by estimate", False),)
+        return (
+            (f"+ {numbers.money(amount, currency, 0)}", "may still be billed, by estimate", False),
+        )
     if any(cost is None for cost in here):
         return (("", "and calls without a price, not billed yet", False),)
     return ()
