@@ -8,7 +8,9 @@ from aicost.runtime.postgres import Embedded
 
 # Compiling a report's query takes ten times as long as running it. The embedded server has it off;
 # `?options=` in DATABASE_URL replaces this where a pooler refuses it.
-WITHOUT_JIT = {"options": "-c jit=off"}
+# A session whose machine vanished ends within a minute, and with it the locks it held.
+_KEEPALIVES = "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
+SESSION = {"options": f"-c jit=off {_KEEPALIVES}"}
 
 
 def database_settings(url: str, home: Path) -> dict:
@@ -28,14 +30,14 @@ def database_settings(url: str, home: Path) -> dict:
         "PORT": str(parts.port or ""),
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": WITHOUT_JIT | dict(parse_qsl(parts.query)),
+        "OPTIONS": SESSION | dict(parse_qsl(parts.query)),
     }
 
 
 def broker_url(database: dict) -> str:
     """The same Postgres as Celery's broker, for kombu's SQLAlchemy transport."""
     user, password = quote(database["USER"], safe=""), quote(database["PASSWORD"], safe="")
-    asked = {k: v for k, v in database["OPTIONS"].items() if WITHOUT_JIT.get(k) != v}
+    asked = {k: v for k, v in database["OPTIONS"].items() if SESSION.get(k) != v}
     name, query = quote(database["NAME"], safe=""), urlencode(asked)
     place = f"{database['HOST']}:{database['PORT'] or 5432}"
     login = f"{user}:{password}@" if user else ""

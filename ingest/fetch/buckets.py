@@ -13,7 +13,7 @@ import requests
 from aicost.kernel.periods import midnight, months_between, next_month, utc_today
 from ingest.fetch.base import Check, Fetched, FetchError
 from ingest.fetch.http import Refusal, read_json
-from ingest.fetch.landing import land_lines
+from ingest.fetch.landing import is_held, land_lines
 
 WINDOW = timedelta(days=7)  # of hours: as many buckets as one answer may hold
 PAGES_MAX = 10_000
@@ -128,7 +128,7 @@ def fetch_usage(
             last = end - timedelta(days=1)
             name = f"{report.endpoint} {first} to {last}"
             yield Fetched(paths, name, dict(known), {"results": results})
-            if _kept_aside(paths):
+            if is_held(paths):  # what lies behind it waits, or the next run would pass over it
                 known[report.endpoint] = before
                 break
 
@@ -156,15 +156,9 @@ def fetch_costs(
         known[report.endpoint] = min(next_month(month), today).isoformat()
         facts = {"results": sum(len(one["bucket"]["results"]) for one in lines)}
         yield Fetched(paths, f"{report.endpoint} {month:%Y-%m}", dict(known), facts)
-        if _kept_aside(paths):
+        if is_held(paths):  # what lies behind it waits, or the next run would pass over it
             known[report.endpoint] = before
             break
-
-
-def _kept_aside(paths: Sequence[Path]) -> bool:
-    """Whether the set was held: what is taken in is cleared away. Nothing behind it is asked for
-    then, or the next run would pass over it."""
-    return any(path.exists() for path in paths)
 
 
 def _since(state: Mapping[str, object], endpoint: str, start: date, poll_days: int) -> date:

@@ -31,6 +31,11 @@ def land_lines(
     return path
 
 
+def is_held(paths: Iterable[Path]) -> bool:
+    """Whether the set just told was held, or skipped: the runner clears away what stands."""
+    return any(path.exists() for path in paths)
+
+
 def digest(*told: object) -> str:
     """A name for a download, by what it is made of."""
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:24]

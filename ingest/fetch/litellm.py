@@ -18,7 +18,7 @@ from aicost.kernel.periods import as_utc, utc_now
 from ingest.fetch.base import DATE, NUMBER, SECRET, Check, Connector, Fetched, FetchError, Field
 from ingest.fetch.buckets import tried
 from ingest.fetch.http import Refusal, checked_url, read_json, session
-from ingest.fetch.landing import land_lines
+from ingest.fetch.landing import is_held, land_lines
 
 TABLE = "LiteLLM_SpendLogs"
 # What the reader reads; an older table may lack some.
@@ -233,6 +233,8 @@ def fetch_database(config: Mapping, state: Mapping, folder: Path) -> Iterator[Fe
             for path, rows, last in _land(_database_rows(connection, since), folder, since):
                 known["until"] = max(str(known.get("until") or ""), last.isoformat())
                 yield Fetched((path,), path.name, dict(known), {"rows": rows})
+                if is_held((path,)):  # the next run begins here
+                    return
         except psycopg.Error as error:
             raise _database_error("reading the spend logs failed", error, dsn) from None
 
@@ -320,6 +322,8 @@ def fetch_api(config: Mapping, state: Mapping, folder: Path) -> Iterator[Fetched
         paths = tuple(path for path, _, _ in landed)
         facts = {"rows": sum(rows for _, rows, _ in landed)}
         yield Fetched(paths, f"{start:%Y-%m-%d %H:%M} to {end:%H:%M}", dict(known), facts)
+        if is_held(paths):  # the next run begins here
+            return
         start = end
 
 

@@ -17,7 +17,7 @@ from ingest.fetch.base import (
     Field,
 )
 from ingest.fetch.http import TRIES_MAX
-from ingest.fetch.landing import land_lines
+from ingest.fetch.landing import is_held, land_lines
 from ingest.fetch.mlflow_stores import Store, store_at
 
 FIRST_DAYS = 90
@@ -68,6 +68,8 @@ def fetch(config: Mapping, state: Mapping, folder: Path) -> Iterator[Fetched]:
         _write(path, config, runs, going_on)
         after = {"read": read, "open": sorted(open_days)}
         yield Fetched((path,), path.name, after, {"runs": len(runs)})
+        if is_held((path,)):  # the next run begins here
+            return
 
 
 def _write(path: Path, config: Mapping, runs: list[dict], going_on: bool) -> None:

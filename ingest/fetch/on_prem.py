@@ -9,6 +9,7 @@ from pathlib import Path
 
 from aicost.kernel.periods import months_between, next_month, utc_today
 from ingest.fetch.base import DATE, LINES, Check, Connector, Fetched, FetchError, Field
+from ingest.fetch.landing import is_held
 from ingest.sources.base import Unreadable
 from ingest.sources.on_prem import Machines, machines_of
 
@@ -39,10 +40,13 @@ def fetch(config: Mapping, state: Mapping, folder: Path) -> Iterator[Fetched]:
         bill, nodes = folder / f"on_prem_{month:%Y-%m}.csv", folder / "on_prem_nodes.csv"
         bill.write_text(content, encoding="utf-8")
         nodes.write_text(_map(machines), encoding="utf-8")
+        before = made.get(f"{month:%Y-%m}", "")
         made[f"{month:%Y-%m}"] = sha256
         paths = (bill,) if told else (nodes, bill)
         told = True
         yield Fetched(paths, f"{month:%Y-%m}", {"months": dict(made)}, replace=True)
+        if is_held(paths):
+            made[f"{month:%Y-%m}"] = before
 
 
 def _machines(config: Mapping) -> list[Machines]:

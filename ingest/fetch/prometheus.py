@@ -13,7 +13,7 @@ import re
 
 from aicost.kernel.periods import as_utc, utc_now
 from ingest.fetch.base import DATE, LINES, NUMBER, SECRET, Connector, Fetched, FetchError, Field
-from ingest.fetch.landing import land_lines
+from ingest.fetch.landing import is_held, land_lines
 from ingest.fetch.prometheus_checks import checks
 from ingest.fetch.prometheus_queries import (
     BUCKET_S,
@@ -128,6 +128,8 @@ def fetch(config: Mapping, state: Mapping, folder: Path) -> Iterator[Fetched]:
             tuple(landed.paths), _spoken(begin, stop), {"until": until, "again": dict(again)},
             landed.facts,
         )  # fmt: skip
+        if is_held(landed.paths):
+            again[_spoken(begin, stop)] = since.isoformat()
 
 
 CONNECTOR = Connector(

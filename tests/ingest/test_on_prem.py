@@ -9,6 +9,7 @@ from aicost.kernel.periods import month_start, months_between, next_month, utc_t
 from attribution.allocate import attribute
 from attribution.models import AllocatedCharge
 from ingest import connect
+from ingest.fetch.on_prem import CONNECTOR
 from ingest.load import load
 from ingest.models import Charge, Delivery, ResourceMap, Source
 from ingest.run_source import run_source
@@ -82,6 +83,21 @@ def test_it_charges_power_by_the_hour_and_keeps_each_part_apart(home):
     day = {"day": date(2026, 9, 5)}
     assert total(series__sku_meter="Power", **day) == Decimal("10.2") * 24 * Decimal("0.273")
     assert total(series__sku_meter="Depreciation", **day) == 0
+
+
+def test_it_makes_a_month_again_that_was_held_though_later_ones_stand(tmp_path):
+    first = month_start(month_start(utc_today()) - timedelta(days=40))
+    config = {"hardware": hardware(f"n1,l40,4,1000,0,USD,{first},36"), "since": ""}
+    months = []
+    for made in CONNECTOR.fetch(config, {}, tmp_path):
+        for path in made.paths if months else ():
+            path.unlink()  # as the runner does with what stands: the first one was held
+        months.append(made.name)
+        state = made.state
+        if len(months) == 1:
+            held = [path for path in made.paths if path.name != "on_prem_nodes.csv"]
+    assert len(months) >= 2 and held[0].exists()
+    assert [one.name for one in CONNECTOR.fetch(config, state, tmp_path)] == months[:1]
 
 
 def test_it_makes_only_the_months_anew_that_changed(home):

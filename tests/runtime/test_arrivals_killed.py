@@ -4,7 +4,6 @@ database drops every connection now and then: what came stands once, and nothing
 from collections import Counter
 from datetime import date, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-import os
 from pathlib import Path
 import random
 import threading
@@ -29,7 +28,7 @@ from tests.served import serving
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-KILLS = int(os.environ.get("AICOST_KILLS", "4"))
+KILLS = 3
 FILES, DAYS, FOLDERS = 6, 40, 6
 REQUESTS, CALLS = 60, 40
 OTHERS = """select count(pg_terminate_backend(pid)) from pg_stat_activity

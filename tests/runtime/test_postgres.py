@@ -15,7 +15,7 @@ import time
 import psycopg
 import pytest
 
-from aicost.runtime.database import broker_url, database_settings
+from aicost.runtime.database import SESSION, broker_url, database_settings
 from aicost.runtime.postgres import Embedded
 
 NOBODY = 65534
@@ -177,7 +177,7 @@ def test_it_reads_the_url_of_another_postgres(tmp_path):
         "db.example",
         "6432",
         "name",
-        {"sslmode": "require", "options": "-c jit=off"},
+        {"sslmode": "require", **SESSION},
     ]
     assert broker_url(given) == "sqla+postgresql+psycopg" + url.removeprefix("postgresql")
     with pytest.raises(ValueError, match="must be postgresql://"):
