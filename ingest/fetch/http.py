@@ -39,6 +39,7 @@ def session(headers: Mapping[str, str] | None = None, tries: int = TRIES_MAX) ->
     made = requests.Session()
     retry = Retry(
         total=tries,
+        connect=min(tries, 2),  # a wrong address is told at once, not after a minute
         backoff_factor=1,
         status_forcelist=_AGAIN,
         allowed_methods=None,

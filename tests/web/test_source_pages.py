@@ -34,8 +34,9 @@ def shop(monkeypatch):
         test,
         lambda config, state, folder: iter(()),
     )
-    monkeypatch.setattr(connectors, "CONNECTORS", (made,))
+    # The page first: imported under the other patch, it would keep it for good.
     monkeypatch.setattr("aicost.web.pages.sources.CONNECTORS", (made,))
+    monkeypatch.setattr(connectors, "CONNECTORS", (made,))
 
 
 GIVEN = {
@@ -179,3 +180,5 @@ def test_it_shows_where_a_git_host_sends_to(client, people):
     answer = client.post("/sources/add/git_webhook/", given, follow=True).content.decode()
     assert "http://testserver/api/v1/events/git/our%20shop" in answer
     assert "Fetch now" not in answer and "It has not run yet" not in answer
+    listed = client.get("/sources/").content.decode()
+    assert ">sent to us<" in listed

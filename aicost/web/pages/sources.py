@@ -76,13 +76,15 @@ def _row(source: Source) -> dict:
     run = source.runs.order_by("-pk").first()
     last = source.delivery_set.order_by("-pk").first()
     state = "paused" if source.connector and not source.enabled else run.state if run else ""
+    sent = any(one.sent_to for one in CONNECTORS if one.name == source.connector)
     return {
         "source": source,
         "connector": _title(source),
         "run": run,
-        "state": state or "not run yet",
+        "state": state or ("sent to us" if sent else "not run yet"),
+        "sent": sent,
         "mark": MARKS[state],
-        "is_due": bool(source.next_run_at and source.next_run_at <= utc_now()),
+        "is_due": not sent and bool(source.next_run_at and source.next_run_at <= utc_now()),
         "loaded": last,
         "mappings": len(source.settings.get("mappings", [])),
     }
