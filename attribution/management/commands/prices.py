@@ -90,7 +90,7 @@ class Command(BaseCommand):
         )
         if found is None:
             raise CommandError("unpriced: no contract and no list has a price for it")
-        told = {name: str(value) for name, value in vars(found).items()}
+        told = {name: value and str(value) for name, value in vars(found).items()}
         self.stdout.write(json.dumps(told | {"unit_price": plain(found.unit_price)}))
 
     def _end(self, options):
