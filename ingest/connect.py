@@ -77,10 +77,9 @@ def configure(
         found = source or Source()
         found.name, found.kind, found.connector = name, connector.kind, connector.name
         found.settings, found.sealed = found.settings | plain, seal(secret)
-        found.every_minutes = every_minutes or found.every_minutes or connector.every_minutes
         if source is None:
-            found.every_minutes = every_minutes or connector.every_minutes
-            found.next_run_at = timezone.now()
+            found.every_minutes, found.next_run_at = connector.every_minutes, timezone.now()
+        found.every_minutes = every_minutes or found.every_minutes
         found.save()
     return found
 

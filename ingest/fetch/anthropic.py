@@ -2,8 +2,7 @@
 (docs/sources/anthropic.md)."""
 
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime, timedelta
-from itertools import chain
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from aicost.kernel.periods import as_utc, midnight, utc_now, utc_today
@@ -13,8 +12,7 @@ from ingest.fetch.buckets import (
     Bucket,
     Params,
     Report,
-    fetch_costs,
-    fetch_usage,
+    fetch_reports,
     names_if_allowed,
     tried,
 )
@@ -108,7 +106,6 @@ def check(config: Mapping) -> Iterator[Check]:
 
 
 def fetch(config: Mapping, state: Mapping, folder: Path) -> Iterator[Fetched]:
-    """Usage first, so that a day of costs finds what weighs it."""
     api = _api(config)
     organization = _organization(api)
     workspaces = names_if_allowed(api, "/v1/organizations/workspaces", "after_id")
@@ -127,16 +124,7 @@ def fetch(config: Mapping, state: Mapping, folder: Path) -> Iterator[Fetched]:
             "keys": {key: keys[key] for key in sorted(used_keys & keys.keys())},
         }
 
-    given = {
-        "start": date.fromisoformat(str(config["start"])),
-        "poll_days": int(config.get("poll_days") or 0),
-    }
-    reads, parts, known = config.get("reads") or "both", [], dict(state)
-    if reads != "costs":
-        parts.append(fetch_usage(api, USAGE, known, folder, envelope, **given))
-    if reads != "usage":
-        parts.append(fetch_costs(api, COSTS, known, folder, envelope, **given))
-    yield from chain.from_iterable(parts)
+    yield from fetch_reports(api, USAGE, COSTS, config, state, folder, envelope)
 
 
 CONNECTOR = Connector(

@@ -95,6 +95,28 @@ def _ordered(bucket: Bucket) -> Bucket:
 Envelope = Callable[[Report, Bucket], Mapping[str, object]]
 
 
+def fetch_reports(
+    api: Api,
+    usage: Sequence[Report],
+    costs: Report,
+    config: Mapping,
+    state: Mapping,
+    folder: Path,
+    envelope: Envelope,
+) -> Iterator[Fetched]:
+    """What the settings `reads`, `start` and `poll_days` ask for: usage first, so that a day of
+    costs finds what weighs it."""
+    given = {
+        "start": date.fromisoformat(str(config["start"])),
+        "poll_days": int(config.get("poll_days") or 0),
+    }
+    reads, known = config.get("reads") or "both", dict(state)
+    if reads != "costs":
+        yield from fetch_usage(api, usage, known, folder, envelope, **given)
+    if reads != "usage":
+        yield from fetch_costs(api, costs, known, folder, envelope, **given)
+
+
 def fetch_usage(
     api: Api,
     reports: Sequence[Report],

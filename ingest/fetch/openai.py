@@ -1,8 +1,7 @@
 """OpenAI: the organization's usage and costs, by an admin key (docs/sources/openai.md)."""
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime, timedelta
-from itertools import chain
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from aicost.kernel.periods import midnight, utc_now, utc_today
@@ -22,8 +21,7 @@ from ingest.fetch.buckets import (
     Bucket,
     Params,
     Report,
-    fetch_costs,
-    fetch_usage,
+    fetch_reports,
     names,
     names_if_allowed,
     tried,
@@ -169,7 +167,6 @@ def _reports(config: Mapping) -> tuple[Report, ...]:
 
 
 def fetch(config: Mapping, state: Mapping, folder: Path) -> Iterator[Fetched]:
-    """Usage first, so that a day of costs finds what weighs it."""
     api = _api(config)
     projects = names_if_allowed(api, PROJECTS, "after")
 
@@ -183,17 +180,7 @@ def fetch(config: Mapping, state: Mapping, folder: Path) -> Iterator[Fetched]:
             "places": {key: projects[key] for key in sorted(used & projects.keys())},
         }
 
-    given = {
-        "start": date.fromisoformat(str(config["start"])),
-        "poll_days": int(config.get("poll_days") or 0),
-    }
-    reads, parts = config.get("reads") or "both", []
-    known = dict(state)
-    if reads != "costs":
-        parts.append(fetch_usage(api, USAGE, known, folder, envelope, **given))
-    if reads != "usage":
-        parts.append(fetch_costs(api, COSTS, known, folder, envelope, **given))
-    yield from chain.from_iterable(parts)
+    yield from fetch_reports(api, USAGE, COSTS, config, state, folder, envelope)
 
 
 CONNECTOR = Connector(

@@ -246,7 +246,7 @@ def _async_generator(function, name, attributes):
     return metered
 
 
-class training_run:  # noqa: N801 - used like a function
+class training_run:
     """Meter a training run: wall time, GPU seconds and utilisation, bytes moved, tokens.
 
         with training_run(experiment="ranker-v3", model="ranker") as run:
