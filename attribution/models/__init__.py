@@ -1,0 +1,23 @@
+"""Where the money came to stand. All of it can be deleted and rebuilt from ingest, except what
+people write: rules, closes, what they say of targets. One module a concern; import from here."""
+
+from attribution.models.closing import MonthClose
+from attribution.models.estimates import EstimatedCost, EstimatedDay
+from attribution.models.ledger import AllocatedCharge, AllocationRun, CostDay, DayState, GpuDay
+from attribution.models.rules import AllocationRule, RuleSet, SeriesClaim
+from attribution.models.targets import Target
+
+__all__ = [
+    "AllocatedCharge",
+    "AllocationRule",
+    "AllocationRun",
+    "CostDay",
+    "DayState",
+    "EstimatedCost",
+    "EstimatedDay",
+    "GpuDay",
+    "MonthClose",
+    "RuleSet",
+    "SeriesClaim",
+    "Target",
+]
