@@ -13,6 +13,7 @@ from attribution.reports import (
     health,
     margin,
     storage,
+    suggestions,
     unclassified,
     unit_cost,
     unpriced,
@@ -37,6 +38,7 @@ REPORTS: dict[str, Report] = {
         *happened.REPORTS,
         unclassified.REPORT,
         storage.REPORT,
+        suggestions.REPORT,
     )
 }
 

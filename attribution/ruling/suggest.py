@@ -1,0 +1,206 @@
+"""Rules nobody has written yet: for the largest unattributed series, which one would place them,
+why, and how much money that is. Nothing is learnt and nothing guessed: names are compared by
+tokens, money by shares, and each suggestion says its evidence."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+import json
+
+from aicost.kernel.money import QUANTUM
+from aicost.kernel.periods import Period
+from attribution.claims import holds, rules_on
+from attribution.classify import look
+from attribution.models import AllocationRule
+from attribution.ruling.gather import Evidence, unattributed
+from attribution.ruling.hints import STRENGTHS, Hint, hints_of
+from attribution.ruling.names import is_random, short_name, stem, tokens
+from attribution.ruling.peers import ZERO, account_of
+from attribution.ruling.reasons import reason
+
+SHOWN = 50
+NAMES_TOLD = 3
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """One proposed rule, or the reason why there is none (`conditions` and `assigns` are then
+    empty). `cost`, `series` and `days` are what it would explain, alone: two may explain the same
+    series. `share` is of the period's unattributed money in this currency."""
+
+    name: str
+    service: str
+    account: str
+    conditions: tuple[dict, ...]
+    assigns: Mapping[str, str]
+    position: int
+    strength: str
+    why: str
+    currency: str
+    cost: Decimal
+    share: Decimal | None
+    series: int
+    days: int
+    first_day: date
+    last_day: date
+
+    @property
+    def title(self) -> str:
+        """What the rule could be called."""
+        owner = ", ".join(
+            f"{name} by {text}" if text.startswith("tag:") else text
+            for name, text in dict.fromkeys(self.assigns.items())
+        )
+        return f"{self.name} to {owner}" if owner else ""
+
+    @property
+    def method(self) -> str:
+        return "direct"
+
+
+def suggest(period: Period, basis: str = "effective", shown: int = SHOWN) -> list[Suggestion]:
+    """At most `shown` of the dearest unattributed things of a period, by what a rule would
+    explain; those without a suggestion stand among them with the reason."""
+    rows = unattributed(period, basis)
+    totals: dict[str, Decimal] = defaultdict(Decimal)
+    for row in rows:
+        totals[row["billing_currency"]] += row["cost"]
+    position = position_before_rest(rules_on(period.end))
+    open_rows, closed = _by_cure(rows)
+    evidence = Evidence.gather(open_rows, period, basis)
+    seen = {row["id"]: look(row) for row in open_rows}
+    made: list[Suggestion] = []
+    explained: set[int] = set()
+    for hint in _best_hints(open_rows, evidence):
+        conditions, matched = _explained(hint, open_rows, seen)
+        explained |= {row["id"] for row in matched}
+        for some in _by_currency(matched):
+            made.append(_suggestion(some, totals, position, conditions, hint))
+    left = [row for row in open_rows if row["id"] not in explained]
+    for group in _groups([*left, *closed]):
+        made.append(_suggestion(group, totals, position, (), None, reason(group, evidence)))
+    return sorted(made, key=lambda one: (-abs(one.cost), one.name, one.why))[:shown]
+
+
+def position_before_rest(rules: Sequence[AllocationRule]) -> int:
+    """The place just before the rule that takes everything else, so that a suggested rule claims
+    only what no other rule does."""
+    for n, rule in enumerate(rules):
+        if rule.method == "unattributed" and not rule.conditions:
+            before = rules[n - 1].position if n else 0
+            return before + max(1, min(50, (rule.position - before) // 2))
+    return rules[-1].position + 10 if rules else 0
+
+
+def _by_cure(rows: Iterable[dict]) -> tuple[list[dict], list[dict]]:
+    """What a rule could claim, for nothing but the last rule does, and what no rule can cure."""
+    open_rows, closed = [], []
+    for row in rows:
+        is_rest = row["method"] == "unattributed" and not row["rule_conditions"]
+        (open_rows if is_rest and row["state"] == "unclaimed" else closed).append(row)
+    return open_rows, closed
+
+
+def _best_hints(rows: Iterable[dict], evidence: Evidence) -> list[Hint]:
+    """The best hint of each series, each once."""
+    found: dict[tuple, Hint] = {}
+    for row in rows:
+        if hints := hints_of(row, evidence):
+            best = min(hints, key=lambda hint: STRENGTHS.index(hint.strength))
+            found.setdefault(best.key, best)
+    return list(found.values())
+
+
+def _explained(hint: Hint, rows: Sequence[dict], seen: Mapping) -> tuple[tuple[dict, ...], list]:
+    """The hint's conditions and what they match, by the engine's own test. The first wording that
+    matches nothing by chance wins: what is meant holds the hint's name in whole tokens."""
+    for conditions in hint.wordings:
+        matched = [
+            row
+            for row in rows
+            if all(holds(condition, row, seen[row["id"]]) for condition in conditions)
+        ]
+        if matched and all(hint.means(row) for row in matched):
+            break
+    return conditions, matched
+
+
+def _by_currency(rows: Iterable[dict]) -> list[list[dict]]:
+    found: dict[str, list[dict]] = defaultdict(list)
+    for row in rows:
+        found[row["billing_currency"]].append(row)
+    return list(found.values())
+
+
+def _groups(rows: Iterable[dict]) -> list[list[dict]]:
+    """Series of one account, service and cause, with the same tags or, untagged, the same words
+    in their names."""
+    found: dict[tuple, list[dict]] = defaultdict(list)
+    for row in rows:
+        alike = json.dumps(row["tags"], sort_keys=True) if row["tags"] else stem(_called(row))
+        found[
+            row["billing_currency"], account_of(row), row["service_name"], row["state"],
+            row["rule"], alike,
+        ].append(row)  # fmt: skip
+    return list(found.values())
+
+
+def _suggestion(
+    rows: Sequence[dict],
+    totals: Mapping[str, Decimal],
+    position: int,
+    conditions: tuple[dict, ...],
+    hint: Hint | None,
+    why: str = "",
+) -> Suggestion:
+    rows = sorted(rows, key=lambda row: (-abs(row["cost"]), row["id"]))
+    currency = rows[0]["billing_currency"]
+    cost, total = sum((row["cost"] for row in rows), ZERO), totals[currency]
+    return Suggestion(
+        name=_names(rows),
+        service=_one(row["service_name"] for row in rows),
+        account=_one(account_of(row) for row in rows),
+        conditions=conditions,
+        assigns=dict(hint.assigns) if hint else {},
+        position=position,
+        strength=hint.strength if hint else "",
+        why=hint.tell(rows) if hint else f"No suggestion, because {why}.",
+        currency=currency,
+        cost=cost,
+        share=(cost / total * 100).quantize(QUANTUM) if total else None,
+        series=len({row["id"] for row in rows}),
+        days=max(row["days"] for row in rows),
+        first_day=min(row["first_day"] for row in rows),
+        last_day=max(row["last_day"] for row in rows),
+    )
+
+
+def _called(row: Mapping) -> str:
+    return (
+        row["resource_name"]
+        or short_name(row["resource_id"])
+        or row["charge_description"]
+        or row["sku_meter"]
+        or row["service_name"]
+        or row["charge_category"]
+    )
+
+
+def _names(rows: Sequence[dict]) -> str:
+    """One name as it is; of several the dearest ones; of many with ids, what they share."""
+    names = list(dict.fromkeys(_called(row) for row in rows))
+    if len(names) == 1:
+        return names[0]
+    shared = {stem(name) for name in names}
+    if len(shared) == 1 and (word := shared.pop()) and any(map(is_random, tokens(names[0]))):
+        return f"{word}-… ({len(names)} names)"
+    told = ", ".join(names[:NAMES_TOLD])
+    more = len(names) - NAMES_TOLD
+    return f"{told} and {more} more" if more > 0 else told
+
+
+def _one(texts: Iterable[str]) -> str:
+    found = list(dict.fromkeys(text for text in texts if text))
+    return found[0] if len(found) == 1 else f"{len(found)} of them" if found else ""
