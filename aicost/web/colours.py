@@ -5,7 +5,8 @@ Colours are class names (`s1`…`s8`, `s-idle`); what they look like stands in t
 
 from django.core.cache import cache
 
-from attribution.models import Target
+from aicost.kernel.targets import LEVELS
+from attribution.models import EntityParent, Target
 from attribution.reports.spec import TARGET_DIMENSIONS
 from ingest.models import ChargeSeries, Source
 
@@ -43,6 +44,12 @@ def _names(dimension: str) -> list[str]:
     """All values of a dimension in an order that new ones only extend. Names, no money."""
     if dimension in TARGET_DIMENSIONS:
         rows = Target.objects.order_by("id").values_list(dimension, flat=True)
+    elif dimension == "base_model":
+        bases = EntityParent.objects.filter(level="model").order_by("id")
+        rows = [*_names("model"), *bases.values_list("parent", flat=True)]
+    elif dimension in LEVELS:
+        above = EntityParent.objects.filter(level=dimension).order_by("id")
+        rows = above.values_list("parent", flat=True)
     elif dimension == "source":
         rows = Source.objects.order_by("id").values_list("name", flat=True)
     elif dimension in _SERIES_FIELDS:

@@ -16,6 +16,7 @@ from attribution.reports.spec import (
     ANY_TAG,
     BASES,
     CHARGE_DIMENSIONS,
+    HIERARCHY_DIMENSIONS,
     SERIES_DIMENSIONS,
     SHOWN,
     SPREAD,
@@ -27,7 +28,7 @@ from attribution.reports.spec import (
     is_charge_dimension,
 )
 
-DIMENSIONS = (*TARGET_DIMENSIONS, *SERIES_DIMENSIONS)
+DIMENSIONS = (*TARGET_DIMENSIONS, *HIERARCHY_DIMENSIONS, *SERIES_DIMENSIONS)
 # What the group menu of Explore offers; an address may name any dimension of a charge, or tag:KEY.
 GROUPS_OFFERED = (*DIMENSIONS, "resource", "instance_type", "sku", "rule")
 STEPS = ("day", "week", "month", "quarter")

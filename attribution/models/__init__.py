@@ -2,6 +2,13 @@
 people write: rules, closes, what they say of targets. One module a concern; import from here."""
 
 from attribution.models.closing import MonthClose
+from attribution.models.entities import (
+    Entity,
+    EntityAbove,
+    EntityBudget,
+    EntityChange,
+    EntityParent,
+)
 from attribution.models.estimates import EstimatedCost, EstimatedDay
 from attribution.models.ledger import AllocatedCharge, AllocationRun, CostDay, DayState, GpuDay
 from attribution.models.rules import AllocationRule, RuleSet, SeriesClaim
@@ -13,6 +20,11 @@ __all__ = [
     "AllocationRun",
     "CostDay",
     "DayState",
+    "Entity",
+    "EntityAbove",
+    "EntityBudget",
+    "EntityChange",
+    "EntityParent",
     "EstimatedCost",
     "EstimatedDay",
     "GpuDay",

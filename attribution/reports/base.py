@@ -9,6 +9,8 @@ import re
 from django.db import connection
 
 from aicost.kernel.sqlfiles import sql
+from aicost.kernel.targets import LEVELS
+from attribution.entities.hierarchy import cuts_between, names_under
 from attribution.reports.spec import (
     ANY_TAG,
     BASES,
@@ -16,6 +18,7 @@ from attribution.reports.spec import (
     ESTIMATE_OPTIONS,
     GRANULARITIES,
     GROUPS_MAX,
+    HIERARCHY_DIMENSIONS,
     POOL_OPTIONS,
     SERIES_DIMENSIONS,
     SPREAD,
@@ -38,6 +41,7 @@ NAMING_DIMENSIONS = (
     "team",
     "environment",
     "activity",
+    *HIERARCHY_DIMENSIONS,
 )
 # Filters of single reports, beside the dimensions all share.
 OWN_FILTERS = ("resource", "instance_type", "outcome", "invoice", "rule")
@@ -132,15 +136,23 @@ def binds(spec: Spec) -> dict[str, object]:
     """The named binds all report queries share. A filter that is not set binds NULL."""
     filters = {
         f"f_{name}": list(spec.filters[name]) if name in spec.filters else None
-        for name in TARGET_DIMENSIONS + SERIES_DIMENSIONS + OWN_FILTERS
+        for name in TARGET_DIMENSIONS + HIERARCHY_DIMENSIONS + SERIES_DIMENSIONS + OWN_FILTERS
     }
+    levels = [n for n in HIERARCHY_DIMENSIONS if n in spec.group_by or n in spec.filters]
+    of_levels = {n: list(spec.filters[n]) for n in levels if n in spec.filters}
+    narrowed = _narrow(spec, filters)
     series = [name for name in charge_dimensions(spec) if name not in OUTSIDE_SERIES]
     return filters | {
         "series_groups": [name for name in series if name in spec.group_by],
         "series_filters": json.dumps(
             {n: list(spec.filters[n]) for n in series if n in spec.filters}
         ),
-        "picks": spec.asker.teams is not None or any(n in TARGET_DIMENSIONS for n in spec.filters),
+        "picks": narrowed
+        or spec.asker.teams is not None
+        or any(n in TARGET_DIMENSIONS for n in spec.filters),
+        "levels": levels,
+        "cuts": cuts_between(levels, spec.period.start, spec.period.end) if levels else [],
+        "above_filters": json.dumps(of_levels),
         "start": spec.period.start,
         "end": spec.period.end,
         "granularity": spec.granularity,
@@ -151,6 +163,20 @@ def binds(spec: Spec) -> dict[str, object]:
         "shared": spec.shared,
         "teams": None if spec.asker.teams is None else list(spec.asker.teams),
     }
+
+
+def _narrow(spec: Spec, filters: dict[str, object]) -> bool:
+    """Let a filter by a level also filter by the ledger names that ever stand under it, of which
+    queries keep those that do on the day; whether it could."""
+    narrowed = False
+    for level in HIERARCHY_DIMENSIONS:
+        under = names_under(level, spec.filters[level]) if level in spec.filters else None
+        if under is not None:
+            name = f"f_{LEVELS[level]}"
+            wanted = filters[name]
+            filters[name] = sorted(under if wanted is None else under & set(wanted))
+            narrowed = True
+    return narrowed
 
 
 def fetch(query: str, values: Mapping[str, object]) -> list[dict]:

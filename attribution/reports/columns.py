@@ -1,7 +1,7 @@
 """What each column of a report holds, for every surface that writes it down."""
 
 from attribution.reports import focus_columns
-from attribution.reports.spec import CHARGE_DIMENSIONS, TAG
+from attribution.reports.spec import CHARGE_DIMENSIONS, HIERARCHY_DIMENSIONS, TAG
 
 TEXT, DAY, TIME, COUNT, DECIMAL, MEASURE = "text", "day", "time", "count", "decimal", "measure"
 
@@ -48,6 +48,7 @@ _KINDS = {
     MEASURE: ("latency_p50_ms", "latency_p95_ms"),
     TEXT: (
         *CHARGE_DIMENSIONS,
+        *HIERARCHY_DIMENSIONS,
         "source",
         "account",
         "service",

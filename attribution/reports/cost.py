@@ -14,6 +14,7 @@ from attribution.reports.expected import ESTIMATED, with_expected
 from attribution.reports.spec import (
     ANY_TAG,
     CHARGE_DIMENSIONS,
+    HIERARCHY_DIMENSIONS,
     SERIES_DIMENSIONS,
     SHOWN,
     SPREAD,
@@ -22,7 +23,13 @@ from attribution.reports.spec import (
 )
 
 EVIDENCE_COLUMNS = ("measured_cost", "tagged_cost", "inferred_cost", "fallback_cost")
-DIMENSIONS = (*TARGET_DIMENSIONS, *SERIES_DIMENSIONS, *CHARGE_DIMENSIONS, ANY_TAG)
+DIMENSIONS = (
+    *TARGET_DIMENSIONS,
+    *HIERARCHY_DIMENSIONS,
+    *SERIES_DIMENSIONS,
+    *CHARGE_DIMENSIONS,
+    ANY_TAG,
+)
 
 
 def columns(spec: Spec) -> tuple[str, ...]:

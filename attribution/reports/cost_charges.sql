@@ -2,7 +2,8 @@
 -- order of series_groups; invoice and rule are no part of a series. Else as cost.sql.
 with target as (
     select
-        id, kind,
+        id, kind, model as own_model, feature as own_feature, team as own_team,
+        experiment as own_experiment,
         case when 'feature' = any(%(groups)s) then feature end as feature,
         case when 'model' = any(%(groups)s) then model end as model,
         case when 'workload' = any(%(groups)s) then workload end as workload,
@@ -27,6 +28,26 @@ with target as (
         and (%(f_activity)s::text[] is null or activity = any(%(f_activity)s))
         and (%(f_kind)s::text[] is null or kind = any(%(f_kind)s))
         and (%(f_state)s::text[] is null or state = any(%(f_state)s))
+),
+above as materialized (
+    -- What stands above the names of a target on the days from one change to the next.
+    select
+        t.id as target_id, d.segment,
+        max(e.above) filter (where e.level = 'base_model') as base_model,
+        max(e.above) filter (where e.level = 'model_family') as model_family,
+        max(e.above) filter (where e.level = 'product') as product,
+        max(e.above) filter (where e.level = 'department') as department,
+        max(e.above) filter (where e.level = 'cost_centre') as cost_centre,
+        max(e.above) filter (where e.level = 'project') as project
+    from target t
+    cross join lateral (values ('model', t.own_model), ('feature', t.own_feature),
+        ('team', t.own_team), ('experiment', t.own_experiment)) n (dimension, name)
+    join attribution_entityabove e on e.dimension = n.dimension and e.name = n.name
+    join unnest(array[%(start)s::date] || %(cuts)s::date[]) with ordinality d (day, segment)
+        on (e.valid_from is null or e.valid_from <= d.day)
+            and (e.valid_to is null or e.valid_to > d.day)
+    where e.level = any(%(levels)s)
+    group by 1, 2
 ),
 series as materialized (
     select
@@ -69,6 +90,8 @@ part as (
             else date_trunc(%(granularity)s, a.day::timestamp)::date
         end as period,
         a.target_id, c.series_id, a.evidence,
+        case when cardinality(%(cuts)s::date[]) = 0 then 1
+            else width_bucket(a.day, %(cuts)s::date[]) + 1 end as segment,
         case when 'invoice' = any(%(groups)s) then c.invoice_id end as invoice,
         case when 'rule' = any(%(groups)s) then a.rule_id end as rule_id,
         sum(case %(basis)s when 'billed' then a.billed_cost else a.effective_cost end) as own
@@ -79,27 +102,53 @@ part as (
         and (%(f_invoice)s::text[] is null or c.invoice_id = any(%(f_invoice)s))
         and (%(f_rule)s::text[] is null or a.rule_id in (
             select id from attribution_allocationrule where key = any(%(f_rule)s)))
-    group by 1, 2, 3, 4, 5, 6
+    group by 1, 2, 3, 4, 5, 6, 7
 ),
-lined as (
+placed as (
     select p.period, p.own, p.evidence, p.invoice, r.key as rule, t.*, h.currency, h.source_id,
         h.account, h.service, h.region, h.category, h.named,
-        case
-            when not %(naming)s and not 'kind' = any(%(groups)s) and t.state is null then 'owned'
-            when concat(t.feature, t.model, t.workload, t.experiment, t.team, t.environment,
-                t.activity) <> ''
-            then 'owned'
-            when not %(naming)s and t.kind = 'workload' then 'owned'
-            else t.kind
-        end as line
+        case when 'base_model' = any(%(groups)s) then coalesce(a.base_model, t.own_model) end
+            as base_model,
+        case when 'model_family' = any(%(groups)s) then coalesce(a.model_family, '') end
+            as model_family,
+        case when 'product' = any(%(groups)s) then coalesce(a.product, '') end
+            as product,
+        case when 'department' = any(%(groups)s) then coalesce(a.department, '') end
+            as department,
+        case when 'cost_centre' = any(%(groups)s) then coalesce(a.cost_centre, '') end
+            as cost_centre,
+        case when 'project' = any(%(groups)s) then coalesce(a.project, '') end
+            as project
     from part p
     join target t on t.id = p.target_id
     join series h on h.id = p.series_id
+    left join above a on a.target_id = p.target_id and a.segment = p.segment
     left join attribution_allocationrule r on r.id = p.rule_id
+    where (%(f_base_model)s::text[] is null
+            or coalesce(a.base_model, t.own_model) = any(%(f_base_model)s))
+        and (%(f_model_family)s::text[] is null
+            or coalesce(a.model_family, '') = any(%(f_model_family)s))
+        and (%(f_product)s::text[] is null or coalesce(a.product, '') = any(%(f_product)s))
+        and (%(f_department)s::text[] is null or coalesce(a.department, '') = any(%(f_department)s))
+        and (%(f_cost_centre)s::text[] is null
+            or coalesce(a.cost_centre, '') = any(%(f_cost_centre)s))
+        and (%(f_project)s::text[] is null or coalesce(a.project, '') = any(%(f_project)s))
+),
+lined as (
+    select p.*, case
+        when not %(naming)s and not 'kind' = any(%(groups)s) and state is null then 'owned'
+        when concat(feature, model, workload, experiment, team, environment, activity,
+            base_model, model_family, product, department, cost_centre, project) <> ''
+        then 'owned'
+        when not %(naming)s and kind = 'workload' then 'owned'
+        else kind
+    end as line
+    from placed p
 ),
 summed as (
     select
         period, feature, model, workload, experiment, team, environment, activity,
+        base_model, model_family, product, department, cost_centre, project,
         case when 'kind' = any(%(groups)s) then kind end as kind, state, source_id, account,
         service, region, category as charge_category,
         case when 'evidence' = any(%(groups)s) then evidence end as evidence, invoice, rule, named,
@@ -111,7 +160,8 @@ summed as (
         coalesce(sum(own) filter (where evidence = 'fallback'), 0) as fallback_cost
     from lined
     group by
-        1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21
+        1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25,
+        26, 27
 )
 select summed.*, s.name as source
 from summed
@@ -119,4 +169,5 @@ left join ingest_source s on s.id = summed.source_id
 order by
     period, array_position(array['owned', 'workload', 'shared', 'idle', 'unattributed'], line),
     cost desc, feature, model, workload, experiment, team, environment, activity, kind, state,
+    base_model, model_family, product, department, cost_centre, project,
     s.name, account, service, region, charge_category, evidence, invoice, rule, named, currency

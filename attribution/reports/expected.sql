@@ -62,12 +62,30 @@ part as (
         and (%(f_source)s::text[] is null
             or e.source_id in (select id from ingest_source where name = any(%(f_source)s)))
 ),
+above as materialized (
+    select
+        t.id, t.day,
+        max(e.above) filter (where e.level = 'base_model') as base_model,
+        max(e.above) filter (where e.level = 'model_family') as model_family,
+        max(e.above) filter (where e.level = 'product') as product,
+        max(e.above) filter (where e.level = 'department') as department,
+        max(e.above) filter (where e.level = 'cost_centre') as cost_centre,
+        max(e.above) filter (where e.level = 'project') as project
+    from (select distinct id, day, model, feature, team, experiment from part) t
+    cross join lateral (values ('model', t.model), ('feature', t.feature), ('team', t.team),
+        ('experiment', t.experiment)) n (dimension, name)
+    join attribution_entityabove e on e.dimension = n.dimension and e.name = n.name
+        and (e.valid_from is null or e.valid_from <= t.day)
+        and (e.valid_to is null or e.valid_to > t.day)
+    where e.level = any(%(levels)s)
+    group by 1, 2
+),
 named as (
     select
         case %(granularity)s
             when 'total' then %(start)s::date
-            when 'day' then day
-            else date_trunc(%(granularity)s, day::timestamp)::date
+            when 'day' then p.day
+            else date_trunc(%(granularity)s, p.day::timestamp)::date
         end as period,
         case when 'feature' = any(%(groups)s) then feature end as feature,
         case when 'model' = any(%(groups)s) then model end as model,
@@ -82,13 +100,36 @@ named as (
             else ''
         end as activity,
         case when 'state' = any(%(groups)s) then state end as state, kind,
-        case when 'source' = any(%(groups)s) then source_id end as source_id, currency, expected
-    from part
+        case when 'source' = any(%(groups)s) then source_id end as source_id, currency, expected,
+        case when 'base_model' = any(%(groups)s) then coalesce(a.base_model, p.model) end
+            as base_model,
+        case when 'model_family' = any(%(groups)s) then coalesce(a.model_family, '') end
+            as model_family,
+        case when 'product' = any(%(groups)s) then coalesce(a.product, '') end
+            as product,
+        case when 'department' = any(%(groups)s) then coalesce(a.department, '') end
+            as department,
+        case when 'cost_centre' = any(%(groups)s) then coalesce(a.cost_centre, '') end
+            as cost_centre,
+        case when 'project' = any(%(groups)s) then coalesce(a.project, '') end
+            as project
+    from part p
+    left join above a on a.id = p.id and a.day = p.day
+    where (%(f_base_model)s::text[] is null
+            or coalesce(a.base_model, p.model) = any(%(f_base_model)s))
+        and (%(f_model_family)s::text[] is null
+            or coalesce(a.model_family, '') = any(%(f_model_family)s))
+        and (%(f_product)s::text[] is null or coalesce(a.product, '') = any(%(f_product)s))
+        and (%(f_department)s::text[] is null or coalesce(a.department, '') = any(%(f_department)s))
+        and (%(f_cost_centre)s::text[] is null
+            or coalesce(a.cost_centre, '') = any(%(f_cost_centre)s))
+        and (%(f_project)s::text[] is null or coalesce(a.project, '') = any(%(f_project)s))
 ),
 lined as (
     select n.*, case
         when not %(naming)s and not 'kind' = any(%(groups)s) and state is null then 'owned'
-        when concat(feature, model, workload, experiment, team, environment, activity) <> ''
+        when concat(feature, model, workload, experiment, team, environment, activity,
+            base_model, model_family, product, department, cost_centre, project) <> ''
         then 'owned'
         when not %(naming)s and kind = 'workload' then 'owned'
         else kind
@@ -97,10 +138,12 @@ lined as (
 )
 select
     l.period, l.feature, l.model, l.workload, l.experiment, l.team, l.environment, l.activity,
+    l.base_model, l.model_family, l.product, l.department, l.cost_centre, l.project,
     case when 'kind' = any(%(groups)s) then l.kind end as kind, l.state, s.name as source, l.line,
     l.currency, sum(l.expected) as estimated_cost
 from lined l
 left join ingest_source s on s.id = l.source_id
-group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13
+group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19
 having sum(l.expected) is null or sum(l.expected) <> 0
-order by 1, 14 desc nulls last, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13
+order by
+    1, 20 desc nulls last, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19

@@ -19,6 +19,16 @@ with part as (
         and (%(f_activity)s::text[] is null or t.activity = any(%(f_activity)s))
         and (%(f_kind)s::text[] is null or t.kind = any(%(f_kind)s))
         and (%(f_state)s::text[] is null or t.state = any(%(f_state)s))
+        and not exists (
+            select from jsonb_each(%(above_filters)s::jsonb) f (level, accepted)
+            where not f.accepted ? coalesce(
+                (select e.above from attribution_entityabove e
+                    where e.level = f.level and (e.dimension, e.name) in (('model', t.model),
+                        ('feature', t.feature), ('team', t.team), ('experiment', t.experiment))
+                        and (e.valid_from is null or e.valid_from <= a.day)
+                        and (e.valid_to is null or e.valid_to > a.day)),
+                case f.level when 'base_model' then t.model else '' end)
+        )
         and (%(f_evidence)s::text[] is null or a.evidence = any(%(f_evidence)s))
         and (%(f_rule)s::text[] is null or a.rule_id in (
             select id from attribution_allocationrule where key = any(%(f_rule)s)))

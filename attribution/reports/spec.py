@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from aicost.kernel.periods import Period
+from aicost.kernel.targets import LEVELS
 
 GRANULARITIES = ("total", "day", "week", "month", "quarter")
 BASES = ("effective", "billed")
@@ -25,6 +26,8 @@ TARGET_DIMENSIONS = (
     "kind",
     "state",
 )
+# What stands above a name of the target on the day of the money (docs/targets.md).
+HIERARCHY_DIMENSIONS = tuple(LEVELS)
 SERIES_DIMENSIONS = ("source", "account", "service", "region", "charge_category", "evidence")
 # Dimensions the rollup does not keep: a report by one of them, or by tag:KEY, reads the allocated
 # charges themselves, of at most CHARGE_DAYS_MAX days unless the question says that it is long.
