@@ -1,6 +1,6 @@
 -- Cost by any dimensions of the target, of what stands above it, and of the rollup. A dimension
--- that is not asked for is null, one that is asked for but not set is ''. Targets are named after the
--- sum, few by then; names above them by the days from one change to the next (segment).
+-- that is not asked for is null, one that is asked for but not set is ''. Targets are named after
+-- the sum, few by then; what stands above them by the days from one change to the next (segment).
 with target as (
     select
         id, kind, model as own_model, feature as own_feature, team as own_team,
