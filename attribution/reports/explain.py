@@ -4,7 +4,7 @@ of the file."""
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from decimal import Decimal, localcontext
+from decimal import Decimal
 
 from aicost.kernel.periods import Period
 from aicost.kernel.targets import DIMENSIONS, KINDS
@@ -12,7 +12,22 @@ from attribution.models import AllocationRule
 from attribution.reports.base import NAMING_DIMENSIONS, binds, check, fetch, hours
 from attribution.reports.cost import EVIDENCE_COLUMNS, every_column
 from attribution.reports.cost import REPORT as COST
-from attribution.reports.explain_words import RuleShown, rule_shown, sentence
+from attribution.reports.explain_calls import (
+    CallsSeen,
+    TokenPrice,
+    UnitPrices,
+    calls_of,
+    token_prices,
+    unit_prices,
+)
+from attribution.reports.explain_pools import Spreads, spreads
+from attribution.reports.explain_words import (
+    NoFigure,
+    RuleShown,
+    ratio_of,
+    rule_shown,
+    sentence,
+)
 from attribution.reports.spec import BadSpec, Spec
 from attribution.reports.trust import Trust
 from ingest.file_rows import rows_of_charge
@@ -20,7 +35,6 @@ from ingest.models import Charge
 
 LINES_MAX = 12
 ROWS_MAX = 24
-RATIO_DIGITS = 12
 LINES = ("owned", "total", *KINDS)
 WEIGHT_FIELDS = (
     "kind",
@@ -92,17 +106,22 @@ class Telemetry:
 @dataclass(frozen=True)
 class ChosenCharge:
     """The charge whose weights are shown. `weight_unit` and `weight_unit2` are what the two stages
-    weigh; `rows` are of the kept file, as ingest.file_rows gives them, at most
-    ROWS_MAX, `rows_note` says what is missing of them."""
+    weigh, `calls` and `token_prices` what tokens and requests were counted and how they weigh;
+    `rows` are of the kept file, as ingest.file_rows gives them, at most ROWS_MAX, `rows_note` says
+    what is missing of them. An asker who sees only some teams gets neither quantity, prices,
+    telemetry, calls nor rows: they would tell what stands with others."""
 
     line: ChargeLine
     quantity: Decimal | None
     quantity_unit: str
+    unit_prices: UnitPrices | None
     rule: RuleShown
     weight_unit: str
     weight_unit2: str
     weights: tuple[Weight, ...]
     telemetry: Telemetry | None
+    calls: tuple[CallsSeen, ...]
+    token_prices: tuple[TokenPrice, ...]
     delivery: str
     delivery_id: int
     rows: tuple[dict, ...]
@@ -111,7 +130,8 @@ class ChosenCharge:
 
 @dataclass(frozen=True)
 class Explanation:
-    """`figure` is own + idle_spread + shared_spread; `own` is the sum of the parts of all lines.
+    """`figure` is own + idle_spread + shared_spread; `own` is the sum of the parts of all lines,
+    `spreads` says where the other two come from, None when nothing is spread.
     `more_lines` is how many lines are not listed, `more_part` what they sum to."""
 
     figure: Decimal
@@ -127,6 +147,7 @@ class Explanation:
     charges: int
     charged: Decimal | None
     chosen: ChosenCharge | None
+    spreads: Spreads | None
 
 
 def explain(
@@ -142,8 +163,9 @@ def explain(
     """Explain one figure of report `cost`: the row of `dimensions` (dimension -> value, '' for not
     set) and `line` (owned, workload, shared, idle, unattributed, or total for all of the filters).
     `charge` (day, id) chooses whose weights to show, else the largest. In several currencies the
-    figure is of `currency`, else of the largest. Raises BadSpec and NotAllowed like `run`."""
-    asked = _narrowed(spec, dimensions, line)
+    figure is of `currency`, else of the largest. Raises BadSpec and NotAllowed like `run`, and
+    NoFigure for a charge that has no part in it."""
+    asked = narrowed(spec, dimensions, line)
     check(COST, asked)
     amounts = _amounts(asked, currency)
     lines = _lines(asked, amounts["currency"])
@@ -163,10 +185,11 @@ def explain(
         charges=sum(one.charges for one in lines),
         charged=None if scoped else sum((one.charged for one in lines), Decimal(0)),
         chosen=_chosen(asked, chosen, with_rows) if chosen else None,
+        spreads=spreads(asked, amounts["currency"]),
     )
 
 
-def _narrowed(spec: Spec, dimensions: Mapping[str, str], line: str) -> Spec:
+def narrowed(spec: Spec, dimensions: Mapping[str, str], line: str) -> Spec:
     """The question whose answer is the one figure: every dimension of its row becomes a filter."""
     filters = {name: tuple(values) for name, values in spec.filters.items()}
     if line not in LINES:
@@ -203,22 +226,14 @@ def _line_of(asked: Spec, charge: tuple[date, int]) -> ChargeLine:
     inside = asked.period.start <= day < asked.period.end
     found = fetch("explain_charges", binds(one_day) | {"charge": number}) if inside else []
     if not found:
-        raise BadSpec(f"charge {number} of {day} has no part in this figure")
+        raise NoFigure(f"charge {number} of {day} has no part in this figure")
     return _line(found[0], asked.asker.teams is not None)
 
 
 def _line(row: dict, scoped: bool) -> ChargeLine:
     shown = {name: row[name] for name in ChargeLine.__dataclass_fields__ if name in row}
-    shown["ratio"] = None if scoped else _ratio(row["part"], row["charged"])
+    shown["ratio"] = None if scoped else ratio_of(row["part"], row["charged"])
     return ChargeLine(**shown | ({"charged": None} if scoped else {}))
-
-
-def _ratio(part: Decimal | int, whole: Decimal | int) -> Decimal | None:
-    if not whole:
-        return None
-    with localcontext() as context:
-        context.prec = RATIO_DIGITS
-        return Decimal(part) / Decimal(whole)
 
 
 def _chosen(asked: Spec, line: ChargeLine, with_rows: bool) -> ChosenCharge:
@@ -229,29 +244,47 @@ def _chosen(asked: Spec, line: ChargeLine, with_rows: bool) -> ChosenCharge:
     rule = AllocationRule.objects.select_related("created_by").get(
         key=line.rule, version=line.version
     )
-    series = charge.series
-    measured = charge.consumed_quantity is not None
     values = binds(asked) | {"day": charge.day, "charge": charge.id}
+    weights = tuple(_weight(row, scoped) for row in fetch("explain_weights", values))
     rows, note = _file_rows(charge, with_rows, scoped)
     return ChosenCharge(
         line=line,
-        quantity=charge.consumed_quantity if measured else charge.pricing_quantity,
-        quantity_unit=series.consumed_unit if measured else series.pricing_unit,
         rule=rule_shown(rule),
         weight_unit=WEIGHT_UNITS.get(rule.method, ""),
         weight_unit2=WEIGHT_UNITS.get(rule.then, ""),
-        weights=tuple(_weight(row, scoped) for row in fetch("explain_weights", values)),
-        telemetry=_telemetry(charge) if rule.method == "gpu_time" and not scoped else None,
+        weights=weights,
         delivery=charge.delivery.name,
         delivery_id=charge.delivery_id,
         rows=tuple(rows),
         rows_note=note,
+        **_facts(charge, rule, () if scoped else weights, scoped),
     )
+
+
+def _facts(
+    charge: Charge, rule: AllocationRule, weights: tuple[Weight, ...], scoped: bool
+) -> dict[str, object]:
+    """What of the whole charge was measured and priced; nothing for a scoped asker."""
+    series = charge.series
+    measured = charge.consumed_quantity is not None
+    quantity = charge.consumed_quantity if measured else charge.pricing_quantity
+    unit = series.consumed_unit if measured else series.pricing_unit
+    by_calls = rule.method in ("tokens", "requests")
+    models = [w.dimensions["model"] for w in weights if by_calls or w.weight2 is not None]
+    calls = calls_of(charge.day, models)
+    return {
+        "quantity": None if scoped else quantity,
+        "quantity_unit": unit,
+        "unit_prices": None if scoped else unit_prices(charge, quantity, unit),
+        "telemetry": _telemetry(charge) if rule.method == "gpu_time" and not scoped else None,
+        "calls": calls,
+        "token_prices": token_prices(charge, calls) if rule.method == "tokens" else (),
+    }
 
 
 def _weight(row: dict, scoped: bool) -> Weight:
     """A scoped asker sees no totals: they would tell what stands with others."""
-    ratio = _ratio(
+    ratio = ratio_of(
         row["weight"] * (row["weight2"] or 1), row["total_weight"] * (row["total_weight2"] or 1)
     )
     return Weight(

@@ -56,7 +56,7 @@ def rows(spec: Spec) -> list[dict]:
         raise BadSpec("group_by model_version needs model beside it: versions belong to models")
     asked = set(spec.group_by) | set(spec.filters)
     infers = spec.asker.teams is not None or bool(asked & INFERRED_DIMENSIONS)
-    usage = fetch("unit_cost_usage", binds(spec) | {"infers": infers})
+    usage = fetch("unit_cost_usage", binds(spec) | {"infers": infers, "usage_source": None})
     money: dict[tuple, list[dict]] = {}
     for row in _versioned(spec, fetch("unit_cost_money", binds(spec)), usage):
         money.setdefault(_key(row, KEY), []).append(row)

@@ -95,7 +95,8 @@ asked as (
         u.cache_write_5m_tokens, u.cache_write_1h_tokens, u.output_tokens, u.reasoning_tokens,
         u.audio_input_tokens, u.audio_output_tokens, u.image_input_tokens, u.latency_histogram
     from named u
-    where (%(teams)s::text[] is null or u.n_team = any(%(teams)s))
+    where (%(usage_source)s::bigint is null or u.source_id = %(usage_source)s)
+        and (%(teams)s::text[] is null or u.n_team = any(%(teams)s))
         and (%(f_model)s::text[] is null or u.c_model = any(%(f_model)s))
         and (%(f_feature)s::text[] is null or u.c_feature = any(%(f_feature)s))
         and (%(f_workload)s::text[] is null or u.n_workload = any(%(f_workload)s))
