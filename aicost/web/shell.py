@@ -17,6 +17,7 @@ from aicost.accounts.scope import asker_of, may_see_margin, may_see_sources, may
 from aicost.web.ask import Ask, ask_of
 from aicost.web.filters import DIMENSIONS, label
 from aicost.web.picks import chips, picks
+from attribution.reports.explain_words import NoFigure
 from attribution.reports.spec import BadSpec, NotAllowed
 
 logger = logging.getLogger(__name__)
@@ -143,6 +144,8 @@ def for_people(view: Callable) -> Callable:
             return view(request, *args, **kwargs)
         except BadSpec as error:
             return sentence(request, 400, "This address cannot be read", f"{error}.")
+        except NoFigure as error:
+            return sentence(request, 404, "There is no such figure", f"{str(error).capitalize()}.")
         except NotAllowed:
             return refuse(request, request.path)
 

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from aicost.kernel.periods import Period
-from aicost.kernel.targets import DIMENSIONS, KINDS
+from aicost.kernel.targets import DIMENSIONS, KINDS, OWNING_DIMENSIONS
 from attribution.models import AllocationRule
 from attribution.reports.base import NAMING_DIMENSIONS, binds, check, fetch, hours
 from attribution.reports.cost import EVIDENCE_COLUMNS, every_column
@@ -198,15 +198,23 @@ def narrowed(spec: Spec, dimensions: Mapping[str, str], line: str) -> Spec:
         unnamed = [name for name in spec.group_by if name in NAMING_DIMENSIONS]
         dimensions = dict.fromkeys(unnamed, "") | dict(dimensions)
         filters["kind"] = (line,)
-    # The activity of a pool is not a name: its row shows '' and holds whatever it is.
+    # The activity of a pool is not a name: its row shows '' and holds whatever it is, of all that
+    # names no owner either.
+    if dimensions.get("activity") == "":
+        dimensions = dict.fromkeys(OWNING_DIMENSIONS, "") | dict(dimensions)
     filters |= {
         name: (value,) for name, value in dimensions.items() if (name, value) != ("activity", "")
     }
-    return replace(spec, report=COST.name, group_by=(), granularity="total", filters=filters)
+    # A named activity counts only what is used or has an owner, as the row does: the question
+    # stays grouped by it, which the queries read.
+    group = ("activity",) if dimensions.get("activity") else ()
+    return replace(spec, report=COST.name, group_by=group, granularity="total", filters=filters)
 
 
 def _amounts(asked: Spec, currency: str | None) -> dict:
     rows = every_column(asked)
+    if asked.group_by:
+        rows = [row for row in rows if row["activity"]]
     wanted = [row for row in rows if currency in (None, row["currency"])]
     if not wanted:
         names = ("cost", "idle_cost", "idle_spread", "shared_spread", *EVIDENCE_COLUMNS)

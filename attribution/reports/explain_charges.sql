@@ -18,6 +18,8 @@ with part as (
         and (%(f_environment)s::text[] is null or t.environment = any(%(f_environment)s))
         and (%(f_activity)s::text[] is null or t.activity = any(%(f_activity)s))
         and (%(f_kind)s::text[] is null or t.kind = any(%(f_kind)s))
+        and (not 'activity' = any(%(groups)s) or t.kind = 'workload'
+            or concat(t.workload, t.model, t.feature, t.experiment, t.team) <> '')
         and (%(f_state)s::text[] is null or t.state = any(%(f_state)s))
         and not exists (
             select from jsonb_each(%(above_filters)s::jsonb) f (level, accepted)

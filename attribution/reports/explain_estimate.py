@@ -64,6 +64,7 @@ def explain_estimate(
     asked = narrowed(spec, dimensions, line)
     check(COST, asked)
     rows = [r for r in expected_rows(asked) if currency in (None, "", r["currency"])]
+    rows = [r for r in rows if not asked.group_by or r["activity"]]
     if not rows:
         raise NoFigure(f"nothing is expected of {named(dimensions)} on {when(asked.period)}")
     currency = max(rows, key=lambda row: row[ESTIMATED] or 0)["currency"]

@@ -33,6 +33,8 @@ where e.superseded_at is null
     and (%(f_environment)s::text[] is null or t.environment = any(%(f_environment)s))
     and (%(f_activity)s::text[] is null or t.activity = any(%(f_activity)s))
     and (%(f_kind)s::text[] is null or t.kind = any(%(f_kind)s))
+    and (not 'activity' = any(%(groups)s) or t.kind = 'workload'
+        or concat(t.workload, t.model, t.feature, t.experiment, t.team) <> '')
     and (%(f_state)s::text[] is null or t.state = any(%(f_state)s))
     and (%(f_source)s::text[] is null or s.name = any(%(f_source)s))
 group by 1, 2, 3, 4, 5, 6, 7, 9, 10, 11

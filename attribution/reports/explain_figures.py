@@ -88,7 +88,7 @@ def answer(asked: Question) -> Explained:
     return FIGURES[asked.figure](asked)
 
 
-def at_of(pairs: Iterable[str]) -> dict[str, str]:
+def at_of(pairs: Iterable[str], part: str = "at") -> dict[str, str]:
     """`feature:search`, `tag:team:a`, `feature:` (not set) -> {dimension: value}."""
     found: dict[str, str] = {}
     for pair in pairs:
@@ -97,9 +97,9 @@ def at_of(pairs: Iterable[str]) -> dict[str, str]:
             key, colon, value = value.partition(":")
             name = TAG + key
         if not colon or not name.strip():
-            raise BadSpec(f"at={pair} is not known: write dimension:value")
+            raise BadSpec(f"{part}={pair} is not known: write dimension:value")
         if name in found:
-            raise BadSpec(f"at names {name} twice")
+            raise BadSpec(f"{part} names {name} twice")
         found[name] = value
     return found
 

@@ -85,7 +85,9 @@ def explain_margin(
         more_lines=max(len(lines) - REVENUE_MAX, 0),
         more_amount=sum((one.amount for one in lines[REVENUE_MAX:]), Decimal(0)),
         cost=row["cost"],
-        why_cost=extold(cost, dimensions, line=line, currency=row["currency"], with_rows=with_rows),
+        why_cost=explain(
+            cost, dimensions, line=line, currency=row["currency"], with_rows=with_rows
+        ),
     )
 
 

@@ -126,7 +126,7 @@ def _parts(
             idle=asked.idle if spreads else SHOWN,
             shared=asked.shared if spreads else SHOWN,
         )
-        why = extold(cost, at, line="total", currency=row["currency"], with_rows=with_rows)
+        why = explain(cost, at, line="owned", currency=row["currency"], with_rows=with_rows)
         found.append(UnitPart(name, why.figure, why))
     return tuple(found)
 

@@ -114,7 +114,7 @@ def told(amount: Decimal) -> str:
         with localcontext() as context:
             context.prec = 3
             return f"{+amount:f}"
-    return f"{amount:,.2f}".removesuffix(".00")
+    return f"{amount:,.0f}" if amount == amount.to_integral_value() else f"{amount:,.2f}"
 
 
 def named(dimensions: Mapping[str, str], nothing: str = "all") -> str:

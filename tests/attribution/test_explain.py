@@ -9,7 +9,8 @@ from aicost.kernel.periods import Period
 from attribution.allocate import attribute
 from attribution.reports import run
 from attribution.reports.explain import explain
-from attribution.reports.spec import Asker, BadSpec, Spec
+from attribution.reports.explain_words import NoFigure
+from attribution.reports.spec import Asker, Spec
 from ingest.load import load
 from tests.attribution import example
 
@@ -80,7 +81,7 @@ def test_it_shows_the_weights_of_the_charge_that_is_asked_for(ledger):
     why = explain(COST, {"feature": "assistant"}, charge=(line.day, line.charge_id))
     assert why.chosen.line == line
     assert [w.dimensions["feature"] for w in why.chosen.weights] == ["assistant", "search"]
-    with pytest.raises(BadSpec, match="has no part in this figure"):
+    with pytest.raises(NoFigure, match="has no part in this figure"):
         explain(COST, {"feature": "recommendations"}, charge=(line.day, line.charge_id))
 
 

@@ -1,4 +1,4 @@
-"""Bearer tokens of programs that send data: made, seen once, revoked."""
+"""Bearer tokens of programs that send or read data: made, seen once, revoked."""
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from aicost.accounts.audit import TOKEN_MADE, TOKEN_REVOKED, record
 from aicost.accounts.models import ApiToken
 from aicost.accounts.scope import may_connect
-from aicost.accounts.tokens import INGEST, make_token
+from aicost.accounts.tokens import INGEST, SCOPES, make_token
 from aicost.web.shell import frame, refuse
 from ingest.connect import is_storable
 
@@ -24,19 +24,21 @@ def page(request: HttpRequest) -> HttpResponse:
         return refuse(request, "tokens")
     text, name = "", request.POST.get("name", "").strip()[:NAME_CHARS_MAX]
     name = name if is_storable(name) else ""
-    if request.method == "POST" and name:
-        made, text = make_token(request.user, name, [INGEST])
+    scope = request.POST.get("scope", INGEST)
+    problem = "" if name or request.method != "POST" else "Give the token a name."
+    if scope not in SCOPES:
+        problem = f"A token may do one of: {', '.join(SCOPES)}."
+    if request.method == "POST" and not problem:
+        made, text = make_token(request.user, name, [scope])
         record(request.user, TOKEN_MADE, name, {"prefix": made.prefix, "scopes": made.scopes})
     context = frame(request, "sources") | {
         "title": "Tokens",
         "tokens": ApiToken.objects.select_related("user").order_by("-pk"),
         "text": text,
-        "problem": "Give the token a name." if request.method == "POST" and not name else "",
+        "problem": problem,
         "address": request.build_absolute_uri("/").rstrip("/"),
     }
-    answer = render(
-        request, "pages/tokens.html", context, status=400 if context["problem"] else 200
-    )
+    answer = render(request, "pages/tokens.html", context, status=400 if problem else 200)
     answer["Cache-Control"] = "no-store"
     return answer
 
