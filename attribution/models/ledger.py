@@ -119,6 +119,9 @@ class GpuDay(models.Model):
     """GPU time and its money per resource and stage-1 target; rebuilt whole per (source, day).
 
     The sum of `gpu_ms` over a resource and day is its capacity (or what was observed, if more).
+    `used_*` is the same money by consumption, null where it is as reserved. Of the reserved time,
+    `process_ms` is where every holder told its own activity, `alone_ms` where one had the whole
+    device; `sm_ms` and `gr_ms` are activity integrated over the time in which it is known.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -131,6 +134,14 @@ class GpuDay(models.Model):
     gpu_ms = models.BigIntegerField()
     billed_cost = money()
     effective_cost = money()
+    used_billed_cost = money(null=True)
+    used_effective_cost = money(null=True)
+    process_ms = models.BigIntegerField(default=0, db_default=0)
+    alone_ms = models.BigIntegerField(default=0, db_default=0)
+    sm_ms = models.BigIntegerField(null=True)
+    sm_known_ms = models.BigIntegerField(default=0, db_default=0)
+    gr_ms = models.BigIntegerField(null=True)
+    gr_known_ms = models.BigIntegerField(default=0, db_default=0)
 
     class Meta:
         indexes = [models.Index(fields=["day"]), models.Index(fields=["source", "day"])]

@@ -55,6 +55,7 @@ _KINDS = {
         "region",
         "charge_category",
         "evidence",
+        "consumption_basis",
         "feature",
         "model",
         "model_version",

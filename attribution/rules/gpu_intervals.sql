@@ -3,6 +3,8 @@
 -- pods that follow each other on it within a bucket do not. Of a node whose GPUs only a scheduler
 -- knows (device `job:…`) the GPUs its jobs held count, unless telemetry names workloads there; a
 -- row without a job says how long all reservations of the node are known (covered_ms).
+-- Where every holder of a device tells its own activity, process_ms is the device's time in
+-- proportion to it (the consumption view) and told_ms what was reserved meanwhile.
 create temp table w_gpu on commit drop as
 with node as (
     select distinct cluster, node
@@ -22,8 +24,10 @@ with node as (
       ) m on true
 ), bucket as (
     select distinct on (g.device_uuid, g.mig_instance_id, g.workload_key, g.t_start)
-           j.resource_id, g.cluster, g.namespace, g.pod, g.workload_key, g.device_uuid, g.t_start,
-           g.observed_ms, g.held_idle_ms, g.empty_idle_ms,
+           j.resource_id, g.cluster, g.namespace, g.pod, g.workload_key, g.device_uuid,
+           g.mig_instance_id, g.t_start,
+           g.observed_ms, g.held_idle_ms, g.empty_idle_ms, g.sm_ms, g.gr_busy_ms,
+           case g.util_scope when 'process' then g.busy_ms end as own_busy_ms,
            case g.workload_key when '' then 0 else g.alloc_gpu_fraction end as fraction
       from ingest_gpuinterval g
       join joined j on j.cluster = g.cluster and j.node = g.node
@@ -31,20 +35,38 @@ with node as (
        and g.device_uuid not like 'job:%%'
        and j.resource_id in (select resource_id from w_charge where by_resource)
        and (g.source_id, g.device_uuid, g.t_start) not in (select * from w_twice)
-     order by g.device_uuid, g.mig_instance_id, g.workload_key, g.t_start, g.source_id, g.util_scope
+     order by g.device_uuid, g.mig_instance_id, g.workload_key, g.t_start, g.source_id,
+              g.util_scope <> 'process', g.util_scope
 ), shared as (
     select *, max(observed_ms) over device as device_ms,
            sum(observed_ms * fraction) over device as claimed_ms,
+           count(*) filter (where fraction > 0) over device as holders,
+           count(own_busy_ms) filter (where fraction > 0) over device as telling,
+           sum(own_busy_ms) filter (where fraction > 0) over device as told_busy_ms,
            row_number() over (partition by device_uuid, t_start order by workload_key) as nth
       from bucket
     window device as (partition by device_uuid, t_start)
 ), share as (
     select *, fraction * device_ms / greatest(claimed_ms, device_ms, 1) as part from shared
 ), whole as (
-    select *, floor(observed_ms * part)::bigint as reserved_ms,
-           floor(held_idle_ms * part)::bigint as held_ms,
-           floor(empty_idle_ms * part)::bigint as empty_ms
+    select *,
+           -- Rounded as they add up, so that shares that fill a device leave nothing of it over.
+           (round(sum(observed_ms * part) over device)
+            - round(sum(observed_ms * part) over device - observed_ms * part))::bigint
+               as reserved_ms,
+           case when fraction > 0 and holders = telling and told_busy_ms > 0
+                then floor(device_ms * own_busy_ms::numeric / told_busy_ms)::bigint
+                end as process_ms
       from share
+    window device as (partition by device_uuid, t_start
+                      order by workload_key, mig_instance_id rows unbounded preceding)
+), state as (
+    select *, least(floor(held_idle_ms * part)::bigint, reserved_ms) as held_ms,
+           least(floor(empty_idle_ms * part)::bigint,
+                 reserved_ms - least(floor(held_idle_ms * part)::bigint, reserved_ms)) as empty_ms
+      from whole
+), seen as (
+    select resource_id, count(distinct device_uuid) as devices from whole group by resource_id
 ), job as (
     select distinct on (g.device_uuid, g.workload_key, g.t_start)
            j.resource_id, g.cluster, g.namespace, g.pod, g.workload_key, g.observed_ms,
@@ -62,15 +84,27 @@ select resource_id, cluster, namespace, pod, workload_key,
        sum(held_ms)::bigint as held_ms,
        sum(empty_ms)::bigint as empty_ms,
        sum(case nth when 1 then device_ms else 0 end)::bigint as device_ms,
-       count(distinct device_uuid) as devices,
-       0::bigint as covered_ms, 0::numeric as gpus
-  from whole
+       max(s.devices) as devices,
+       0::bigint as covered_ms, 0::numeric as gpus,
+       sum(process_ms)::bigint as process_ms,
+       coalesce(sum(reserved_ms) filter (where process_ms is not null), 0)::bigint as told_ms,
+       coalesce(sum(held_ms) filter (where process_ms is not null), 0)::bigint as told_held_ms,
+       coalesce(sum(empty_ms) filter (where process_ms is not null), 0)::bigint as told_empty_ms,
+       coalesce(sum(reserved_ms) filter (
+           where process_ms is null and holders = 1 and part >= 1), 0)::bigint as alone_ms,
+       floor(sum(sm_ms * part))::bigint as sm_ms,
+       coalesce(sum(reserved_ms) filter (where sm_ms is not null), 0)::bigint as sm_known_ms,
+       floor(sum(gr_busy_ms * part))::bigint as gr_ms,
+       coalesce(sum(reserved_ms) filter (where gr_busy_ms is not null), 0)::bigint as gr_known_ms
+  from state
+  join seen s using (resource_id)
  group by resource_id, cluster, namespace, pod, workload_key
 union all
 select resource_id, cluster, namespace, pod, workload_key,
        sum(case workload_key when '' then 0 else floor(observed_ms * gpus) end)::bigint,
        0, 0, 0, 0,
        sum(case workload_key when '' then observed_ms else 0 end)::bigint,
-       max(case workload_key when '' then gpus else 0 end)
+       max(case workload_key when '' then gpus else 0 end),
+       null, 0, 0, 0, 0, null, 0, null, 0
   from job
  group by resource_id, cluster, namespace, pod, workload_key

@@ -12,6 +12,15 @@ create temp table w_part (
     environment text not null,
     evidence text not null,
     weight bigint not null check (weight > 0),
+    -- Of GPU time alone: its weight by consumption (null: as reserved), and what of the reserved
+    -- time, in GPU-milliseconds, was measured how. Views read them, the split does not.
+    used bigint,
+    process_ms bigint,
+    alone_ms bigint,
+    sm_ms bigint,
+    sm_known_ms bigint,
+    gr_ms bigint,
+    gr_known_ms bigint,
     key uuid not null generated always as (
         aicost_target_key(kind, state, activity, workload, model, feature, experiment, team,
                           environment)) stored

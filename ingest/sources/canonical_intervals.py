@@ -4,15 +4,18 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from ingest.sources.format import Columns
+from ingest.sources.gpu_labels import mig_fraction
 
 INTERVAL = timedelta(minutes=5)
 INTERVAL_MAX = timedelta(hours=1)
+_MICRO = Decimal("0.000001")
 _WITHIN_OBSERVED = ("busy_ms", "sm_ms", "tensor_ms", "zero_ms")
 
 
 def finish_intervals(columns: Columns) -> dict[int, str]:
     """Without `observed_s` the whole interval was observed; a workload without a share has the
-    device to itself; zero time that fills the interval touches both of its ends."""
+    device, or the part of it that its MIG profile is, to itself; zero time that fills the interval
+    touches both of its ends."""
     lengths = _lengths(columns["t_start"], columns["t_end"])
     reasons = {row: length for row, length in enumerate(lengths) if isinstance(length, str)}
     lengths = [0 if isinstance(length, str) else length for length in lengths]
@@ -49,8 +52,12 @@ def _length(start: datetime, end: datetime) -> int | str:
 
 def _share(columns: Columns) -> None:
     fractions, bases = columns["alloc_gpu_fraction"], columns["alloc_basis"]
+    profiles, models = columns["mig_profile"], columns["device_model"]
     for row, (fraction, key) in enumerate(zip(fractions, columns["workload_key"], strict=True)):
-        if fraction is None:
+        if fraction is None and key and profiles[row]:
+            fractions[row] = mig_fraction(profiles[row], models[row]).quantize(_MICRO)
+            bases[row] = bases[row] or "mig"
+        elif fraction is None:
             fractions[row] = Decimal(1) if key else Decimal(0)
             bases[row] = bases[row] or ("exclusive" if key else "")
 

@@ -8,6 +8,10 @@ from ingest.sources.prometheus_answers import Answers, Series
 Pod = tuple[str, str, str]  # cluster, namespace, name
 BUCKET_S = 300
 _HALF = Decimal("0.5")
+# HAMi: of each of a container's nvidia.com/gpu this much, in percent, is asked for.
+_PERCENT = ("nvidia_com_gpucores", "nvidia_com_gpumem_percentage")
+_OF_VIRTUAL = (*_PERCENT, "nvidia_com_gpumem")
+_WHOLE, _VIRTUAL = "nvidia_com_gpu", "virtual"
 
 
 class Pods:
@@ -63,7 +67,13 @@ class Pods:
         for pod in sorted(self._on.get((cluster, node), {}).get(at, ())):
             asked = self._requests.get(pod, {}).get(at, {})
             summed: dict[str, Decimal] = {}
-            for (resource, _), value in asked.items():
+            for (resource, container), value in asked.items():
+                if resource in _OF_VIRTUAL:
+                    continue
+                percent = [asked[name, container] for name in _PERCENT
+                           if asked.get((name, container))]  # fmt: skip
+                if resource == _WHOLE and percent:
+                    resource, value = _VIRTUAL, value * min(max(percent), Decimal(100)) / 100
                 summed[resource] = summed.get(resource, Decimal(0)) + value
             if summed:
                 found[pod] = summed
@@ -74,10 +84,14 @@ class Pods:
     ) -> Decimal:
         """How many devices of the node a request stands for: a replica is a part of a device, and
         some resources (Neuron) are several. MIG slices name their device themselves. Only a factor
-        of two says so: a device may also be broken, or not be seen."""
+        of two says so: a device may also be broken, or not be seen. Virtual GPUs (HAMi) say in
+        percent which part of a device they are."""
         total = Decimal(0)
         for resource, value in asked.items():
             if "_mig_" in resource:
+                continue
+            if resource == _VIRTUAL:
+                total += value
                 continue
             offered = self._allocatable.get((cluster, node), {}).get(resource, {}).get(at)
             ratio = Decimal(devices) / offered if offered else Decimal(1)
@@ -88,6 +102,7 @@ class Pods:
         """How many pods may share one device; 1 when they are exclusive, or nobody says."""
         offered = self._allocatable.get((cluster, node), {})
         told = [by[at] / devices for name, by in offered.items()
-                if by.get(at) and devices and "_mig_" not in name]  # fmt: skip
+                if by.get(at) and devices and "_mig_" not in name
+                and name not in _OF_VIRTUAL]  # fmt: skip
         most = max(told, default=Decimal(1))
         return most if most >= 2 else Decimal(1)

@@ -165,6 +165,47 @@ def holders(ask: Ask) -> dict:
     return _table(rows, lines, ask)
 
 
+BASIS_WORDS = {
+    "process": "own activity",
+    "alone": "had whole GPUs",
+    "reservation": "reserved share",
+    "mixed": "partly own activity",
+    "": "",
+}
+
+
+def consumption(ask: Ask) -> dict:
+    """The same money by what was consumed: a view beside the ledger, which goes by reservation."""
+    group_by = ("workload", "team")
+    rows = ask.report("gpu_consumption", group_by=group_by, idle="shown", shared="shown").rows
+    sums: dict[str, Decimal] = {}
+    for row in rows:
+        sums[row["currency"]] = sums.get(row["currency"], ZERO) + row["cost"]
+    currency = max(sums, key=lambda c: abs(sums[c]), default="")
+    rows = [row for row in rows if row["currency"] == currency]
+    rows.sort(key=lambda r: (-r["consumption_cost"], -r["cost"], r["workload"], r["team"]))
+    lines = [
+        row
+        | {
+            "name": row["workload"] or "No workload",
+            "by": BASIS_WORDS[row["consumption_basis"]],
+        }
+        for row in rows
+    ]
+    measures = ("cost", "consumption_cost", "difference", "reserved_hours")
+    total = {name: sum((row[name] for row in rows), ZERO) for name in measures}
+    rest = lines[ROWS_MAX:]
+    if rest:
+        summed = {name: sum((row[name] for row in rest), ZERO) for name in measures}
+        lines = [*lines[:ROWS_MAX], {"name": f"{len(rest)} others", **summed}]
+    return {
+        "lines": lines,
+        "total": total | {"name": "Total"},
+        "currency": currency,
+        "told": any(row["consumption_basis"] in ("process", "mixed") for row in rows),
+    }
+
+
 @for_people
 def csv(request: HttpRequest) -> HttpResponse:
     """The nodes of the page, unrounded."""
@@ -180,6 +221,7 @@ GPUS = Page(
         Panel("figures", "parts/gpu_figures.html", key_figures),
         Panel("nodes", "parts/gpu_nodes.html", nodes),
         Panel("holders", "parts/gpu_holders.html", holders),
+        Panel("consumption", "parts/gpu_consumption.html", consumption),
         RESIDUAL,
     ),
     picks=("period", "compare", "basis"),
