@@ -106,7 +106,7 @@ def allocate_day(claimed: Claimed) -> DayResult:
         charges, methods = _weigh(binds)
         parts = _split(binds)
         _refuse_leaks(binds, claimed)
-        for name in ("day_rollup", "day_spread"):
+        for name in ("day_rollup", "day_spread", "day_sums"):
             _run(name, binds)
         if "gpu_time" in methods:
             _run("day_gpu", binds)

@@ -1,4 +1,5 @@
-"""Spread of charges longer than a day over the receivers of their charge month."""
+"""What is known of a charge month only as a whole: the spread of charges longer than a day over its
+receivers, and the sums that reports of whole months read."""
 
 from datetime import date
 
@@ -25,6 +26,6 @@ def _spread(source: int, month: date) -> bool:
         cursor.execute(sql("attribution.sql", "mark_month_spread"), binds)
         if cursor.rowcount == 0:  # another worker was first
             return False
-        cursor.execute(sql("attribution.sql", "clear_month_spread"), binds)
-        cursor.execute(sql("attribution.sql", "month_spread"), binds)
+        for name in ("clear_month_spread", "month_spread", "month_spread_sums", "month_sums"):
+            cursor.execute(sql("attribution.sql", name), binds)
     return True

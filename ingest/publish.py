@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from aicost.kernel.sqlfiles import sql
 from ingest.fetch.kept import scratch_folder, working_folder
 from ingest.job_runs import keep_job_runs
-from ingest.models import ControlTotal, Delivery, Restatement, Scope, Source, SourceFile
+from ingest.models import BillDay, ControlTotal, Delivery, Restatement, Scope, Source, SourceFile
 from ingest.partitions import ensure_partitions
 from ingest.sources.charges import DISPLAY, IDENTITY, json_text
 from ingest.stage import Staged, StagedScope
@@ -72,10 +72,19 @@ def publish(staged: Staged, given: SetOfFiles, *, replace: bool) -> list[Deliver
             _execute(step)
         _execute("add_charges", source=given.source.pk)
         _keep_restatements(deliveries, previous)
-        _execute("mark_changed_days", source=given.source.pk)
+        changed = _rows("mark_changed_days", source=given.source.pk)
+        sum_bill_days(given.source, [day for (day,) in changed])
         keep_job_runs(given.source, _billing_periods(staged), staged.days)
         _analyze_charges(staged)
     return list(deliveries.values())
+
+
+def sum_bill_days(source: Source, days: Sequence[date]) -> None:
+    """Sum the charges of these days anew, in the caller's transaction; of a source one at a time,
+    since two loads of one day would each miss the other's charges."""
+    _execute("alone_with_bill_days", source=source.pk)
+    BillDay.objects.filter(source=source, day__in=days).delete()
+    _execute("sum_bill_days", source=source.pk, days=list(days))
 
 
 def _billing_periods(staged: Staged) -> list[date]:

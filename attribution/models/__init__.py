@@ -10,7 +10,14 @@ from attribution.models.entities import (
     EntityParent,
 )
 from attribution.models.estimates import EstimatedCost, EstimatedDay
-from attribution.models.ledger import AllocatedCharge, AllocationRun, CostDay, DayState, GpuDay
+from attribution.models.ledger import (
+    AllocatedCharge,
+    AllocationRun,
+    CostDay,
+    CostSum,
+    DayState,
+    GpuDay,
+)
 from attribution.models.rules import AllocationRule, RuleSet, SeriesClaim
 from attribution.models.targets import Target
 
@@ -19,6 +26,7 @@ __all__ = [
     "AllocationRule",
     "AllocationRun",
     "CostDay",
+    "CostSum",
     "DayState",
     "Entity",
     "EntityAbove",

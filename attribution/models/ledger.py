@@ -115,6 +115,36 @@ class CostDay(models.Model):
         indexes = [models.Index(fields=["day"]), models.Index(fields=["source", "day"])]
 
 
+class CostSum(models.Model):
+    """CostDay summed once more, so that a question reads few rows whatever its period: by target or
+    by service per day, and all three grains per month. Rebuilt with the day, the month with the
+    spread of its long charges (attribution.spread); read by aicost_cost (migration 0014)."""
+
+    id = models.BigAutoField(primary_key=True)
+    grain = models.TextField(help_text="target, service; of months also all: target_month …")
+    day = models.DateField(help_text="of a month its first")
+    source = models.ForeignKey(Source, models.DO_NOTHING, db_constraint=False)
+    currency = models.TextField()
+    target = models.ForeignKey(Target, models.DO_NOTHING, null=True, db_constraint=False)
+    kind = models.TextField(**TEXT)
+    state = models.TextField(**TEXT)
+    sub_account_id = models.TextField(**TEXT)
+    service_name = models.TextField(**TEXT)
+    region_id = models.TextField(**TEXT)
+    charge_category = models.TextField(**TEXT)
+    evidence = models.TextField()
+    is_month_spread = models.BooleanField(default=False, db_default=False)
+    billed_cost = money()
+    effective_cost = money()
+    idle_spread_billed = money(default=0)
+    shared_spread_billed = money(default=0)
+    idle_spread_effective = money(default=0)
+    shared_spread_effective = money(default=0)
+
+    class Meta:
+        indexes = [models.Index(fields=["grain", "source", "day"])]
+
+
 class GpuDay(models.Model):
     """GPU time and its money per resource and stage-1 target; rebuilt whole per (source, day).
 

@@ -47,6 +47,9 @@ NAMING_DIMENSIONS = (
 OWN_FILTERS = ("resource", "instance_type", "outcome", "invoice", "rule")
 # A charge and its rule know these; all other dimensions of a charge are of its series.
 OUTSIDE_SERIES = ("invoice", "rule")
+# What only the bill knows of a row of the rollup; every grain knows source and evidence.
+BILL_DIMENSIONS = frozenset(SERIES_DIMENSIONS) - {"source", "evidence"}
+WHOLE_MONTHS = ("total", "month", "quarter")
 ALL_GRANULARITIES, ALL_POOLS = GRANULARITIES, POOL_OPTIONS
 MS_PER_HOUR = 3_600_000
 _CURRENCY = re.compile(r"[A-Z]{3}\Z")
@@ -162,6 +165,8 @@ def binds(spec: Spec) -> dict[str, object]:
         "idle": spec.idle,
         "shared": spec.shared,
         "teams": None if spec.asker.teams is None else list(spec.asker.teams),
+        "grain": grain(spec),
+        "whole_months": spec.granularity in WHOLE_MONTHS,
     }
 
 
@@ -177,6 +182,16 @@ def _narrow(spec: Spec, filters: dict[str, object]) -> bool:
             filters[name] = sorted(under if wanted is None else under & set(wanted))
             narrowed = True
     return narrowed
+
+
+def grain(spec: Spec) -> str:
+    """The coarsest rollup that knows all that is asked: by `service` (and kind and state), by
+    `target`, or `all`. Teams stand on targets."""
+    asked = {*spec.group_by, *spec.filters}
+    names = bool(asked & {*NAMING_DIMENSIONS}) or spec.asker.teams is not None
+    if not names:
+        return "service"
+    return "all" if asked & BILL_DIMENSIONS else "target"
 
 
 def fetch(query: str, values: Mapping[str, object]) -> list[dict]:

@@ -1,6 +1,7 @@
 -- Cost by any dimensions of the target, of what stands above it, and of the rollup. A dimension
 -- that is not asked for is null, one that is asked for but not set is ''. Targets are named after
 -- the sum, few by then; what stands above them by the days from one change to the next (segment).
+-- The grain `service` knows no targets, only kind and state.
 with target as (
     select
         id, kind, model as own_model, feature as own_feature, team as own_team,
@@ -57,7 +58,7 @@ part as (
             when 'day' then c.day
             else date_trunc(%(granularity)s, c.day::timestamp)::date
         end as period,
-        c.target_id, c.evidence, c.currency,
+        c.target_id, c.kind as line_kind, c.state as line_state, c.evidence, c.currency,
         case when cardinality(%(cuts)s::date[]) = 0 then 1
             else width_bucket(c.day, %(cuts)s::date[]) + 1 end as segment,
         case when 'source' = any(%(groups)s) then c.source_id end as source_id,
@@ -72,9 +73,8 @@ part as (
         sum(case when %(shared)s = 'spread' then case %(basis)s
             when 'billed' then c.shared_spread_billed else c.shared_spread_effective end end)
             as shared_spread
-    from attribution_costday c
-    where c.day >= %(start)s and c.day < %(end)s
-        and (%(f_source)s::text[] is null
+    from aicost_cost(%(start)s, %(end)s, %(grain)s, %(whole_months)s, %(cuts)s::date[]) c
+    where (%(f_source)s::text[] is null
             or c.source_id in (select id from ingest_source where name = any(%(f_source)s)))
         and (%(f_account)s::text[] is null or c.sub_account_id = any(%(f_account)s))
         and (%(f_service)s::text[] is null or c.service_name = any(%(f_service)s))
@@ -82,11 +82,18 @@ part as (
         and (%(f_charge_category)s::text[] is null
             or c.charge_category = any(%(f_charge_category)s))
         and (%(f_evidence)s::text[] is null or c.evidence = any(%(f_evidence)s))
-        and (not %(picks)s or c.target_id in (select id from target))
-    group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+        and (%(grain)s <> 'service' or (
+            (%(f_kind)s::text[] is null or c.kind = any(%(f_kind)s))
+            and (%(f_state)s::text[] is null or c.state = any(%(f_state)s))))
+        and (%(grain)s = 'service' or not %(picks)s or c.target_id in (select id from target))
+    group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
 ),
 placed as (
-    select p.*, t.*,
+    select
+        p.period, p.evidence, p.currency, p.source_id, p.account, p.service, p.region, p.category,
+        p.own, p.idle_spread, p.shared_spread, t.feature, t.model, t.workload, t.experiment,
+        t.team, t.environment, t.activity, coalesce(t.kind, p.line_kind) as kind,
+        coalesce(t.state, case when 'state' = any(%(groups)s) then p.line_state end) as state,
         case when 'base_model' = any(%(groups)s) then coalesce(a.base_model, t.own_model) end
             as base_model,
         case when 'model_family' = any(%(groups)s) then coalesce(a.model_family, '') end
@@ -100,7 +107,7 @@ placed as (
         case when 'project' = any(%(groups)s) then coalesce(a.project, '') end
             as project
     from part p
-    join target t on t.id = p.target_id
+    left join target t on t.id = p.target_id
     left join above a on a.target_id = p.target_id and a.segment = p.segment
     where (%(f_base_model)s::text[] is null
             or coalesce(a.base_model, t.own_model) = any(%(f_base_model)s))

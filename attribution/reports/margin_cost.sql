@@ -22,10 +22,9 @@ part as (
         sum(case when %(shared)s = 'spread' then case %(basis)s
             when 'billed' then c.shared_spread_billed else c.shared_spread_effective end end)
             as shared_spread
-    from attribution_costday c
-    where c.day >= %(start)s and c.day < %(end)s
-        and (not %(picks)s or c.target_id in (
-            select id from attribution_target where feature = any(%(f_feature)s)))
+    from aicost_cost(%(start)s, %(end)s, 'all', %(whole_months)s, '{}') c
+    where not %(picks)s or c.target_id in (
+        select id from attribution_target where feature = any(%(f_feature)s))
     group by 1, 2, 3, 4
 ),
 named as (

@@ -3,5 +3,9 @@ with ledger as (
 ), rollup as (
     delete from attribution_costday
      where source_id = %(source)s and day = %(day)s and not is_month_spread
+), sums as (
+    delete from attribution_costsum
+     where grain in ('target', 'service') and source_id = %(source)s and day = %(day)s
+       and not is_month_spread
 )
 delete from attribution_gpuday where source_id = %(source)s and day = %(day)s

@@ -1,6 +1,7 @@
 """What came in. One module a concern; import the tables from here."""
 
 from ingest.models.bills import (
+    BillDay,
     ChangedDay,
     Charge,
     ChargeSeries,
@@ -39,6 +40,7 @@ __all__ = [
     "TOKEN_CLASSES",
     "Alias",
     "Annotation",
+    "BillDay",
     "ChangedDay",
     "Charge",
     "ChargeSeries",

@@ -167,6 +167,27 @@ class Restatement(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
 
+class BillDay(models.Model):
+    """What all charges of a day sum to, kept in the transaction that changes them: what the ledger
+    is held against on every page without reading millions of charges."""
+
+    source = models.ForeignKey(Source, models.CASCADE)
+    day = models.DateField()
+    billing_period = models.DateField()
+    currency = models.TextField()
+    charges = models.BigIntegerField()
+    billed_cost = money()
+    effective_cost = money()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source", "day", "billing_period", "currency"], name="bill_day_identity"
+            )
+        ]
+        indexes = [models.Index(fields=["day"])]
+
+
 class ChangedDay(models.Model):
     """All that ingest tells attribution: this source has new data on this day."""
 

@@ -20,6 +20,7 @@ from ingest.models import (
     WorkloadMap,
 )
 from ingest.partitions import ensure_partitions
+from ingest.publish import sum_bill_days
 
 DAY = date(2026, 9, 1)
 _ids = itertools.count(1)
@@ -69,6 +70,7 @@ def charge(
         list_cost=None if listed is None else Decimal(listed),
         consumed_quantity=None if consumed is None else Decimal(consumed),
     )
+    sum_bill_days(of, [day])
     ChangedDay.objects.create(source=of, day=day, what="charges")
     return made.id
 

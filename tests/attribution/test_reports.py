@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from aicost.kernel.periods import Period
-from attribution.models import CostDay, DayState
+from attribution.models import CostDay, CostSum, DayState
 from attribution.reports import REPORTS, compare, run
 from attribution.reports.columns import COUNT, DAY, DECIMAL, MEASURE, TEXT, TIME, kind_of
 from attribution.reports.explain import explain
@@ -197,8 +197,8 @@ def test_it_says_final_only_when_the_bill_reaches_and_no_day_waits(built):
 
 
 def test_it_shows_what_does_not_add_up(built):
-    row = CostDay.objects.filter(effective_cost=3).get()
-    row.delete()
+    CostDay.objects.filter(effective_cost=3).get().delete()
+    CostSum.objects.filter(effective_cost=3).delete()
     assert ask("cost").residual == D(3)
     (found,) = ask("reconciliation").rows
     assert (found["billing_period"], found["billed"], found["residual"]) == ("2026-09", 100, 3)
@@ -300,11 +300,11 @@ def test_it_writes_the_same_numbers_in_every_format(built):
 
 
 def test_it_guards_text_but_not_numbers_against_formulas(built):
-    CostDay.objects.filter(service_name="Bucket").update(
+    CostSum.objects.filter(service_name="Bucket").update(
         service_name="=cmd|' /C calc'!A0", effective_cost=D("-1.5")
     )
     text = to_csv(ask("cost", group_by=("service",)))
-    assert "\r\n2026-09-01,'=cmd|' /C calc'!A0,owned,USD,-3,0,0,-3,0,0,0\r\n" in text
+    assert "\r\n2026-09-01,'=cmd|' /C calc'!A0,owned,USD,-1.5,0,0,-1.5,0,0,0\r\n" in text
 
 
 def test_it_answers_on_the_command_line(built, tmp_path, capsys):

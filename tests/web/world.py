@@ -15,8 +15,11 @@ Two days, 1 and 2 September 2026, USD, effective = billed:
 from datetime import date
 from decimal import Decimal
 
+from django.db import connection
+
 from aicost.accounts.people import add_user
-from attribution.models import CostDay, Target
+from aicost.kernel.sqlfiles import sql
+from attribution.models import CostDay, DayState, Target
 from ingest.models import Delivery, Source
 
 FIRST, SECOND = date(2026, 9, 1), date(2026, 9, 2)
@@ -62,6 +65,16 @@ def make_costs() -> None:
                 billed_cost=Decimal(amount),
                 effective_cost=Decimal(amount),
             )
+    sum_costs(source)
+
+
+def sum_costs(source: Source) -> None:
+    """What publishing would add to the rows of CostDay: sums, and that the day is published."""
+    days = CostDay.objects.filter(source=source).values_list("day", flat=True).distinct()
+    for day in list(days):
+        DayState.objects.create(source=source, day=day, published_version=1)
+        with connection.cursor() as cursor:
+            cursor.execute(sql("attribution.sql", "day_sums"), {"source": source.pk, "day": day})
 
 
 def make_people() -> dict:
