@@ -74,7 +74,7 @@ update attribution_daystate set spread_version = 0;
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("attribution", "0013_entities"),
+        ("attribution", "0014_gpu_consumption"),
         ("ingest", "0017_bill_days"),
     ]
     operations = [
