@@ -18,6 +18,7 @@ from django.db import DatabaseError, OperationalError, connection, transaction
 from aicost.kernel.sqlfiles import sql
 from attribution.claims import claim_series, ensure_builtin_rules, rule_set_on
 from attribution.classify import gpus_by_instance_type
+from attribution.closing.pinned import words_of
 from attribution.dirty import absorb_changes, dirty_stale_rules
 from attribution.lease import kept_leases
 from attribution.models import AllocationRun
@@ -97,6 +98,11 @@ def claim_day(worker: str, start: date | None, end: date | None) -> Claimed | No
 def allocate_day(claimed: Claimed) -> DayResult:
     """Rebuild one claimed day and publish it. Raises `Leak` if a cent is lost: then nothing of
     this call remains."""
+    with words_of(claimed.day):
+        return _allocate_day(claimed)
+
+
+def _allocate_day(claimed: Claimed) -> DayResult:
     began = time.monotonic()
     rule_set, rules, aliases = rule_set_on(claimed.day)
     claim_series(claimed.source, claimed.day, rule_set, rules, aliases)

@@ -12,6 +12,7 @@ from aicost.kernel.sqlfiles import sql
 from aicost.kernel.targets import DIMENSIONS, FALLBACK, INFERRED, MEASURED, TAGGED
 from attribution import vocabulary
 from attribution.classify import Seen, fold, look, owns, principal
+from attribution.closing.pinned import pinned_aliases, pinned_rule_set
 from attribution.models import AllocationRule, RuleSet, SeriesClaim
 from attribution.rules.builtin import BUILT_IN
 from ingest.models import Alias, ChargeSeries
@@ -68,6 +69,14 @@ def _aliases_on(day: date) -> dict[tuple[str, str], str]:
 
 
 def rule_set_on(day: date) -> tuple[RuleSet, list[AllocationRule], dict]:
+    """The set by which a day is attributed: of a closed month as pinned, else as rules say now."""
+    if (pinned := pinned_rule_set(day)) is None:
+        return live_rule_set_on(day)
+    known = AllocationRule.objects.in_bulk(pinned.rule_ids)
+    return pinned, [known[pk] for pk in pinned.rule_ids], pinned_aliases(day)
+
+
+def live_rule_set_on(day: date) -> tuple[RuleSet, list[AllocationRule], dict]:
     """The set of a day; its identity covers the rules, aliases and words that shape its claims."""
     rules, aliases = rules_on(day), _aliases_on(day)
     words = vocabulary.digest()

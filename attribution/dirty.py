@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from django.db import connection, transaction
 
 from aicost.kernel.sqlfiles import sql
-from attribution.claims import rule_set_on
+from attribution.claims import live_rule_set_on
 from attribution.models import AllocationRule, DayState
 from ingest.models import Alias
 
@@ -29,13 +29,14 @@ def _segments() -> list[tuple[date | None, date | None]]:
 
 
 def dirty_stale_rules() -> int:
-    """Mark the days published under other rules or aliases than now in force; how many."""
+    """Mark the days published under other rules or aliases than now in force; how many. Days of
+    closed months keep what is pinned."""
     if not DayState.objects.exists():
         return 0
     marked = 0
     for start, end in _segments():
         some_day = start or (end - timedelta(days=1) if end else date(2020, 1, 1))
-        rule_set, _, _ = rule_set_on(some_day)
+        rule_set, _, _ = live_rule_set_on(some_day)
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(sql("attribution.sql", "alone"))
             cursor.execute(

@@ -6,8 +6,8 @@ from decimal import ROUND_FLOOR, Decimal
 from django.db import connection
 
 from aicost.kernel.sqlfiles import sql
+from attribution.closing.pinned import price_book_on
 from ingest.price_book import PriceBook
-from ingest.prices import price_book
 
 UNITS_PER_CURRENCY_UNIT = Decimal(1_000_000_000)
 
@@ -24,7 +24,7 @@ def price_day(day: date) -> None:
         models = cursor.fetchall()
         if not models:
             return
-        book = price_book()
+        book = price_book_on(day)
         rows = [row for told in models for row in weights_of(book, day, *told)]
         cursor.executemany("insert into w_price values (%s, %s, %s)", rows)
 

@@ -4,6 +4,9 @@ A file of the same name in AICOST_HOME/data comes first: its rows win over those
 re-decides every day, like a change of a rule (docs/vocabulary.md).
 """
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 import csv
 from functools import cache
 import hashlib
@@ -25,6 +28,9 @@ NAMES = (
     "token_classes.csv",
 )
 _BYTES_MAX = 4 * 1024**2
+# Of a pinned text: it is all there is, what we ship today is not added. No file can begin so.
+_ALONE = "\0alone\n"
+_pinned: ContextVar[Mapping[str, str] | None] = ContextVar("pinned words", default=None)
 
 
 class BadVocabulary(ValueError):
@@ -32,7 +38,11 @@ class BadVocabulary(ValueError):
 
 
 def own(name: str) -> str:
-    """The user's text of a file; '' when there is none. Cheap: read again only when it changed."""
+    """The user's text of a file; '' when there is none. Cheap: read again only when it changed.
+    Within `pinned` the text of the closed month instead."""
+    pinned = _pinned.get()
+    if pinned is not None and name in pinned:
+        return pinned[name]
     path = Path(settings.AICOST_HOME) / "data" / name
     try:
         seen = path.stat()
@@ -54,8 +64,9 @@ def _read(path: Path, changed_ns: int, size_bytes: int) -> str:
 @cache
 def rows(name: str, own_text: str) -> tuple[dict[str, str], ...]:
     """The rows of a file, the user's before ours. Raises `BadVocabulary`."""
-    shipped = _shipped(name)
-    reader = csv.DictReader(io.StringIO(shipped))
+    if own_text.startswith(_ALONE):
+        return tuple(csv.DictReader(io.StringIO(own_text.removeprefix(_ALONE))))
+    reader = csv.DictReader(io.StringIO(_shipped(name)))
     ours = tuple(reader)
     if not own_text.strip():
         return ours
@@ -94,3 +105,28 @@ def digest() -> str:
 @cache
 def _shipped(name: str) -> str:
     return files("attribution.data").joinpath(name).read_text(encoding="utf-8")
+
+
+def texts() -> dict[str, str]:
+    """Every file as it counts now, the user's rows before ours, to be kept and given to `pinned`.
+    Raises `BadVocabulary`."""
+    return {name: _whole(rows(name, own(name))) for name in NAMES}
+
+
+@contextmanager
+def pinned(kept: Mapping[str, str] | None) -> Iterator[None]:
+    """Understand series by the words of `texts()` as they were kept; None: as they are now."""
+    told = None if kept is None else {name: _ALONE + text for name, text in kept.items()}
+    token = _pinned.set(told)
+    try:
+        yield
+    finally:
+        _pinned.reset(token)
+
+
+def _whole(found: tuple[dict[str, str], ...]) -> str:
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(found[0]) if found else (), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(found)
+    return out.getvalue()

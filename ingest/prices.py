@@ -1,7 +1,7 @@
 """The table of prices: looked up, edited, imported. Changing a price reprices nothing by itself:
 attribution.repricing does, when somebody says so (docs/prices.md)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -19,9 +19,10 @@ PRICE_SAVED, PRICE_ENDED, PRICES_IMPORTED = "price_saved", "price_ended", "price
 COLUMNS = tuple(column.name for column in PRICES.columns)
 
 
-def price_book() -> PriceBook:
-    """All prices of the table as they stand now."""
-    return PriceBook(tuple(_rate(price) for price in Price.objects.order_by("id")))
+def price_book(prices: Iterable[Price] | None = None) -> PriceBook:
+    """All prices of the table as they stand now, or these."""
+    found = Price.objects.order_by("id") if prices is None else prices
+    return PriceBook(tuple(_rate(price) for price in found))
 
 
 def price_of(

@@ -1,7 +1,7 @@
 """Where the money came to stand. All of it can be deleted and rebuilt from ingest, except what
 people write: rules, closes, what they say of targets. One module a concern; import from here."""
 
-from attribution.models.closing import MonthClose
+from attribution.models.closing import MonthClose, PinnedRuleSet, PinnedWords, ReportedCost
 from attribution.models.entities import (
     Entity,
     EntityAbove,
@@ -37,6 +37,9 @@ __all__ = [
     "EstimatedDay",
     "GpuDay",
     "MonthClose",
+    "PinnedRuleSet",
+    "PinnedWords",
+    "ReportedCost",
     "RuleSet",
     "SeriesClaim",
     "Target",

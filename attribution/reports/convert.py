@@ -9,10 +9,11 @@ from datetime import date
 from decimal import Context, Decimal
 
 from aicost.kernel.periods import Period, month_start, next_month
+from attribution.closing.pinned import open_closes, rates_of
 from attribution.reports.base import Report
 from attribution.reports.columns import DECIMAL, is_additive, kind_of
 from attribution.reports.spec import Spec
-from ingest.fx import MissingRate, Rates
+from ingest.fx import MissingRate
 
 _EXACT = Context(prec=100)
 _LINES = ("owned", "workload", "shared", "idle", "unattributed")
@@ -21,7 +22,7 @@ _LINES = ("owned", "workload", "shared", "idle", "unattributed")
 def converted(report: Report, spec: Spec) -> tuple[list[dict], tuple[tuple[date, str, str], ...]]:
     """The rows of the report and the rates that are missing, as (month, from, to). Rows are asked
     for month by month, converted, and summed over what they have in common."""
-    rates, missing = Rates(), set()
+    rates, missing = rates_of(open_closes(spec.period.start, spec.period.end)), set()
     asked = report.parts or report.rows
     summed: dict[tuple, dict] = {}
     for part in _months(spec.period):

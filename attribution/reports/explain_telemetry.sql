@@ -19,7 +19,7 @@ cross join lateral (
     where v.t_start >= %(day)s::timestamp at time zone 'utc'
         and v.t_start < (%(day)s::date + 1)::timestamp at time zone 'utc'
         and (v.node = %(resource)s or v.node in (
-            select m.node from ingest_resourcemap m
+            select m.node from aicost_resourcemap_on(%(day)s) m
             where m.resource_id = %(resource)s
                 and (m.valid_from is null or m.valid_from <= %(day)s)
                 and (m.valid_to is null or m.valid_to > %(day)s)))

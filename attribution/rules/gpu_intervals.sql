@@ -15,7 +15,7 @@ with node as (
       from node n
       left join lateral (
           select m.resource_id
-            from ingest_resourcemap m
+            from aicost_resourcemap_on(%(day)s) m
            where m.node = n.node and m.cluster in ('', n.cluster)
              and (m.valid_from is null or m.valid_from <= %(day)s)
              and (m.valid_to is null or m.valid_to > %(day)s)

@@ -21,7 +21,7 @@ select k.cluster, k.namespace, k.pod, k.workload_key,
   ) k
   left join lateral (
       select m.*
-        from ingest_workloadmap m
+        from aicost_workloadmap_on(%(day)s) m
        where m.cluster in ('', k.cluster) and m.namespace in ('', k.namespace)
          and k.name like replace(replace(replace(replace(
                  m.pattern, '\', '\\'), '%%', '\%%'), '_', '\_'), '*', '%%')

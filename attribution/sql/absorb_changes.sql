@@ -1,5 +1,6 @@
 -- Take what ingest said and mark the days it dirties. Telemetry, calls, maps and prices dirty
--- that day of every bill source with a series some rule weighs by them.
+-- that day of every bill source with a series some rule weighs by them. What is pinned does not
+-- reach a closed month: reopening it dirties all its days.
 with taken as (
     delete from ingest_changedday returning source_id, day, what
 ), direct as (
@@ -11,6 +12,10 @@ with taken as (
      where not exists (
          select from direct d where d.source_id = c.source_id and d.day = t.day
      )
+       and not (t.what in ('map', 'price') and exists (
+         select from attribution_monthclose m
+          where m.month = date_trunc('month', t.day::timestamp)::date and m.reopened_at is null
+     ))
        and exists (
          select from attribution_seriesclaim k
            join attribution_allocationrule r on r.id = coalesce(k.resource_rule_id, k.rule_id)

@@ -11,7 +11,7 @@ with instance as (
     select i.resource_id
       from instance i
      where exists (
-               select from ingest_resourcemap m
+               select from aicost_resourcemap_on(%(day)s) m
                 where m.resource_id = i.resource_id
                   and (m.valid_from is null or m.valid_from <= %(day)s)
                   and (m.valid_to is null or m.valid_to > %(day)s)

@@ -10,10 +10,12 @@ from decimal import Decimal
 
 import pytest
 
+from aicost.accounts.people import add_user
 from aicost.kernel.periods import Period
 from attribution.allocate import attribute
 from attribution.audit import audit, is_clean
-from attribution.models import AllocatedCharge, AllocationRule, CostDay
+from attribution.closing.months import close_month
+from attribution.models import AllocatedCharge, AllocationRule, CostDay, MonthClose, ReportedCost
 from attribution.reports import run
 from attribution.reports.spec import Asker, Spec
 from ingest.load import load
@@ -49,6 +51,14 @@ def ledger(tmp_path, settings):
 def by_kind(source: str, basis: str) -> dict[str, Decimal]:
     out = defaultdict(Decimal)
     rows = CostDay.objects.filter(source__name=source).select_related("target")
+    for row in rows:
+        out[row.target.kind] += getattr(row, f"{basis}_cost")
+    return dict(out)
+
+
+def reported_by_kind(close: MonthClose, basis: str, source: str = "aws") -> dict[str, Decimal]:
+    out = defaultdict(Decimal)
+    rows = ReportedCost.objects.filter(close=close, source__name=source).select_related("target")
     for row in rows:
         out[row.target.kind] += getattr(row, f"{basis}_cost")
     return dict(out)
@@ -208,10 +218,20 @@ def test_totals_by_kind_and_what_happens_later(ledger):
     moved = AllocatedCharge.objects.get(target__team="data-eng")
     assert (moved.evidence, moved.target.activity) == ("inferred", "data")
 
-    # 4. a correction in October's bill (3, closing, comes with the release that closes months)
+    # 3. September is closed
+    dana = add_user("dana", "correct-horse-battery", role="finance")
+    close = close_month(DAY, dana)
+    reported = ReportedCost.objects.filter(close=close)
+    assert sum(row.effective_cost for row in reported) == D("574.98") + D("27.75") == D("602.73")
+    assert reported_by_kind(close, "effective") == kinds("336.85", "142.75", "57.38", "38.00")
+    assert reported_by_kind(close, "billed") == kinds("37.60", "0", "537.38", "0")
+
+    # 4. a correction in October's bill: September as restated, and as it was reported
     assert [one.state for one in load([example.correction(ledger)], "aws")] == ["published"]
     attribute()
     assert by_kind("aws", "effective") == kinds("336.85", "142.75", "55.38", "38.00")
+    assert sum(by_kind("aws", "effective").values()) == D("572.98")
+    assert reported_by_kind(close, "effective") == kinds("336.85", "142.75", "57.38", "38.00")
     autumn = Period(date(2026, 9, 1), date(2026, 11, 1))
     spec = Spec("reconciliation", autumn, FINANCE)
     periods = {(row["source"], row["billing_period"]): row["billed"] for row in run(spec).rows}
