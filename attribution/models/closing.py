@@ -1,5 +1,5 @@
 """Closed months: what was reported, and what was pinned. Nothing here is ever edited: triggers
-refuse it (migration 0015), and a month closed again is another edition.
+refuse it (migration 0016), and a month closed again is another edition.
 
 The rows of maps, aliases, prices and rates that a close pins stand in tables named
 attribution_pinned_*, each with the columns of its table in ingest and the id of the close.
