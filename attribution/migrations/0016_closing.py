@@ -5,7 +5,7 @@ import django.db.models.deletion
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("attribution", "0014_gpu_consumption"),
+        ("attribution", "0015_cost_sums"),
         ("ingest", "0016_spans_are_ours"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

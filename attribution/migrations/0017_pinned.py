@@ -108,5 +108,5 @@ def backward() -> str:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("attribution", "0015_closing")]
+    dependencies = [("attribution", "0016_closing")]
     operations = [migrations.RunSQL(forward(), backward())]
