@@ -6,7 +6,7 @@ import json
 import re
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 
 from aicost.kernel.sqlfiles import sql
 from aicost.kernel.targets import DIMENSIONS, FALLBACK, INFERRED, MEASURED, TAGGED
@@ -64,7 +64,7 @@ def _aliases_on(day: date) -> dict[tuple[str, str], str]:
     valid = Alias.objects.filter(
         Q(valid_from__isnull=True) | Q(valid_from__lte=day),
         Q(valid_to__isnull=True) | Q(valid_to__gt=day),
-    ).order_by("valid_from", "id")
+    ).order_by(F("valid_from").asc(nulls_first=True), "id")
     return {(alias.dimension, alias.raw): alias.canonical for alias in valid}
 
 

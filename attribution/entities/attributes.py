@@ -22,6 +22,9 @@ class Attribute:
 
 
 def _text(text: str) -> str:
+    """A semicolon parts attributes in the file."""
+    if ";" in text:
+        raise ValueError("has a semicolon")
     return text
 
 

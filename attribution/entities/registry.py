@@ -8,7 +8,7 @@ import re
 
 from django.db import transaction
 
-from aicost.kernel.money import to_ledger
+from aicost.kernel.money import plain, to_ledger
 from aicost.kernel.targets import PARENTS
 from attribution.entities.attributes import parsed
 from attribution.entities.changes import (
@@ -20,7 +20,7 @@ from attribution.entities.changes import (
     note_change,
 )
 from attribution.entities.hierarchy import rebuild_above
-from attribution.entities.spans import Span, is_empty, overwritten
+from attribution.entities.spans import Span, is_empty, overwritten, told
 from attribution.models import Entity, EntityBudget, EntityParent
 from attribution.models.entities import ACTIVE, BUDGET_PERIODS, STATUSES
 
@@ -124,14 +124,14 @@ def set_parent(
     if level not in PARENTS.get(dimension, ()):
         offered = ", ".join(PARENTS.get(dimension, ())) or "nothing"
         raise EntityRefused(f"a {dimension} stands below no {level}", f"It can: {offered}")
-    _check_dates(dates)
+    check_dates(dates)
     lock_entities()
     if level == dimension and parent:
         _check_base(dimension, name, parent)
     rows = EntityParent.objects.filter(dimension=dimension, name=name, level=level)
     old = [Span(row.valid_from, row.valid_to, row.parent) for row in rows.order_by("valid_from")]
     new = overwritten(old, Span(*dates, parent or None))
-    if _told(old) == _told(new):
+    if told(old) == told(new):
         return False
     rows.delete()
     EntityParent.objects.bulk_create(
@@ -146,7 +146,8 @@ def set_parent(
         for span in new
     )
     rebuild_above()
-    note_change(dimension, name, "parent", {level: _told(old)}, {level: _told(new)}, by)
+    _register(dimension, name, by)
+    note_change(dimension, name, "parent", {level: told(old)}, {level: told(new)}, by)
     return True
 
 
@@ -178,7 +179,7 @@ def set_budget(
     """Let the name cost at most `amount` a month, quarter or year on these days; None: no budget.
     True if that changed anything. Raises EntityRefused."""
     name = check_name(dimension, name)
-    _check_dates(dates)
+    check_dates(dates)
     value = None
     if amount is not None:
         if amount <= 0:
@@ -196,7 +197,7 @@ def set_budget(
         for row in rows.order_by("valid_from")
     ]
     new = overwritten(old, Span(*dates, value))
-    if _told(old) == _told(new):
+    if told(old, _budget) == told(new, _budget):
         return False
     rows.delete()
     EntityBudget.objects.bulk_create(
@@ -211,27 +212,30 @@ def set_budget(
         )
         for span in new
     )
-    note_change(dimension, name, "budget", {"budgets": _told(old)}, {"budgets": _told(new)}, by)
+    _register(dimension, name, by)
+    note_change(
+        dimension,
+        name,
+        "budget",
+        {"budgets": told(old, _budget)},
+        {"budgets": told(new, _budget)},
+        by,
+    )
     return True
 
 
-def _check_dates(dates: Dates) -> None:
+def check_dates(dates: Dates) -> None:
     if is_empty(*dates):
         raise EntityRefused(
             f"{dates[0]} to {dates[1]} holds no day", "Let the second day be after the first"
         )
 
 
-def _told(spans: list[Span]) -> list[dict]:
-    """Spans as JSON for the history, in order."""
-    ordered = sorted(spans, key=lambda span: span.start or date.min)
-    return [
-        {
-            "from": span.start and span.start.isoformat(),
-            "to": span.end and span.end.isoformat(),
-            "is": span.value
-            if isinstance(span.value, str)
-            else f"{span.value[0].normalize():f} {span.value[1]} a {span.value[2]}",
-        }
-        for span in ordered
-    ]
+def _budget(value: tuple[Decimal, str, str]) -> str:
+    return f"{plain(value[0])} {value[1]} a {value[2]}"
+
+
+def _register(dimension: str, name: str, by: By) -> None:
+    """Of whatever something is said, there is a page and a row in the file."""
+    if entity_of(dimension, name) is None:
+        save_details(dimension, name, {}, by)

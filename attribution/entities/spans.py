@@ -1,6 +1,6 @@
 """Half-open spans of days, None open on either side, that carry a value. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Generic, TypeVar
@@ -66,3 +66,31 @@ def edges_of(spans: Iterable[Span[T]]) -> list[date]:
 
 def value_on(spans: Iterable[Span[T]], day: date) -> T | None:
     return next((span.value for span in spans if span.holds(day)), None)
+
+
+def without(spans: Iterable[Span[T]], others: Iterable[Span[T]]) -> list[Span[T]]:
+    """The days on which `spans` say something that `others` do not say of the same days."""
+    left = list(spans)
+    for other in others:
+        left = [
+            piece
+            for span in left
+            for piece in (
+                overwritten([span], Span(other.start, other.end, None))
+                if span.value == other.value
+                else [span]
+            )
+        ]
+    return left
+
+
+def told(spans: Iterable[Span[T]], show: Callable[[T], str] = str) -> list[dict]:
+    """Spans as JSON for a history, in order: {from, to, is}."""
+    return [
+        {
+            "from": span.start and span.start.isoformat(),
+            "to": span.end and span.end.isoformat(),
+            "is": show(span.value),
+        }
+        for span in sorted(spans, key=lambda span: span.start or date.min)
+    ]
