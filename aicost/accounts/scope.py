@@ -38,3 +38,8 @@ def may_upload(user: User) -> bool:
 def may_connect(user: User) -> bool:
     """Whoever connects a source decides where its credentials are sent."""
     return role_of(user) in CONNECT_ROLES and may_see_sources(user)
+
+
+def may_edit_rules(user: User) -> bool:
+    """A rule moves money between all teams, so that who sees only some does not change it."""
+    return role_of(user) in MONEY_ROLES and asker_of(user).teams is None

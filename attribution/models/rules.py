@@ -18,10 +18,23 @@ class AllocationRule(models.Model):
     method = models.TextField(help_text="a module of attribution.rules")
     conditions = models.JSONField(default=list, help_text="all must hold; see docs/rules.md")
     assigns = models.JSONField(
-        default=dict, help_text="dimension: constant, or tag:NAME, field:NAME"
+        default=dict, help_text="dimension: constant, or tag:NAME, field:NAME, capture:NAME"
     )
     then = models.TextField(default="nothing", help_text="nothing, requests or tokens")
     fallback = models.JSONField(default=dict, help_text="kind and state when nothing weighs")
+    sources = ArrayField(
+        models.TextField(),
+        default=list,
+        db_default=[],
+        blank=True,
+        help_text="names of the bill sources it is about; empty for all",
+    )
+    options = models.JSONField(
+        default=dict,
+        db_default={},
+        blank=True,
+        help_text="parameters of the method",
+    )
     valid_from = models.DateField(null=True, blank=True)
     valid_to = models.DateField(null=True, blank=True)
     enabled = models.BooleanField(default=True)

@@ -10,6 +10,7 @@ from aicost.kernel.periods import Period
 from attribution.models import AllocationRule
 from attribution.reports.spec import Spec
 from attribution.rules import RULES
+from attribution.ruling.words import condition
 
 _LINE_NAMES = {
     "total": "all cost",
@@ -77,7 +78,7 @@ def rule_shown(rule: AllocationRule) -> RuleShown:
         title=rule.title,
         method=rule.method,
         method_title=titles.get(rule.method, rule.method),
-        conditions=tuple(_condition(one) for one in rule.conditions),
+        conditions=tuple(condition(one) for one in rule.conditions),
         then=_THEN.get(rule.then, ""),
         note=rule.note,
         built_in=rule.built_in,
@@ -184,14 +185,6 @@ def percent(value: Decimal) -> str:
     if 0 < value < 1:
         return "under 1%"
     return "over 99%" if 99 < value < 100 else f"{value:.0f}%"
-
-
-def _condition(condition: Mapping) -> str:
-    value = condition.get("value", "")
-    shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    op = str(condition.get("op", "is")).replace("_", " ")
-    field = str(condition.get("field", "")).replace("_", " ")
-    return f"{field} {op} {shown}".strip()
 
 
 def _day(day: date) -> str:

@@ -4,6 +4,16 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
+class Option:
+    """A parameter of a method: a rule's `options[name]` is one of `choices` (value, in words);
+    without it the first holds. Queries read it as `w_charge.options ->> name`."""
+
+    name: str
+    title: str
+    choices: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
 class Method:
     """One way to weigh. `queries` are .sql files of attribution.rules that run in order on the
     day's temporary tables (w_charge, w_usage, w_alias) and insert into w_part one row per charge
@@ -13,3 +23,4 @@ class Method:
     method_id: str
     title: str
     queries: tuple[str, ...]
+    options: tuple[Option, ...] = ()

@@ -1,0 +1,1 @@
+"""Rules as people write them: conditions, checks, versions, files, and what a change would move."""

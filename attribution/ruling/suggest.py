@@ -11,9 +11,10 @@ import json
 
 from aicost.kernel.money import QUANTUM
 from aicost.kernel.periods import Period
-from attribution.claims import holds, rules_on
-from attribution.classify import look
+from attribution.claims import rules_on
 from attribution.models import AllocationRule
+from attribution.ruling.conditions import compile_condition
+from attribution.ruling.fields import Subject
 from attribution.ruling.gather import Evidence, unattributed
 from attribution.ruling.hints import STRENGTHS, Hint, hints_of
 from attribution.ruling.names import is_random, short_name, stem, tokens
@@ -70,11 +71,11 @@ def suggest(period: Period, basis: str = "effective", shown: int = SHOWN) -> lis
     position = position_before_rest(rules_on(period.end))
     open_rows, closed = _by_cure(rows)
     evidence = Evidence.gather(open_rows, period, basis)
-    seen = {row["id"]: look(row) for row in open_rows}
+    subjects = {row["id"]: Subject(row) for row in open_rows}
     made: list[Suggestion] = []
     explained: set[int] = set()
     for hint in _best_hints(open_rows, evidence):
-        conditions, matched = _explained(hint, open_rows, seen)
+        conditions, matched = _explained(hint, open_rows, subjects)
         explained |= {row["id"] for row in matched}
         for some in _by_currency(matched):
             made.append(_suggestion(some, totals, position, conditions, hint))
@@ -113,15 +114,14 @@ def _best_hints(rows: Iterable[dict], evidence: Evidence) -> list[Hint]:
     return list(found.values())
 
 
-def _explained(hint: Hint, rows: Sequence[dict], seen: Mapping) -> tuple[tuple[dict, ...], list]:
+def _explained(
+    hint: Hint, rows: Sequence[dict], subjects: Mapping
+) -> tuple[tuple[dict, ...], list]:
     """The hint's conditions and what they match, by the engine's own test. The first wording that
     matches nothing by chance wins: what is meant holds the hint's name in whole tokens."""
     for conditions in hint.wordings:
-        matched = [
-            row
-            for row in rows
-            if all(holds(condition, row, seen[row["id"]]) for condition in conditions)
-        ]
+        tests = [compile_condition(condition) for condition in conditions]
+        matched = [row for row in rows if all(test(subjects[row["id"]]) for test in tests)]
         if matched and all(hint.means(row) for row in matched):
             break
     return conditions, matched

@@ -1,0 +1,161 @@
+"""Rules compiled once and asked of many series: which claims a series, and to which target."""
+
+from collections.abc import Callable, Mapping, Sequence
+import re
+from typing import NamedTuple
+
+from aicost.kernel.targets import DIMENSIONS, FALLBACK, INFERRED, MEASURED, TAGGED
+from attribution.classify import owns
+from attribution.models import AllocationRule
+from attribution.ruling.conditions import BadCondition, compile_captures, compile_condition
+from attribution.ruling.fields import NoField, Subject
+from attribution.ruling.patterns import BadPattern
+
+ASSIGNABLE = (*DIMENSIONS, "activity")
+TAG, FIELD, CAPTURE = "tag:", "field:", "capture:"
+CAPTURED = re.compile(r"\{(\w+)\}")
+WEIGHED = ("gpu_time", "tokens", "requests")
+
+
+class BadRule(ValueError):
+    """A rule that cannot be evaluated; the message names the rule, the part and the choices."""
+
+
+class Claim(NamedTuple):
+    """What the rules decide of one series: the columns of a SeriesClaim. `resource_rule` claims
+    first on days on which telemetry knows the resource; `own` then fills its parts."""
+
+    rule_id: int
+    resource_rule_id: int | None
+    own: tuple[tuple[str, str], ...]
+    kind: str
+    state: str
+    activity: str
+    evidence: str
+    workload: str
+    model: str
+    feature: str
+    experiment: str
+    team: str
+    environment: str
+    instance_time: bool
+    instance_part: str
+    token_class: str
+    tokens_per_unit: int | None
+
+
+class CompiledRule:
+    """One rule version with its conditions and assigns as functions of a `Subject`.
+
+    `sources` are the ids of the sources it is about, None for all. Raises `BadRule`."""
+
+    def __init__(self, rule: AllocationRule, sources: frozenset[int] | None = None) -> None:
+        self.rule, self.method, self._sources = rule, rule.method, sources
+        try:
+            self._tests = [compile_condition(one) for one in rule.conditions]
+        except BadCondition as error:
+            raise BadRule(f"rule {rule.key}: {error}. Correct or disable it") from error
+        self._captured = compile_captures(rule.conditions)
+        self._assigns = [(name, self._assign(name, text)) for name, text in rule.assigns.items()]
+        self._by_tag = any(text.startswith(TAG) for text in rule.assigns.values())
+
+    def matches(self, subject: Subject) -> bool:
+        """Whether the rule is about the source, and all its conditions hold."""
+        if self._sources is not None and subject.series["source_id"] not in self._sources:
+            return False
+        try:
+            for test in self._tests:
+                if not test(subject):
+                    return False
+        except (NoField, BadPattern) as error:
+            raise BadRule(f"rule {self.rule.key}: {error}. Correct or disable it") from error
+        return True
+
+    def assigned(self, subject: Subject) -> dict[str, str]:
+        """The dimensions it names for a series, without empty ones."""
+        try:
+            told = ((name, text(subject)) for name, text in self._assigns)
+            return {name: text for name, text in told if text}
+        except NoField as error:
+            raise BadRule(f"rule {self.rule.key}: {error}. Correct or disable it") from error
+
+    def evidence(self, assigned: Mapping[str, str]) -> str:
+        if self.method in WEIGHED:
+            return MEASURED
+        if self.method == "unattributed":
+            return FALLBACK
+        if self.method == "direct":
+            return TAGGED if self._by_tag or not owns(assigned) else INFERRED
+        return INFERRED
+
+    def kind(self, dimensions: Mapping[str, str]) -> tuple[str, str]:
+        """(kind, state) of a target with these dimensions."""
+        if self.method == "shared":
+            return self.rule.fallback.get("kind", "shared"), self.rule.fallback["state"]
+        if self.method == "unattributed" or not owns(dimensions):
+            return "unattributed", "unclaimed"
+        return "workload", "active"
+
+    def _assign(self, name: str, text: str) -> Callable[[Subject], str]:
+        if name not in ASSIGNABLE:
+            raise BadRule(f"rule {self.rule.key} assigns {name!r}, which is no dimension")
+        if text.startswith(TAG):
+            return lambda subject: subject.value(text)
+        if text.startswith(FIELD):
+            return lambda subject: subject.value(text.removeprefix(FIELD))
+        if text.startswith(CAPTURE):
+            return lambda subject: self._captured(subject).get(text.removeprefix(CAPTURE), "")
+        if CAPTURED.search(text):
+            return lambda subject: _filled(text, self._captured(subject))
+        return lambda subject: text
+
+
+def _filled(text: str, captured: Mapping[str, str]) -> str:
+    """The constant with its {NAME}s replaced; '' when the pattern captured one of them empty."""
+    names = [name for name in CAPTURED.findall(text) if name in captured]
+    if not all(captured[name] for name in names):
+        return ""
+    return CAPTURED.sub(lambda found: captured.get(found[1], found[0]), text)
+
+
+def decide(subject: Subject, rules: Sequence[CompiledRule], aliases: Mapping) -> Claim:
+    """The claim on one series: the first rule that matches, and before it the one that holds
+    only on days on which telemetry knows the resource. Raises `BadRule`."""
+    resource_rule = winner = None
+    for rule in rules:
+        if rule.method == "gpu_time":
+            if resource_rule is None and rule.matches(subject):
+                resource_rule = rule
+        elif rule.matches(subject):
+            winner = rule
+            break
+    if winner is None:
+        raise BadRule(
+            "no rule claims everything else; add a rule of method unattributed at the end"
+        )
+    seen = subject.seen
+    told = _canonical(seen.own, aliases)
+    assigned = _canonical(winner.assigned(subject), aliases)
+    target = {**told, **assigned}
+    kind, state = winner.kind(target)
+    if resource_rule:
+        told.update(_canonical(resource_rule.assigned(subject), aliases))
+        told.pop("activity", None)
+    return Claim(
+        winner.rule.id,
+        resource_rule.rule.id if resource_rule else None,
+        tuple(told.items()),
+        kind,
+        state,
+        target.get("activity", "") or seen.activity,
+        winner.evidence(assigned),
+        *(target.get(name, "") for name in DIMENSIONS),
+        seen.instance_time,
+        seen.instance_part,
+        seen.token_class,
+        seen.tokens_per_unit,
+    )
+
+
+def _canonical(dimensions: Mapping[str, str], aliases: Mapping) -> dict[str, str]:
+    return {name: aliases.get((name, text), text) for name, text in dimensions.items()}

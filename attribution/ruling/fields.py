@@ -1,0 +1,157 @@
+"""What a condition can ask of a charge series: its columns, tags, extras, and what we see in it."""
+
+from dataclasses import dataclass
+from functools import cached_property
+import json
+
+from attribution.classify import Seen, fold, look, owns, principal
+from ingest.models import ChargeSeries
+from ingest.sources.job_names import training_job
+
+TAG, EXTRA = "tag:", "extra:"
+TEXT, YES_NO, SET = KINDS = ("text", "yes_no", "set")
+SERIES_FIELDS = tuple(
+    field.attname for field in ChargeSeries._meta.fields if field.name != "sha256"
+)
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of a series. `kind`: text; yes_no ("yes" or "no"); set (exists or absent)."""
+
+    name: str
+    label: str
+    kind: str = TEXT
+    hint: str = ""
+
+
+# In the order in which forms offer them: what people ask for most comes first.
+FIELDS = (
+    Field("account", "Account", hint="sub-account, else billing account"),
+    Field("sub_account_name", "Account name"),
+    Field("service", "Service", hint="name and code"),
+    Field("resource_id", "Resource"),
+    Field("resource_name", "Resource name"),
+    Field("resource_type", "Resource type"),
+    Field("region_id", "Region"),
+    Field("charge_category", "Charge category", hint="Usage, Purchase, Tax, Credit, Adjustment"),
+    Field("sku_meter", "Meter", hint="what the SKU measures, such as BoxUsage:g5.xlarge"),
+    Field("charge_description", "Description"),
+    Field("owner", "Has an owner's tag", YES_NO),
+    Field("tags", "Any tag", SET),
+    Field("api_model", "Model of a model API", hint="as the meter names it"),
+    Field("ai", "Is AI", YES_NO),
+    Field("instance_time", "Is time of an instance", YES_NO),
+    Field("instance_type", "Instance type"),
+    Field("training_job", "Training job", hint="of a managed training job"),
+    Field("training_experiment", "Training experiment", hint="what its runs have in common"),
+    Field("iam_role", "Role of the caller", hint="on bills of AWS"),
+    Field("iam_session", "Session of the caller", hint="on bills of AWS"),
+    Field("marketplace", "From a marketplace", YES_NO),
+    Field("provider", "Provider"),
+    Field("publisher", "Publisher"),
+    Field("invoice_issuer", "Invoice issuer"),
+    Field("billing_account_id", "Billing account"),
+    Field("sub_account_id", "Sub-account"),
+    Field("service_category", "Service category"),
+    Field("service_subcategory", "Service subcategory"),
+    Field("service_name", "Service name"),
+    Field("service_code", "Service code"),
+    Field("sku_id", "SKU"),
+    Field("operation", "Operation"),
+    Field("availability_zone", "Zone"),
+    Field("charge_class", "Charge class", hint="Correction, or empty"),
+    Field("charge_frequency", "Charge frequency"),
+    Field("pricing_category", "Pricing category"),
+    Field("commitment_discount_id", "Commitment"),
+    Field("commitment_discount_status", "Commitment status", hint="Used or Unused"),
+    Field("billing_currency", "Currency"),
+    Field("pricing_unit", "Pricing unit"),
+    Field("consumed_unit", "Consumed unit"),
+)
+BY_NAME = {field.name: field for field in FIELDS}
+
+
+class NoField(ValueError):
+    """There is no such field; the message says what there is."""
+
+
+def field_of(name: str) -> Field:
+    """The field of a name; `tag:KEY` and `extra:KEY` of any key. Raises `NoField`."""
+    for prefix, label in ((TAG, "Tag"), (EXTRA, "Extra")):
+        if name.startswith(prefix) and name.removeprefix(prefix).strip():
+            return Field(name, f"{label} {name.removeprefix(prefix)}")
+    if name in BY_NAME:
+        return BY_NAME[name]
+    raise NoField(f"{name!r} is no field of a series")
+
+
+class Subject:
+    """One series as rules ask it; each thing is worked out when it is first asked for."""
+
+    def __init__(self, series: dict) -> None:
+        self.series = series
+        self._values: dict[str, str] = {}
+
+    @cached_property
+    def seen(self) -> Seen:
+        return look(self.series)
+
+    def value(self, name: str) -> str:
+        """The text of a field, '' where the series has none. Raises `NoField`."""
+        if name not in self._values:
+            self._values[name] = self._value(name)
+        return self._values[name]
+
+    def _value(self, name: str) -> str:
+        series = self.series
+        if name in _COMPUTED:
+            return _COMPUTED[name](self)
+        if name in series:
+            return str(series[name] if series[name] is not None else "")
+        if name.startswith(TAG):
+            wanted = fold(name[len(TAG) :])
+            tags = series["tags"] or {}
+            return next((str(v) for k, v in sorted(tags.items()) if fold(k) == wanted and v), "")
+        if name.startswith(EXTRA):
+            return str((series["extras"] or {}).get(name[len(EXTRA) :], "") or "")
+        raise NoField(f"{name!r} is no field of a series; choose a column, tag:KEY or extra:KEY")
+
+
+def _yes_no(known: bool) -> str:
+    return "yes" if known else "no"
+
+
+def _job(subject: Subject) -> str:
+    job = training_job(subject.series["resource_id"])
+    return job[1] if job else ""
+
+
+def _experiment(subject: Subject) -> str:
+    job = _job(subject)
+    return subject.seen.own.get("experiment", job) if job else ""
+
+
+def _service(subject: Subject) -> str:
+    return f"{subject.series['service_name']} {subject.series['service_code']}".strip()
+
+
+def _marketplace(subject: Subject) -> str:
+    extras = subject.series["extras"]
+    return _yes_no(bool(extras) and "marketplace" in json.dumps(extras).lower())
+
+
+_COMPUTED = {
+    "account": lambda s: s.series["sub_account_id"] or s.series["billing_account_id"],
+    "service": _service,
+    "instance_time": lambda s: _yes_no(s.seen.instance_time),
+    "api_model": lambda s: s.seen.api_model,
+    "owner": lambda s: _yes_no(owns(s.seen.own)),
+    "marketplace": _marketplace,
+    "tags": lambda s: "yes" if s.series["tags"] else "",
+    "ai": lambda s: _yes_no(s.seen.is_ai),
+    "iam_role": lambda s: principal(s.series)[0],
+    "iam_session": lambda s: principal(s.series)[1],
+    "training_job": _job,
+    "training_experiment": _experiment,
+}
