@@ -10,6 +10,7 @@ from attribution.models.entities import (
     EntityParent,
 )
 from attribution.models.estimates import EstimatedCost, EstimatedDay
+from attribution.models.finance import FinanceEdition
 from attribution.models.ledger import (
     AllocatedCharge,
     AllocationRun,
@@ -35,6 +36,7 @@ __all__ = [
     "EntityParent",
     "EstimatedCost",
     "EstimatedDay",
+    "FinanceEdition",
     "GpuDay",
     "MonthClose",
     "PinnedRuleSet",

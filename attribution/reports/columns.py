@@ -13,6 +13,8 @@ _KINDS = {
         "waiting_since",
         "first_day",
         "last_day",
+        "date",
+        "reverses_on",
     ),
     TIME: ("loaded_at", "created_at", "at", "started_at", "ended_at", "touched_at"),
     COUNT: (
@@ -106,6 +108,16 @@ _KINDS = {
         "conditions",
         "assigns",
         "touched_by_what",
+        "cost_class",
+        "section",
+        "entry",
+        "side",
+        "account_name",
+        "accrued_account",
+        "description",
+        "cost_centre",
+        "reference",
+        "unpriced",
     ),
 }
 _KIND_OF = {

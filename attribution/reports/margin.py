@@ -1,11 +1,19 @@
-"""What each feature earns and burns, worst first; what has no feature stands on lines below."""
+"""What each feature earns and burns, worst first; what has no feature stands on lines below.
 
+Gross margin is revenue less cost of revenue, by the cost classes of finance; `margin` is what is
+left after all other AI cost, research and development above all."""
+
+from dataclasses import replace
 from decimal import Decimal, localcontext
 
 from aicost.accounts.models import ADMIN, FINANCE, FINOPS
+from attribution.finance.shapes import COST_OF_REVENUE, RESEARCH
 from attribution.reports.base import ALL_GRANULARITIES, ALL_POOLS, Report, binds, fetch, pick
-from attribution.reports.spec import SPREAD, Spec
+from attribution.reports.classed import CLASS, classed_rows
+from attribution.reports.revenue import revenue_rows
+from attribution.reports.spec import LEFT_OUT, SPREAD, Spec
 
+BY_CLASS = ("cost_of_revenue", "research_cost", "other_class_cost")
 COSTS = ("active_cost", "idle_cost", "api_cost", "training_cost", "other_cost")
 LINES = ("owned", "workload", "shared", "idle", "unattributed")
 PERCENT_DIGITS = 12
@@ -16,8 +24,9 @@ def columns(spec: Spec) -> tuple[str, ...]:
     spreads = (("idle_spread",) if spec.idle == SPREAD else ()) + (
         ("shared_spread",) if spec.shared == SPREAD else ()
     )
-    money = ("cost", "revenue", "margin", "margin_percent")
-    return ("period", "feature", "line", "currency") + COSTS + spreads + money
+    money = ("cost", *BY_CLASS, "revenue", "gross_margin", "gross_margin_percent")
+    left = ("margin", "margin_percent")
+    return ("period", "feature", "line", "currency") + COSTS + spreads + money + left
 
 
 def rows(spec: Spec) -> list[dict]:
@@ -29,11 +38,18 @@ def rows(spec: Spec) -> list[dict]:
 def parts(spec: Spec) -> list[dict]:
     """What adds up over months and currencies: costs and revenue, and whether it was `told`."""
     untold = {"revenue": Decimal(0), TOLD: 0}
-    found = {_key(row): row | untold for row in fetch("margin_cost", binds(spec))}
-    for earned in fetch("margin_revenue", binds(spec)):
+    classed = _by_class(spec)
+    found = {}
+    for row in fetch("margin_cost", binds(spec)):
+        known = classed.get(_key(row), {})
+        revenue, research = (known.get(name, Decimal(0)) for name in (COST_OF_REVENUE, RESEARCH))
+        amounts = (revenue, research, row["cost"] - revenue - research)
+        found[_key(row)] = row | untold | dict(zip(BY_CLASS, amounts, strict=True))
+    for earned in revenue_rows(spec):
         line = "owned" if earned["feature"] else "workload"
         key = _key(earned | {"line": line})
-        empty = dict.fromkeys((*COSTS, "idle_spread", "shared_spread", "cost"), Decimal(0))
+        names = (*COSTS, *BY_CLASS, "idle_spread", "shared_spread", "cost")
+        empty = dict.fromkeys(names, Decimal(0))
         row = found.setdefault(key, empty | earned | {"line": line})
         row |= {"revenue": earned["revenue"], TOLD: 1}
     return list(found.values())
@@ -43,6 +59,15 @@ def finished(spec: Spec, found: list[dict]) -> list[dict]:
     """The rows of the report, from the sums of `parts`."""
     kept = [_with_margin(row) for row in found if not _gave_all(row)]
     return pick(sorted(kept, key=_worst_first), columns(spec))
+
+
+def _by_class(spec: Spec) -> dict[tuple, dict[str, Decimal]]:
+    """Key of a row -> class -> its cost, spreads included as the question asks."""
+    question = replace(spec, group_by=("feature",), estimates=LEFT_OUT)
+    found: dict[tuple, dict[str, Decimal]] = {}
+    for row in classed_rows(question):
+        found.setdefault(_key(row), {})[row[CLASS]] = row["cost"]
+    return found
 
 
 def _key(row: dict) -> tuple:
@@ -57,13 +82,19 @@ def _gave_all(row: dict) -> bool:
 
 def _with_margin(row: dict) -> dict:
     revenue = row["revenue"] if row[TOLD] else None
-    margin = None if revenue is None else revenue - row["cost"]
-    percent = None
-    if revenue is not None and revenue > 0:
-        with localcontext() as context:
-            context.prec = PERCENT_DIGITS
-            percent = margin / revenue * 100
-    return row | {"revenue": revenue, "margin": margin, "margin_percent": percent}
+    found = row | {"revenue": revenue}
+    for name, cost in (("gross_margin", row["cost_of_revenue"]), ("margin", row["cost"])):
+        found[name] = None if revenue is None else revenue - cost
+        found[f"{name}_percent"] = _percent(found[name], revenue)
+    return found
+
+
+def _percent(margin: Decimal | None, revenue: Decimal | None) -> Decimal | None:
+    if margin is None or revenue is None or revenue <= 0:
+        return None
+    with localcontext() as context:
+        context.prec = PERCENT_DIGITS
+        return margin / revenue * 100
 
 
 def _worst_first(row: dict) -> tuple:

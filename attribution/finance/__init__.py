@@ -1,0 +1,1 @@
+"""What finance needs beside the ledger: read when reports are made, never written into it."""
