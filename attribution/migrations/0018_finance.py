@@ -7,7 +7,7 @@ import django.db.models.deletion
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("attribution", "0015_cost_sums"),
+        ("attribution", "0017_pinned"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
