@@ -7,6 +7,7 @@ import os
 
 from django.conf import settings as settings_of_django
 from django.core.management import CommandError, call_command
+from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
@@ -14,11 +15,12 @@ import pytest
 
 from aicost.accounts.models import AuditEvent
 from aicost.kernel.periods import Period
+from aicost.kernel.sqlfiles import sql
 from aicost.kernel.targets import ACTIVITIES, KINDS, STATES
 from attribution.finance import tables
 from attribution.finance.conditions import holds
 from attribution.finance.shapes import CLASSES, TableRefused
-from attribution.models import CostDay, EstimatedDay, FinanceEdition, Target
+from attribution.models import CostDay, CostSum, DayState, EstimatedDay, FinanceEdition, Target
 from attribution.reports import journal, run
 from attribution.reports.spec import Asker, Spec
 from ingest.models import Customer, Outcome, Revenue, Source
@@ -54,11 +56,22 @@ def stand(day: date, amount, *, billed_in: date | None = None, **target) -> Cost
     made, _ = Target.objects.get_or_create(**told)
     both = {f"{name}_{basis}": D(value) for name, value in spreads.items()
             for basis in ("billed", "effective")}  # fmt: skip
-    return CostDay.objects.create(
+    row = CostDay.objects.create(
         day=day, billing_period=billed_in or day.replace(day=1), source=source("aws"),
         currency="USD", target=made, service_name="Compute", charge_category="Usage",
         evidence="measured", billed_cost=D(amount), effective_cost=D(amount), **both,
     )  # fmt: skip
+    add_up(day)
+    return row
+
+
+def add_up(day: date) -> None:
+    """What publishing a day adds to its rows: their sums, and that it is published."""
+    CostSum.objects.filter(day=day).delete()
+    DayState.objects.get_or_create(source=source("aws"), day=day, defaults={"published_version": 1})
+    with connection.cursor() as cursor:
+        values = {"source": source("aws").pk, "day": day}
+        cursor.execute(sql("attribution.sql", "day_sums"), values)
 
 
 def revenue(day: date, amount, **more) -> None:
@@ -180,6 +193,7 @@ def test_the_journal_balances_in_cents_and_names_what_rounding_left(capsys):
     again = ask("journal", estimates="left_out")
     assert len({r["reference"] for r in rows}) == len(rows) and again == rows
     CostDay.objects.filter(effective_cost=-5).update(effective_cost=-6)
+    add_up(date(2026, 9, 2))
     same = {r["reference"] for r in ask("journal", estimates="left_out")}
     assert same == {r["reference"] for r in rows}
     call_command("journal", "2026-09")
