@@ -7,7 +7,7 @@ import django.db.models.deletion
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("attribution", "0017_pinned"),
+        ("attribution", "0018_rule_options"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
