@@ -43,6 +43,9 @@ DAY_TABLES = (
     "w_gpu",
     "w_capacity",
     "w_workload",
+    "w_stored",
+    "w_what",
+    "w_stands",
     "w_stage1",
     "w_share",
 )
@@ -143,11 +146,13 @@ def _weigh(binds: dict) -> tuple[int, set[str]]:
         price_day(binds["day"])
     types = gpus_by_instance_type()
     weigh_binds = {**binds, "instance_types": list(types), "instance_gpus": list(types.values())}
-    for method in RULES:
-        if method.method_id in methods:
-            for query in method.queries:
-                _run(query, {**weigh_binds, "method": method.method_id}, "attribution.rules")
-    _run("day_fallback", binds)
+    waiting = [method.method_id for method in RULES if method.after_others]
+    for later in (False, True):
+        for method in RULES:
+            if method.method_id in methods and method.after_others == later:
+                for query in method.queries:
+                    _run(query, {**weigh_binds, "method": method.method_id}, "attribution.rules")
+        _run("day_fallback", {"waiting": [] if later else waiting})
     with connection.cursor() as cursor:
         cursor.execute("analyze w_part (charge_id, key), w_usage (model), w_alias (dimension, raw)")
     return charges, methods

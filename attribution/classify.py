@@ -11,6 +11,7 @@ import re
 from aicost.kernel.targets import ACTIVITIES, DIMENSIONS, OWNING_DIMENSIONS
 from attribution.instance_meters import NONE, is_time_of, part_of
 from attribution.model_meters import meter_of
+from attribution.side_meters import bucket_of, is_network
 from attribution.vocabulary import own as own_words
 from attribution.vocabulary import pattern, rows
 
@@ -43,6 +44,10 @@ class Seen:
     tokens_per_unit: int | None
     instance_part: str = ""
     is_ai: bool = False
+    provisioned: bool = False
+    network: bool = False
+    bucket: str = ""
+    storage_class: str = ""
 
 
 def fold(text: str) -> str:
@@ -163,6 +168,7 @@ def look(series: dict) -> Seen:
     meter = meter_of({**series, "extras": series["extras"] or {}})
     part = part_of(series)
     instance_time = _is_instance_time(series, part)
+    bucket, storage_class = bucket_of(series)
     return Seen(
         own={name: value for name, value in own.items() if name in DIMENSIONS},
         activity=_activity(series, own, meter.model),
@@ -172,6 +178,10 @@ def look(series: dict) -> Seen:
         token_class=meter.token_class,
         tokens_per_unit=meter.tokens_per_unit,
         is_ai=is_ai(series),
+        provisioned=meter.provisioned,
+        network=is_network(series),
+        bucket=bucket,
+        storage_class=storage_class,
     )
 
 

@@ -20,16 +20,18 @@ _METER_NOISE = re.compile(
 )
 _REGION_PREFIX = re.compile(r"^[A-Z]{2,4}\d?-")
 _EDITION = re.compile(r"\s*\(Amazon Bedrock Edition\)\s*", re.I)
-_NO_CLASS = "none"
+_NO_CLASS, _CAPACITY = "none", "provisioned"
 
 
 @dataclass(frozen=True)
 class Meter:
-    """`model` is '' when the series is no model API, or does not say which model."""
+    """`model` is '' when the series is no model API, or does not say which model; `provisioned` is
+    a meter of capacity by the hour, used or not."""
 
     model: str = ""
     token_class: str = ""
     tokens_per_unit: int | None = None
+    provisioned: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,8 +58,9 @@ def meter_of(series: dict) -> Meter:
             token_class = grammar.token_class or _token_class(series)
             return Meter(
                 canonical(name, grammar.provider),
-                "" if token_class == _NO_CLASS else token_class,
+                "" if token_class in (_NO_CLASS, _CAPACITY) else token_class,
                 per_unit or grammar.tokens_per_unit,
+                grammar.token_class == _CAPACITY,
             )
     return _by_words(series, f"{series['service_subcategory']} {told}".lower(), per_unit)
 
@@ -82,6 +85,8 @@ def canonical(name: str, provider: str) -> str:
 def _name(grammar: _Grammar, found: re.Match, series: dict) -> str:
     if grammar.model_from == "meter":
         return found["model"]
+    if grammar.model_from == _NO_CLASS:
+        return ""
     if grammar.model_from == "service":
         name = _EDITION.sub("", series["service_name"])
         return "" if name in ("", series["service_code"]) else name

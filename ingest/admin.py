@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 from django.forms import ModelForm
 
 from ingest.maps import mark_map_changed
-from ingest.models import Alias, FxRate, Price, ResourceMap, Source, WorkloadMap
+from ingest.models import Alias, FxRate, Price, ResourceMap, Source, StorageMap, WorkloadMap
 from ingest.price_overlaps import PriceRefused
 from ingest.prices import COLUMNS, check_price, save_price
 
@@ -46,6 +46,12 @@ class ResourceMapAdmin(MapAdmin):
 class WorkloadMapAdmin(MapAdmin):
     list_display = ("pattern", "cluster", "namespace", "position", "workload", "model", "team")
     search_fields = ("pattern", "workload", "model", "team")
+
+
+@admin.register(StorageMap)
+class StorageMapAdmin(MapAdmin):
+    list_display = ("pattern", "bucket", "position", "workload", "model", "team")
+    search_fields = ("pattern", "bucket", "workload", "model", "team")
 
 
 @admin.register(Alias)

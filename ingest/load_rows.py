@@ -159,6 +159,13 @@ def _publish_business(table: str):
     return publish
 
 
+def _publish_storage(names: dict) -> set[date]:
+    """Days of the snapshots that came, or went."""
+    before = _days("replaced_storage_days", {**names, "replaced": _earlier_deliveries(names)})
+    _publish_business("storage")(names)
+    return before | _days("days_of_storage", {})
+
+
 def _publish_runs(names: dict) -> set[date]:
     """Days on which what a run says of its GPU time is different now."""
     return _days("publish_run", names)
@@ -210,11 +217,12 @@ _PUBLISH = {
     "revenue": ("", _publish_business("revenue")),
     "outcome": ("", _publish_business("outcome")),
     "quality": ("", _publish_business("quality")),
-    "storage": ("", _publish_business("storage")),
+    "storage": ("storage", _publish_storage),
     "run": ("run", _publish_runs),
     "customer": ("", _publish_customers),
     "resource_map": ("map", _publish_map("resource_map")),
     "workload_map": ("map", _publish_map("workload_map")),
+    "storage_map": ("map", _publish_map("storage_map")),
     "alias": ("map", _publish_map("alias")),
     "price": ("", _publish_prices),
     "fx_rate": ("", _publish_rates),

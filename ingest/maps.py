@@ -7,7 +7,7 @@ import re
 from django.db.models import Q
 
 from ingest.load_rows import days_under_map
-from ingest.models import Alias, ChangedDay, ResourceMap, Source, WorkloadMap
+from ingest.models import Alias, ChangedDay, ResourceMap, Source, StorageMap, WorkloadMap
 
 EDITED_BY_HAND = "maps edited by hand"
 
@@ -42,7 +42,7 @@ def matches(pattern: str, name: str) -> bool:
     return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), name, re.DOTALL) is not None
 
 
-def mark_map_changed(*rows: ResourceMap | WorkloadMap | Alias) -> None:
+def mark_map_changed(*rows: ResourceMap | WorkloadMap | StorageMap | Alias) -> None:
     """Tell attribution the days on which these rows hold, or held."""
     source, _ = Source.objects.get_or_create(name=EDITED_BY_HAND, defaults={"kind": "map"})
     days = set().union(*(days_under_map(row.valid_from, row.valid_to) for row in rows))

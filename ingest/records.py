@@ -211,6 +211,21 @@ class WorkloadMapRecord:
 
 
 @dataclass(frozen=True)
+class StorageMapRecord:
+    pattern: str = ""
+    bucket: str = ""
+    position: int = 0
+    workload: str = ""
+    model: str = ""
+    feature: str = ""
+    experiment: str = ""
+    team: str = ""
+    environment: str = ""
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+
+@dataclass(frozen=True)
 class AliasRecord:
     dimension: str
     raw: str
@@ -251,7 +266,14 @@ class FxRateRecord:
     origin: str = ""
 
 
-MapRecord = ResourceMapRecord | WorkloadMapRecord | AliasRecord | PriceRecord | FxRateRecord
+MapRecord = (
+    ResourceMapRecord
+    | WorkloadMapRecord
+    | StorageMapRecord
+    | AliasRecord
+    | PriceRecord
+    | FxRateRecord
+)
 
 
 @dataclass(frozen=True)

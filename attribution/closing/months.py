@@ -20,7 +20,7 @@ from attribution.models import MonthClose, PinnedRuleSet, PinnedWords
 from attribution.spread import spread_months
 
 MONTH_CLOSED, MONTH_REOPENED = "month_closed", "month_reopened"
-COPIES = ("resourcemap", "workloadmap", "alias", "price", "fxrate")
+COPIES = ("resourcemap", "workloadmap", "storagemap", "alias", "price", "fxrate")
 
 
 class CannotClose(ValueError):

@@ -1,7 +1,8 @@
 """What holds for a day of a closed month: everything as it was pinned. Of any other day: nothing.
 
 Maps and aliases that SQL joins come from functions of the database, aicost_resourcemap_on(day),
-aicost_workloadmap_on(day) and aicost_alias_on(day), which choose in the same way.
+aicost_workloadmap_on(day), aicost_storagemap_on(day) and aicost_alias_on(day), which choose in the
+same way.
 """
 
 from collections.abc import Iterable, Iterator

@@ -83,6 +83,11 @@ class SeriesClaim(models.Model):
     instance_part = models.TextField(**TEXT, help_text="what of a machine it bills; '' all of it")
     token_class = models.TextField(**TEXT)
     tokens_per_unit = models.BigIntegerField(null=True, help_text="null: quantity not in tokens")
+    # Tokens a minute that one unit of provisioned throughput serves; null: not known, not served.
+    input_per_minute = models.BigIntegerField(null=True)
+    output_per_minute = models.BigIntegerField(null=True)
+    bucket = models.TextField(**TEXT, help_text="whose bytes it bills; '' is no such charge")
+    storage_class = models.TextField(**TEXT)
 
     class Meta:
         constraints = [

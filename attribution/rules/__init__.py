@@ -1,12 +1,27 @@
 """The methods by which a rule can weigh: an explicit, ordered list."""
 
-from attribution.rules import direct, gpu_time, requests, shared, tokens, unattributed
+from attribution.rules import (
+    direct,
+    follow,
+    gpu_time,
+    provisioned,
+    refund,
+    requests,
+    shared,
+    storage,
+    tokens,
+    unattributed,
+)
 
 RULES = (
     shared.METHOD,
     gpu_time.METHOD,
     tokens.METHOD,
+    provisioned.METHOD,
     requests.METHOD,
+    storage.METHOD,
     direct.METHOD,
     unattributed.METHOD,
+    follow.METHOD,
+    refund.METHOD,
 )

@@ -1,7 +1,8 @@
 -- Tokens of the model that day: of the charge's own class when it names one, otherwise of every
 -- class at its list price (w_price). Billed tokens beyond the metered ones are unmetered: those of
 -- all charges of the model and class together, since a bill may have one for each project; of a
--- bill that tells no tokens, those that the provider counted beyond the metered.
+-- bill that tells no tokens, those that the provider counted beyond the metered. Calls that say
+-- they were served by provisioned throughput weigh no charge by the token.
 insert into w_part (charge_id, kind, state, activity, workload, model, feature, experiment, team,
                     environment, evidence, weight)
 with metered as (
@@ -17,7 +18,7 @@ with metered as (
            ('audio_output_tokens', u.audio_output_tokens),
            ('image_input_tokens', u.image_input_tokens)) v (token_class, tokens)
       left join w_price p on p.model = u.model and p.token_class = v.token_class
-     where v.tokens > 0
+     where v.tokens > 0 and not u.provisioned
 ), reasoned as (
     -- Where no charge names reasoning, it is billed as output.
     select distinct model from w_charge

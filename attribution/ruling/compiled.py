@@ -7,6 +7,7 @@ from typing import NamedTuple
 from aicost.kernel.targets import DIMENSIONS, FALLBACK, INFERRED, MEASURED, TAGGED
 from attribution.classify import owns
 from attribution.models import AllocationRule
+from attribution.provisioned_units import capacity_of
 from attribution.ruling.conditions import BadCondition, compile_captures, compile_condition
 from attribution.ruling.fields import NoField, Subject
 from attribution.ruling.patterns import BadPattern
@@ -14,7 +15,8 @@ from attribution.ruling.patterns import BadPattern
 ASSIGNABLE = (*DIMENSIONS, "activity")
 TAG, FIELD, CAPTURE = "tag:", "field:", "capture:"
 CAPTURED = re.compile(r"\{(\w+)\}")
-WEIGHED = ("gpu_time", "tokens", "requests")
+WEIGHED = ("gpu_time", "tokens", "requests", "provisioned")
+BY_TAGS = ("storage", "follow", "refund")  # what they do not weigh stands on its tags
 
 
 class BadRule(ValueError):
@@ -42,6 +44,10 @@ class Claim(NamedTuple):
     instance_part: str
     token_class: str
     tokens_per_unit: int | None
+    input_per_minute: int | None
+    output_per_minute: int | None
+    bucket: str
+    storage_class: str
 
 
 class CompiledRule:
@@ -82,6 +88,8 @@ class CompiledRule:
     def evidence(self, assigned: Mapping[str, str]) -> str:
         if self.method in WEIGHED:
             return MEASURED
+        if self.method in BY_TAGS:
+            return TAGGED
         if self.method == "unattributed":
             return FALLBACK
         if self.method == "direct":
@@ -141,6 +149,9 @@ def decide(subject: Subject, rules: Sequence[CompiledRule], aliases: Mapping) ->
     if resource_rule:
         told.update(_canonical(resource_rule.assigned(subject), aliases))
         told.pop("activity", None)
+    capacity = (None, None)
+    if seen.provisioned:
+        capacity = capacity_of(subject.series, target.get("model", ""))
     return Claim(
         winner.rule.id,
         resource_rule.rule.id if resource_rule else None,
@@ -154,6 +165,9 @@ def decide(subject: Subject, rules: Sequence[CompiledRule], aliases: Mapping) ->
         seen.instance_part,
         seen.token_class,
         seen.tokens_per_unit,
+        *capacity,
+        seen.bucket,
+        seen.storage_class,
     )
 
 

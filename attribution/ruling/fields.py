@@ -5,6 +5,7 @@ from functools import cached_property
 import json
 
 from attribution.classify import Seen, fold, look, owns, principal
+from attribution.side_meters import endpoint_of
 from ingest.models import ChargeSeries
 from ingest.sources.job_names import training_job
 
@@ -41,6 +42,10 @@ FIELDS = (
     Field("tags", "Any tag", SET),
     Field("api_model", "Model of a model API", hint="as the meter names it"),
     Field("ai", "Is AI", YES_NO),
+    Field("provisioned", "Is provisioned throughput", YES_NO),
+    Field("network", "Is transfer, a gateway or an address", YES_NO),
+    Field("bucket", "Bucket", hint="of charges for the bytes in it"),
+    Field("endpoint", "Serving endpoint", hint="by the resource's name, or the tag workload"),
     Field("instance_time", "Is time of an instance", YES_NO),
     Field("instance_type", "Instance type"),
     Field("training_job", "Training job", hint="of a managed training job"),
@@ -132,6 +137,11 @@ def _experiment(subject: Subject) -> str:
     return subject.seen.own.get("experiment", job) if job else ""
 
 
+def _endpoint(subject: Subject) -> str:
+    found = endpoint_of(subject.series["resource_id"])
+    return subject.seen.own.get("workload", found) if found else ""
+
+
 def _service(subject: Subject) -> str:
     return f"{subject.series['service_name']} {subject.series['service_code']}".strip()
 
@@ -150,6 +160,10 @@ _COMPUTED = {
     "marketplace": _marketplace,
     "tags": lambda s: "yes" if s.series["tags"] else "",
     "ai": lambda s: _yes_no(s.seen.is_ai),
+    "provisioned": lambda s: _yes_no(s.seen.provisioned),
+    "network": lambda s: _yes_no(s.seen.network),
+    "bucket": lambda s: s.seen.bucket,
+    "endpoint": _endpoint,
     "iam_role": lambda s: principal(s.series)[0],
     "iam_session": lambda s: principal(s.series)[1],
     "training_job": _job,

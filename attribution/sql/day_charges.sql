@@ -30,6 +30,7 @@ select c.id as charge_id, c.billing_period, c.long_period_end is not null as is_
        coalesce(nullif(s.consumed_unit, ''), s.pricing_unit) as unit,
        substring(s.extras ->> 'GpuCount' from '^[1-9][0-9]{0,3}$')::int as gpus,
        k.instance_time, k.instance_part, k.token_class, k.tokens_per_unit,
+       k.input_per_minute, k.output_per_minute, k.bucket, k.storage_class,
        r.id as rule_id, r.method, r.then as then_method, r.fallback, r.options,
        known.resource_id is not null as by_resource,
        k.kind, k.state, k.activity, k.evidence,

@@ -1,5 +1,5 @@
 -- A charge nothing weighs stays whole: on its claim's target if that names an owner, otherwise
--- where the rule's fallback says.
+-- where the rule's fallback says; methods that wait for where others stand come later.
 insert into w_part (charge_id, kind, state, activity, workload, model, feature, experiment, team,
                     environment, evidence, weight)
 select c.charge_id,
@@ -25,4 +25,5 @@ select c.charge_id,
             and (d.workload, d.model, d.feature, d.experiment, d.team) <> ('', '', '', '', '')
             as owned
  ) o
- where not exists (select from w_part p where p.charge_id = c.charge_id)
+ where c.method <> all(%(waiting)s)
+   and not exists (select from w_part p where p.charge_id = c.charge_id)

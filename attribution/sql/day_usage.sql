@@ -18,6 +18,7 @@ select coalesce(am.canonical, u.model) as model,
        coalesce(at.canonical, u.team) as team,
        coalesce(ae.canonical, u.environment) as environment,
        case u.activity when '' then 'inference' else u.activity end as activity,
+       u.serving_mode = 'provisioned' as provisioned,
        sum(coalesce(u.requests, 0))::bigint as requests,
        sum(coalesce(u.input_tokens, 0))::bigint as input_tokens,
        sum(coalesce(u.cached_input_tokens, 0))::bigint as cached_input_tokens,
@@ -43,4 +44,4 @@ select coalesce(am.canonical, u.model) as model,
             where c.model = coalesce(am.canonical, u.model)
               and c.provider in ('', lower(coalesce(ap.canonical, u.provider)))
        ))
- group by 1, 2, 3, 4, 5, 6, 7
+ group by 1, 2, 3, 4, 5, 6, 7, 8

@@ -22,7 +22,7 @@ from ingest.models.business import (
     QualityScore,
     Revenue,
 )
-from ingest.models.maps import Alias, ResourceMap, WorkloadMap
+from ingest.models.maps import Alias, ResourceMap, StorageMap, WorkloadMap
 from ingest.models.measured import TOKEN_CLASSES, GpuInterval, Usage, UsageDay
 from ingest.models.otlp import (
     MetricSeries,
@@ -65,6 +65,7 @@ __all__ = [
     "SourceRun",
     "Span",
     "StorageAge",
+    "StorageMap",
     "TracedService",
     "TrainingRun",
     "Usage",

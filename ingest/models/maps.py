@@ -1,4 +1,4 @@
-"""The three small maps that join telemetry and calls to the bill and to its targets."""
+"""The small maps that join telemetry and calls to the bill and to its targets."""
 
 from django.db import models
 
@@ -49,6 +49,31 @@ class WorkloadMap(models.Model):
                 fields=["cluster", "namespace", "pattern", "valid_from"],
                 nulls_distinct=False,
                 name="workload_map_identity",
+            )
+        ]
+
+
+class StorageMap(models.Model):
+    """Says whose the objects under a prefix (a pattern with *) of a bucket are."""
+
+    bucket = models.TextField(**TEXT, help_text="empty: any bucket")
+    pattern = models.TextField(**TEXT, help_text="prefix, at most two levels; * is anything")
+    position = models.IntegerField(default=0, help_text="the lowest that matches wins")
+    workload = models.TextField(**TEXT)
+    model = models.TextField(**TEXT)
+    feature = models.TextField(**TEXT)
+    experiment = models.TextField(**TEXT)
+    team = models.TextField(**TEXT)
+    environment = models.TextField(**TEXT)
+    valid_from = models.DateField(null=True, blank=True)
+    valid_to = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["bucket", "pattern", "valid_from"],
+                nulls_distinct=False,
+                name="storage_map_identity",
             )
         ]
 

@@ -14,13 +14,18 @@ from ingest.records import (
     ResourceMapRecord,
     RevenueRecord,
     RunRecord,
+    StorageMapRecord,
     UsageRecord,
     WorkloadMapRecord,
 )
 from ingest.sources import cells
 from ingest.sources.base import RowReader
 from ingest.sources.canonical_intervals import finish_intervals
-from ingest.sources.canonical_maps import finish_validity, finish_workload_map
+from ingest.sources.canonical_maps import (
+    finish_storage_map,
+    finish_validity,
+    finish_workload_map,
+)
 from ingest.sources.canonical_prices import PRICES
 from ingest.sources.canonical_runs import finish_runs
 from ingest.sources.canonical_usage import finish_usage
@@ -201,6 +206,21 @@ WORKLOAD_MAP = Format(
     finish=finish_workload_map,
 )
 
+STORAGE_MAP = Format(
+    name="storage_map",
+    kind="map",
+    record_type=StorageMapRecord,
+    columns=(
+        Column("prefix", "pattern", cells.text, required=True),
+        Column("position", "position", cells.position, default=0),
+        *_texts("bucket", "workload", "model", "feature", "experiment", "team", "environment"),
+        *_VALID,
+    ),
+    known_by=frozenset({"bucket", "prefix"}),
+    not_with=frozenset({"day", "time", "objects", "key"}),
+    finish=finish_storage_map,
+)
+
 ALIAS = Format(
     name="alias",
     kind="map",
@@ -234,6 +254,7 @@ FORMATS = (
     RUNS,
     RESOURCE_MAP,
     WORKLOAD_MAP,
+    STORAGE_MAP,
     ALIAS,
     PRICES,
     USAGE,

@@ -15,8 +15,16 @@ def finish_validity(columns: Columns) -> dict[int, str]:
 
 
 def finish_workload_map(columns: Columns) -> dict[int, str]:
+    return _naming(columns, *DIMENSIONS, "activity")
+
+
+def finish_storage_map(columns: Columns) -> dict[int, str]:
+    return _naming(columns, *DIMENSIONS)
+
+
+def _naming(columns: Columns, *names: str) -> dict[int, str]:
     reasons = finish_validity(columns)
-    dimensions = zip(*(columns[name] for name in (*DIMENSIONS, "activity")), strict=True)
+    dimensions = zip(*(columns[name] for name in names), strict=True)
     for row, named in enumerate(dimensions):
         if not any(named):
             reasons.setdefault(row, "names no dimension, so it would map to nothing")

@@ -42,7 +42,7 @@ def meter(sku: str, cost: float, amount: float, unit: str, pricing_unit: str = "
 def test_an_a3_machine_counts_the_gpu_time_of_its_gpu_meter_only(home):
     """Six hours of an A3: 208 vCPUs for 24, 1,872 GiB for 12, 8 GPUs for 60: 48 GPU hours at 2.
     Telemetry sees four of its GPUs, a pod holds two of them: 12 hours active, 12 unreserved, the
-    other 24 unobserved. Licence and egress are no time of the machine."""
+    other 24 unobserved. Licence and egress are no time of the machine; egress follows it."""
     rows = (
         meter("A3 Instance Core running in Americas", 24.0, 208.0 * 6 * HOUR, "seconds"),
         meter("A3 Instance Ram running in Americas", 12.0, 1872.0 * GIB * 6 * HOUR,
@@ -71,10 +71,10 @@ def test_an_a3_machine_counts_the_gpu_time_of_its_gpu_meter_only(home):
         "A3 Instance Ram": {"active": D(3), "unreserved": D(3), "unobserved": D(6)},
         "Nvidia H100 80GB GPU": {"active": D(15), "unreserved": D(15), "unobserved": D(30)},
         "Licensing Fee for RHEL 9 on VM": {"unclaimed": D(3)},
-        "Network Inter Zone": {"unclaimed": D(1)},
+        "Network Inter Zone": {"active": D(1)},
     }
     assert _states() == {
-        "active": D(24), "unreserved": D(24), "unobserved": D(48), "unclaimed": D(4)
+        "active": D(25), "unreserved": D(24), "unobserved": D(48), "unclaimed": D(3)
     }  # fmt: skip
     gpu_hours = sum(GpuDay.objects.values_list("gpu_ms", flat=True)) / 3_600_000
     assert gpu_hours == 48

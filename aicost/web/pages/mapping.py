@@ -31,6 +31,7 @@ WORDS = {
     "quality": "Quality scores of model versions",
     "resource_map": "Which node is which resource on the bill",
     "workload_map": "Which pod or job belongs to which feature, model or team",
+    "storage_map": "Whose the objects under a prefix of a bucket are",
     "alias": "Other names of a model, feature or team",
 }
 FIXED = "="  # before a fixed value in the form
