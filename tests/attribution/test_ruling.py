@@ -159,7 +159,7 @@ def test_every_field_of_the_list_can_be_asked():
     series |= {"id": 1, "source_id": 1, "tags": {}, "extras": {}}
     asked = {field.name: Subject(series).value(field.name) for field in FIELDS}
     assert {name for name, text in asked.items() if text} == {
-        "owner", "ai", "instance_time", "marketplace"
+        "owner", "ai", "instance_time", "marketplace", "network", "provisioned"
     }  # fmt: skip
     columns = {name for name in SERIES_FIELDS if name not in ("id", "source_id", "extras")}
     assert columns <= set(asked)
