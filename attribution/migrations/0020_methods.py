@@ -40,7 +40,7 @@ drop table attribution_pinned_storagemap;
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("attribution", "0018_rule_options"),
+        ("attribution", "0019_finance"),
         ("ingest", "0018_storage_map"),
     ]
 
