@@ -35,6 +35,16 @@ def may_upload(user: User) -> bool:
     return role_of(user) in UPLOAD_ROLES and may_see_sources(user)
 
 
+def may_describe(user: User) -> bool:
+    """Owners, titles and business cases of the names one sees are for whoever works with them."""
+    return role_of(user) in UPLOAD_ROLES
+
+
+def may_edit_names(user: User) -> bool:
+    """What a name stands below, may cost or is called moves money between lines of the company."""
+    return role_of(user) in MONEY_ROLES and may_see_sources(user)
+
+
 def may_connect(user: User) -> bool:
     """Whoever connects a source decides where its credentials are sent."""
     return role_of(user) in CONNECT_ROLES and may_see_sources(user)

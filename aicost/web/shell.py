@@ -77,6 +77,7 @@ NAV = (
             ("margin", "Margin", may_see_margin),
         ),
     ),
+    ("Own", (("targets", "Names & owners", everybody),)),
     (
         "Trust",
         (
@@ -87,7 +88,7 @@ NAV = (
         ),
     ),
 )
-CARRIED_BY_NAV = ("overview", "explore", "models", "gpus", "margin", "health")
+CARRIED_BY_NAV = ("overview", "explore", "models", "gpus", "margin", "targets", "health")
 
 
 def nav(user: User, here: str, query: str) -> list[dict]:

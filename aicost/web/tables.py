@@ -55,6 +55,7 @@ class Line:
     by_period: dict = field(default_factory=dict)
     why: str = ""
     drill: str = ""
+    page: str = ""
     spark: dict | None = None
     unit: object | None = None
 

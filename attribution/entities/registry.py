@@ -89,6 +89,8 @@ def _check_details(entity: Entity) -> None:
             "Take the day away, or let the status be retired",
         )
     _check_value(entity)
+    if not all(is_storable(str(value)) for value in entity.attributes.values()):
+        raise EntityRefused("an attribute cannot be kept", "Use printable characters")
     try:
         entity.attributes = parsed(entity.dimension, entity.attributes)
     except ValueError as error:

@@ -11,6 +11,7 @@ from aicost.web.colours import colour
 from aicost.web.events import Event, Happening, happenings, standouts
 from aicost.web.exports import csv_of
 from aicost.web.filters import CHARTS, STEPS, label
+from aicost.web.names import CONSISTS_OF, kind_of, target_url
 from aicost.web.parts import (
     RESIDUAL,
     STAMP,
@@ -174,6 +175,8 @@ def table(ask: Ask) -> dict:
                 else ""
             )
             line.drill = _drill(ask, line)
+            if line.line == "owned" and kind_of(ask.view.group_by[0]) in CONSISTS_OF:
+                line.page = target_url(ask, kind_of(ask.view.group_by[0]), line.key[1])
             line.spark = _spark(series.get(line.key), periods, top, line is block.total)
     return {
         "blocks": found,

@@ -13,6 +13,7 @@ from aicost.web import figures, numbers
 from aicost.web.ask import Ask, ask_of
 from aicost.web.colours import colour
 from aicost.web.estimated import met_the_bill
+from aicost.web.names import target_url
 from aicost.web.parts import (
     RESIDUAL,
     STAMP,
@@ -330,4 +331,5 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
     """One model: the view's filters with this model in place of any other."""
     ask = ask_of(request)
     ask = ask.with_view(filters={**ask.view.filters, "model": (name,)})
-    return render_page(request, MODEL, ask, heading=name, title=name)
+    about = target_url(ask, "model", name)
+    return render_page(request, MODEL, ask, heading=name, title=name, about=about)

@@ -1,0 +1,149 @@
+"""What pages say of names beside their money: who owns them, what stands above, how much of the
+budget is used. Money comes from reports, as everywhere."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from django.db.models import Q
+from django.urls import reverse
+
+from aicost.kernel.periods import Period, month_of, next_month
+from aicost.web import numbers
+from aicost.web.ask import Ask
+from attribution.models import Entity, EntityBudget, EntityParent
+from attribution.models.entities import MONTH, QUARTER, RETIRED
+
+ZERO = Decimal(0)
+# The kinds of names in the order of the tabs, with what each consists of.
+CONSISTS_OF = {
+    "feature": "model",
+    "product": "feature",
+    "model": "feature",
+    "model_family": "base_model",
+    "team": "feature",
+    "department": "team",
+    "cost_centre": "team",
+    "experiment": "model",
+    "project": "experiment",
+    "workload": "model",
+    "environment": "feature",
+}
+ONE_MODEL = "base_model"
+
+
+@dataclass(frozen=True)
+class Burn:
+    """How much of a budget is used on the last day of the view, and of its period gone."""
+
+    used: Decimal
+    amount: Decimal
+    currency: str
+    period: str
+    gone: Decimal
+
+    @property
+    def share(self) -> str:
+        return numbers.percent(self.used, self.amount, 0)
+
+    @property
+    def gone_share(self) -> str:
+        return numbers.percent(self.gone, Decimal(1), 0)
+
+    @property
+    def is_over(self) -> bool:
+        return self.used > self.amount
+
+    @property
+    def is_ahead(self) -> bool:
+        """More of the money is used than of the time."""
+        return self.used > self.amount * self.gone
+
+
+def kind_of(dimension: str) -> str:
+    """The kind of name a dimension of reports shows: base models are models."""
+    return "model" if dimension == ONE_MODEL else dimension
+
+
+def dimension_of(kind: str, name: str) -> str:
+    """The dimension a report is asked by for this name: a model with versions is all of them."""
+    if kind != "model":
+        return kind
+    versions = EntityParent.objects.filter(dimension=kind, level=kind, parent=name)
+    return ONE_MODEL if versions.exists() else kind
+
+
+def target_url(ask: Ask, kind: str, name: str) -> str:
+    """The page of a name; the period goes along, filters do not."""
+    query = ask.view.query(filters={}, group_by=("feature",))
+    address = reverse("target", args=[kind, name])
+    return f"{address}?{query}" if query else address
+
+
+def last_day(ask: Ask) -> date:
+    return ask.period.end - timedelta(days=1)
+
+
+def holding(day: date) -> Q:
+    """The dated rows that hold on a day."""
+    return (Q(valid_from=None) | Q(valid_from__lte=day)) & (Q(valid_to=None) | Q(valid_to__gt=day))
+
+
+def entities(kind: str) -> dict[str, Entity]:
+    return {one.name: one for one in Entity.objects.filter(dimension=kind)}
+
+
+def parents_on(kind: str, day: date) -> dict[str, list[EntityParent]]:
+    """name -> its parents on the day."""
+    found: dict[str, list[EntityParent]] = {}
+    for row in EntityParent.objects.filter(holding(day), dimension=kind).order_by("level"):
+        found.setdefault(row.name, []).append(row)
+    return found
+
+
+def budgets_on(kind: str, day: date) -> dict[str, EntityBudget]:
+    rows = EntityBudget.objects.filter(holding(day), dimension=kind)
+    return {row.name: row for row in rows}
+
+
+def budget_period(period: str, day: date) -> Period:
+    """The month, quarter or year a budget counts that the day is in."""
+    if period == MONTH:
+        return month_of(day)
+    if period == QUARTER:
+        first = date(day.year, (day.month - 1) // 3 * 3 + 1, 1)
+        return Period(first, next_month(next_month(next_month(first))))
+    return Period(date(day.year, 1, 1), date(day.year + 1, 1, 1))
+
+
+def burn(ask: Ask, kind: str, name: str, budget: EntityBudget) -> Burn:
+    """Cost from the beginning of the budget's period to the end of the view, against it."""
+    whole = budget_period(budget.period, last_day(ask))
+    dimension = dimension_of(kind, name)
+    answer = ask.report("cost", group_by=(dimension,), filters={}, granularity="total",
+                        period=Period(whole.start, ask.period.end))  # fmt: skip
+    used = sum(
+        (row["cost"] for row in answer.rows
+         if row[dimension] == name and row["currency"] == budget.currency),
+        ZERO,
+    )  # fmt: skip
+    gone = Decimal((ask.period.end - whole.start).days) / whole.length_days
+    return Burn(used, budget.amount, budget.currency, budget.period, gone)
+
+
+def cost_after(ask: Ask, kind: str, entity: Entity | None) -> list[tuple[str, Decimal]]:
+    """(currency, cost) in the view of a name that is retired by then; empty when it costs nothing
+    or is not retired."""
+    if entity is None or entity.status != RETIRED:
+        return []
+    start = max(entity.retired_on or ask.period.start, ask.period.start)
+    if start >= ask.period.end:
+        return []
+    dimension = dimension_of(kind, entity.name)
+    answer = ask.report("cost", group_by=(dimension,), filters={}, granularity="total",
+                        period=Period(start, ask.period.end))  # fmt: skip
+    found: dict[str, Decimal] = {}
+    for row in answer.rows:
+        if row[dimension] == entity.name:
+            found[row["currency"]] = found.get(row["currency"], ZERO) + row["cost"]
+    return [(currency, cost) for currency, cost in found.items() if cost]

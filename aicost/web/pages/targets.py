@@ -1,0 +1,209 @@
+"""Names & owners: every name that money stands on or somebody registered, of one kind at a time."""
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import partial
+
+from django.http import HttpRequest, HttpResponse
+
+from aicost.accounts.audit import EXPORT, record
+from aicost.accounts.scope import may_edit_names
+from aicost.web import numbers
+from aicost.web.ask import Ask, ask_of
+from aicost.web.filters import label
+from aicost.web.names import (
+    CONSISTS_OF,
+    Burn,
+    budgets_on,
+    burn,
+    cost_after,
+    entities,
+    last_day,
+    parents_on,
+    target_url,
+)
+from aicost.web.parts import RESIDUAL, STAMP, against, cost_blocks, why_url
+from aicost.web.picks import hidden_pairs
+from aicost.web.shell import Page, Panel, for_people, refuse, render_page
+from aicost.web.tables import Line
+from attribution.entities.files import export_targets
+from attribution.entities.seen import names_seen
+from attribution.models import Entity
+from attribution.models.entities import RETIRED, STATUSES
+
+ZERO = Decimal(0)
+UNREGISTERED, UNOWNED = "unregistered", "unowned"
+WORDS = {"": "Any", "active": "Active", RETIRED: "Retired", UNREGISTERED: "Not registered",
+         UNOWNED: "Without owner"}  # fmt: skip
+
+
+@dataclass
+class Named:
+    """One row of the table: the line of the report with what is said of its name."""
+
+    line: Line
+    name: str
+    url: str
+    entity: Entity | None
+    parents: list
+    burn: Burn | None
+    late: list
+
+    @property
+    def owned(self) -> bool:
+        return self.line.line == "owned"
+
+    def is_of(self, status: str) -> bool:
+        if status == UNREGISTERED:
+            return self.entity is None
+        if status == UNOWNED:
+            return self.entity is None or not self.entity.owner
+        return not status or (self.entity is not None and self.entity.status == status)
+
+    def has(self, asked: str) -> bool:
+        texts = [self.name, *(row.parent for row in self.parents)]
+        if self.entity is not None:
+            texts += [self.entity.title, self.entity.owner]
+        return not asked or any(asked.casefold() in text.casefold() for text in texts)
+
+
+@dataclass
+class Table:
+    """The rows of one currency; `hidden` of them do not match what was asked for."""
+
+    currency: str
+    rows: list[Named]
+    below: list[Named]
+    total: Line
+    hidden: int = 0
+
+
+def kind_asked(ask: Ask) -> str:
+    first = ask.view.group_by[0]
+    return first if first in CONSISTS_OF else "feature"
+
+
+def tables(ask: Ask) -> list[Table]:
+    """All rows of the kind, one table a currency; registered names without money stand in the
+    first."""
+    kind = kind_asked(ask)
+    known, day = entities(kind), last_day(ask)
+    seen = names_seen(ask.asker, kind)
+    above = parents_on(kind, day)
+    budgets = budgets_on(kind, day) if ask.asker.teams is None or kind == "team" else {}
+
+    def named(line: Line) -> Named:
+        name = line.key[1] if line.line == "owned" else ""
+        entity = known.get(name)
+        return Named(
+            line,
+            name or line.names[0],
+            target_url(ask, kind, name) if name else "",
+            entity,
+            above.get(name, []),
+            burn(ask, kind, name, budgets[name]) if name in budgets else None,
+            cost_after(ask, kind, entity),
+        )
+
+    found = []
+    for block in cost_blocks(ask, (kind,)):
+        for line in [*block.lines, block.total]:
+            line.why = why_url(ask, line, (kind,), block.currency)
+        rows = [named(line) for line in block.lines]
+        owned, below = [r for r in rows if r.owned], [r for r in rows if not r.owned]
+        found.append(Table(block.currency, owned, below, block.total))
+    with_money = {row.name for table in found for row in table.rows}
+    silent = sorted(n for n in known if n not in with_money and (seen is None or n in seen))
+    if silent and not found:
+        found.append(Table("", [], [], Line(("total",), ("Total",), "total")))
+    for name in silent:
+        line = Line(("owned", name), (name,), "owned", cost=ZERO, previous=None)
+        found[0].rows.append(named(line))
+    return found
+
+
+def lead(ask: Ask) -> dict:
+    kind, found = kind_asked(ask), tables(ask)
+    rows = [row for table in found for row in table.rows]
+    many = numbers.plural(len({r.name for r in rows}), *plural_of(kind))
+    if not rows:
+        told = f"No {label(kind).lower()} is named in this period, and none is registered."
+        return {"parts": [(told, True)]}
+    parts = [(many, True)]
+    if found[0].currency:
+        owned = sum((row.line.cost for row in found[0].rows), ZERO)
+        cost = numbers.money(owned, found[0].currency)
+        parts += [(" cost ", False), (cost, True)]
+        parts.append((f" over {numbers.period(ask.period, year=True)}", False))
+    lacking = len({r.name for r in rows if r.is_of(UNOWNED)})
+    said = f"{numbers.count(lacking)} of them have no owner" if lacking else "all have an owner"
+    parts.append((f"; {said}", False))
+    for row in rows:
+        for currency, cost in row.late[:1]:
+            told = f"{row.name} is retired and still costs {numbers.money(cost, currency)}"
+            parts += [("; ", False), (told, True)]
+    return {"parts": [*parts, (".", False)]}
+
+
+def plural_of(kind: str) -> tuple[str, str]:
+    one = label(kind).lower()
+    return one, f"{one[:-1]}ies" if one.endswith("y") else f"{one}s"
+
+
+def table(ask: Ask, asked: str, status: str) -> dict:
+    kind, found = kind_asked(ask), tables(ask)
+    for one in found:
+        rows = [row for row in one.rows if row.has(asked) and row.is_of(status)]
+        one.hidden, one.rows = len(one.rows) - len(rows), rows
+    return {
+        "tables": found,
+        "kind": kind,
+        "kind_label": label(kind),
+        "tabs": [
+            (label(name), ask.view.query(group_by=(name,)), name == kind) for name in CONSISTS_OF
+        ],
+        "pairs": hidden_pairs(ask.view),
+        "asked": asked,
+        "status": status,
+        "statuses": list(WORDS.items()),
+        "filtered": bool(asked or status),
+        "period": numbers.period(ask.period),
+        "against": against(ask),
+        "may_import": may_edit_names(ask.user),
+    }
+
+
+TARGETS = Page(
+    slug="targets",
+    title="Names & owners",
+    panels=(
+        STAMP,
+        Panel("lead", "parts/lead.html", lead),
+        Panel("table", "parts/targets_table.html", partial(table, asked="", status="")),
+        RESIDUAL,
+    ),
+    picks=("period", "compare", "basis"),
+    filters=(),
+)
+
+
+@for_people
+def page(request: HttpRequest) -> HttpResponse:
+    """The kind is the view's group; `q` and `status` narrow the rows and not the total."""
+    asked = request.GET.get("q", "").strip()[:100]
+    status = request.GET.get("status", "")
+    status = status if status in (*STATUSES, UNREGISTERED, UNOWNED) else ""
+    chosen = Panel("table", "parts/targets_table.html", partial(table, asked=asked, status=status))
+    panels = tuple(chosen if one.slug == "table" else one for one in TARGETS.panels)
+    return render_page(request, replace(TARGETS, panels=panels), ask_of(request))
+
+
+@for_people
+def csv(request: HttpRequest) -> HttpResponse:
+    """targets.csv as the import takes it, for those who see the whole company."""
+    if ask_of(request).asker.teams is not None:
+        return refuse(request, "targets.csv")
+    record(request.user, EXPORT, "targets", {})
+    answer = HttpResponse(export_targets(), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = 'attachment; filename="targets.csv"'
+    return answer
