@@ -12,14 +12,25 @@ from attribution.vocabulary import BadVocabulary, own, pattern, rows
 
 _TOKEN_UNIT = re.compile(r"^\s*(\d+(?:\.\d+)?)?\s*([km]|thousand|million)?\s*-?_?tokens?\s*$", re.I)
 _TOKEN_SCALE = {"": 1, "k": 1_000, "thousand": 1_000, "m": 1_000_000, "million": 1_000_000}
+# class -> how its units are written, and what one of them holds
+_UNITS = (
+    ("images", re.compile(r"^\s*(\d+)?\s*([km]|thousand|million)?\s*-?images?\b", re.I), 1),
+    ("characters", re.compile(r"^\s*(\d+)?\s*([km])?\s*-?(?:characters?|chars?)\b", re.I), 1),
+    ("audio_ms", re.compile(r"^\s*(\d+)?()\s*(?:s|secs?|seconds?)\s*$", re.I), 1_000),
+    ("audio_ms", re.compile(r"^\s*(\d+)?()\s*(?:min|minutes?)\s*$", re.I), 60_000),
+    ("audio_ms", re.compile(r"^\s*(\d+)?()\s*(?:h|hrs?|hours?)\s*$", re.I), 3_600_000),
+)
+_AUDIO = re.compile(r"audio|speech|whisper|transcri|\btts\b", re.I)
 _GENERATIVE = ("generative ai", "bedrock", "openai", "anthropic", "foundry models", "gemini")
 _METER_NOISE = re.compile(
     r"\b(input|output|inp|outp|opt|prompt|completion|generated|cached?|cache|read|write|creation|"
-    r"reasoning|tokens?|1h|5m|units?|count|standard|batch|global|per|1k|1m)\b",
+    r"reasoning|tokens?|1h|5m|units?|count|standard|batch|global|per|1k|1m|images?|characters?|"
+    r"seconds?|minutes?)\b",
     re.I,
 )
 _REGION_PREFIX = re.compile(r"^[A-Z]{2,4}\d?-")
 _EDITION = re.compile(r"\s*\(Amazon Bedrock Edition\)\s*", re.I)
+UNIT_CLASSES = ("images", "audio_ms", "characters")
 _NO_CLASS, _CAPACITY = "none", "provisioned"
 
 
@@ -46,7 +57,8 @@ class _Grammar:
 
 def meter_of(series: dict) -> Meter:
     """What a series of a model API says of its model. `extras` is a dict."""
-    per_unit = tokens_per_unit(series["consumed_unit"] or series["pricing_unit"])
+    unit = series["consumed_unit"] or series["pricing_unit"]
+    per_unit = tokens_per_unit(unit)
     if series["charge_category"] != "Usage":
         return Meter(tokens_per_unit=per_unit)
     told = " ".join((series["service_name"], series["service_code"]))
@@ -56,6 +68,8 @@ def meter_of(series: dict) -> Meter:
         if found := grammar.meter.search(series["sku_meter"]):
             name = _name(grammar, found, series)
             token_class = grammar.token_class or _token_class(series)
+            if token_class in UNIT_CLASSES:
+                per_unit = units_per_unit(token_class, unit)
             return Meter(
                 canonical(name, grammar.provider),
                 "" if token_class in (_NO_CLASS, _CAPACITY) else token_class,
@@ -72,6 +86,14 @@ def tokens_per_unit(unit: str) -> int | None:
         return None
     number = float(found.group(1) or 1)  # a count of tokens in a unit's name, not an amount
     return int(number * _TOKEN_SCALE[(found.group(2) or "").lower()])
+
+
+def units_per_unit(unit_class: str, unit: str) -> int | None:
+    """How many images, characters or milliseconds of audio one unit of the quantity is."""
+    for name, known, scale in _UNITS:
+        if name == unit_class and (found := known.match(unit)):
+            return int(found[1] or 1) * _TOKEN_SCALE[(found[2] or "").lower()] * scale
+    return None
 
 
 def canonical(name: str, provider: str) -> str:
@@ -99,6 +121,12 @@ def _by_words(series: dict, words: str, per_unit: int | None) -> Meter:
         return Meter()
     meter = series["sku_meter"] or series["charge_description"]
     token_class = _token_class(series)
+    if per_unit is None:
+        unit = series["consumed_unit"] or series["pricing_unit"]
+        for name in UNIT_CLASSES:
+            count = units_per_unit(name, unit)
+            if count and (name != "audio_ms" or _AUDIO.search(meter)):
+                token_class, per_unit = name, count
     named = extras.get("ModelId") or extras.get("ModelName") or extras.get("x_model") or ""
     if not named and (per_unit is not None or token_class):
         named = _METER_NOISE.sub(" ", _REGION_PREFIX.sub("", meter))

@@ -7,8 +7,10 @@ from django.db import connection
 
 from aicost.kernel.sqlfiles import sql
 from attribution.closing.pinned import price_book_on
+from ingest.models.measured import UNIT_CLASSES
 from ingest.price_book import PriceBook
 
+_PRICED_AS = {"audio_ms": ("audio_seconds", 1000)}
 UNITS_PER_CURRENCY_UNIT = Decimal(1_000_000_000)
 
 
@@ -35,10 +37,24 @@ def weights_of(
     """(model, token class, weight of one token in 10^-9 of the currency) of every class used."""
     at = datetime.combine(day, time(), UTC)
     only = providers[0] if providers and len(providers) == 1 else ""
-    found = {name: book.weight_price((model, *names), name, at, provider=only) for name in classes}
+    found = {
+        name: book.weight_price((model, *names), _PRICED_AS.get(name, (name, 1))[0], at,
+                                provider=only)
+        for name in classes
+    }  # fmt: skip
+    if not set(classes) <= set(UNIT_CLASSES):  # beside tokens, units count only with a price
+        found = {name: price for name, price in found.items() if price or name not in UNIT_CLASSES}
     if None in found.values() or len({price.currency for price in found.values()}) != 1:
         return []
     return [
-        (model, name, int((price.unit_price * UNITS_PER_CURRENCY_UNIT).to_integral(ROUND_FLOOR)))
+        (
+            model,
+            name,
+            int(
+                (
+                    price.unit_price * UNITS_PER_CURRENCY_UNIT / _PRICED_AS.get(name, (name, 1))[1]
+                ).to_integral(ROUND_FLOOR)
+            ),
+        )
         for name, price in found.items()
     ]

@@ -19,7 +19,7 @@ INPUT_CLASSES = (
     "image_input_tokens",
 )
 OUTPUT_CLASSES = ("output_tokens", "reasoning_tokens", "audio_output_tokens")
-UNIT_CLASSES = ("requests", "images", "gpu_seconds")
+UNIT_CLASSES = ("requests", "images", "audio_seconds", "characters", "gpu_seconds")
 PRICE_CLASSES = INPUT_CLASSES + OUTPUT_CLASSES + UNIT_CLASSES
 # A class that nobody prices for itself is billed as the one it is part of. An hour-long cache write
 # is not billed as a short one: see `_parent`.

@@ -100,6 +100,9 @@ class UsageRecord:
     audio_input_tokens: int | None = None
     audio_output_tokens: int | None = None
     image_input_tokens: int | None = None
+    images: int | None = None
+    audio_ms: int | None = None
+    characters: int | None = None
     system_prompt_tokens: int | None = None
     retrieved_chunks: int | None = None
     gpu_ms: int | None = None

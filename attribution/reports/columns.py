@@ -46,6 +46,9 @@ _KINDS = {
         "cached_input_tokens",
         "output_tokens",
         "reasoning_tokens",
+        "images",
+        "audio_ms",
+        "characters",
     ),
     MEASURE: ("latency_p50_ms", "latency_p95_ms"),
     TEXT: (

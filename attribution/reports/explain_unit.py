@@ -171,7 +171,8 @@ def _sentence(
         lacking = "cost is" if row[f"{kind}_cost"] is None else f"{counting} are"
         return f"{head} is unknown: no {lacking} known of it."
     cost, count = row[f"{kind}_cost"], row[counting]
-    scale = " times 1,000,000" if unit == "million_tokens" else ""
+    size = unit_cost.UNITS[unit][1]
+    scale = f" times {size:,}" if size > 1 else ""
     sources = ", ".join(one.source for one in counted if one.counted)
     by = f", counted by {sources}" if sources else ""
     tail = {

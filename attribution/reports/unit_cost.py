@@ -21,12 +21,18 @@ QUANTITIES = (
     "cached_input_tokens",
     "output_tokens",
     "reasoning_tokens",
+    "images",
+    "audio_ms",
+    "characters",
 )
 # unit -> (denominator, how many of it make one unit)
 UNITS = {
     "inference": ("requests", 1),
     "success": ("successes", 1),
     "million_tokens": ("tokens", 1_000_000),
+    "image": ("images", 1),
+    "audio_minute": ("audio_ms", 60_000),
+    "million_characters": ("characters", 1_000_000),
     "outcome": ("outcomes", 1),
 }
 KEY = ("period", "model", "model_version", *DIMENSIONS[1:])

@@ -93,7 +93,8 @@ asked as (
             as g_environment,
         u.requests, u.successes, u.outcomes, u.attempts, u.input_tokens, u.cached_input_tokens,
         u.cache_write_5m_tokens, u.cache_write_1h_tokens, u.output_tokens, u.reasoning_tokens,
-        u.audio_input_tokens, u.audio_output_tokens, u.image_input_tokens, u.latency_histogram
+        u.audio_input_tokens, u.audio_output_tokens, u.image_input_tokens, u.images, u.audio_ms,
+        u.characters, u.latency_histogram
     from named u
     where (%(usage_source)s::bigint is null or u.source_id = %(usage_source)s)
         and (%(teams)s::text[] is null or u.n_team = any(%(teams)s))
@@ -138,7 +139,9 @@ summed as (
         sum(cache_write_1h_tokens)::bigint as cache_write_1h_tokens,
         sum(audio_input_tokens)::bigint as audio_input_tokens,
         sum(audio_output_tokens)::bigint as audio_output_tokens,
-        sum(image_input_tokens)::bigint as image_input_tokens
+        sum(image_input_tokens)::bigint as image_input_tokens,
+        sum(images)::bigint as images, sum(audio_ms)::bigint as audio_ms,
+        sum(characters)::bigint as characters
     from asked
     group by 1, 2, 3, 4, 5, 6, 7, 8
 )
@@ -146,7 +149,7 @@ select
     g_period as period, g_model as model, g_version as model_version, g_feature as feature,
     g_workload as workload, g_experiment as experiment, g_team as team,
     g_environment as environment, requests, successes, outcomes, attempts, v.tokens, input_tokens,
-    cached_input_tokens, output_tokens, reasoning_tokens, latency
+    cached_input_tokens, output_tokens, reasoning_tokens, images, audio_ms, characters, latency
 from summed
 cross join lateral (
     select sum(c.n)::bigint as tokens from (values

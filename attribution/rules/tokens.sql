@@ -1,13 +1,18 @@
 -- Tokens of the model that day: of the charge's own class when it names one, otherwise of every
--- class at its list price (w_price). Billed tokens beyond the metered ones are unmetered: those of
--- all charges of the model and class together, since a bill may have one for each project; of a
--- bill that tells no tokens, those that the provider counted beyond the metered. Calls that say
--- they were served by provisioned throughput weigh no charge by the token.
+-- class at its list price (w_price); images, milliseconds of audio and characters are classes too,
+-- but weigh beside tokens only with a price. Billed tokens beyond the metered ones are unmetered:
+-- those of all charges of the model and class together, since a bill may have one for each project;
+-- of a bill that tells no tokens, those that the provider counted beyond the metered. Calls that
+-- say they were served by provisioned throughput weigh no charge by the token.
 insert into w_part (charge_id, kind, state, activity, workload, model, feature, experiment, team,
                     environment, evidence, weight)
 with metered as (
     select u.model, v.token_class, u.activity, u.workload, u.feature, u.experiment, u.team,
-           u.environment, v.tokens, coalesce(p.weight_per_token, 1) as weight_per_token
+           u.environment, v.tokens,
+           coalesce(p.weight_per_token,
+                    case when v.token_class in ('images', 'audio_ms', 'characters')
+                          and bool_or(v.token_class like '%%tokens') over (partition by u.model)
+                         then 0 else 1 end) as weight_per_token
       from w_usage u
      cross join lateral (values
            ('input_tokens', u.input_tokens), ('cached_input_tokens', u.cached_input_tokens),
@@ -16,7 +21,8 @@ with metered as (
            ('output_tokens', u.output_tokens), ('reasoning_tokens', u.reasoning_tokens),
            ('audio_input_tokens', u.audio_input_tokens),
            ('audio_output_tokens', u.audio_output_tokens),
-           ('image_input_tokens', u.image_input_tokens)) v (token_class, tokens)
+           ('image_input_tokens', u.image_input_tokens), ('images', u.images),
+           ('audio_ms', u.audio_ms), ('characters', u.characters)) v (token_class, tokens)
       left join w_price p on p.model = u.model and p.token_class = v.token_class
      where v.tokens > 0 and not u.provisioned
 ), reasoned as (
@@ -27,7 +33,7 @@ with metered as (
     select c.charge_id, m.activity, m.workload, m.feature, m.experiment, m.team, m.environment,
            sum(case c.token_class when '' then m.tokens * m.weight_per_token else m.tokens end)
                as weight,
-           sum(m.tokens) as tokens
+           sum(m.tokens) filter (where c.token_class <> '' or m.weight_per_token > 0) as tokens
       from w_charge c
       join metered m on m.model = c.model
        and (c.token_class in ('', m.token_class)

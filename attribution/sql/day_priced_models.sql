@@ -12,7 +12,10 @@ select w.model,
            case when sum(u.reasoning_tokens) > 0 then 'reasoning_tokens' end,
            case when sum(u.audio_input_tokens) > 0 then 'audio_input_tokens' end,
            case when sum(u.audio_output_tokens) > 0 then 'audio_output_tokens' end,
-           case when sum(u.image_input_tokens) > 0 then 'image_input_tokens' end
+           case when sum(u.image_input_tokens) > 0 then 'image_input_tokens' end,
+           case when sum(u.images) > 0 then 'images' end,
+           case when sum(u.audio_ms) > 0 then 'audio_ms' end,
+           case when sum(u.characters) > 0 then 'characters' end
        ], null) as token_classes
   from (select distinct model from w_charge
          where method = 'tokens' and token_class = '' and model <> '') w

@@ -18,7 +18,8 @@ with told as (
                u.reasoning_tokens)),
            ('audio_input_tokens', u.audio_input_tokens),
            ('audio_output_tokens', u.audio_output_tokens),
-           ('image_input_tokens', u.image_input_tokens)) v (token_class, tokens)
+           ('image_input_tokens', u.image_input_tokens), ('images', u.images),
+           ('audio_ms', u.audio_ms), ('characters', u.characters)) v (token_class, tokens)
      where u.day = %(day)s and u.model <> '' and u.activity in ('', 'inference')
        and exists (select from ingest_source where usage_role = 'provider_count')
      group by 1, 2, 3, 4

@@ -28,7 +28,10 @@ select coalesce(am.canonical, u.model) as model,
        sum(coalesce(u.reasoning_tokens, 0))::bigint as reasoning_tokens,
        sum(coalesce(u.audio_input_tokens, 0))::bigint as audio_input_tokens,
        sum(coalesce(u.audio_output_tokens, 0))::bigint as audio_output_tokens,
-       sum(coalesce(u.image_input_tokens, 0))::bigint as image_input_tokens
+       sum(coalesce(u.image_input_tokens, 0))::bigint as image_input_tokens,
+       sum(coalesce(u.images, 0))::bigint as images,
+       sum(coalesce(u.audio_ms, 0))::bigint as audio_ms,
+       sum(coalesce(u.characters, 0))::bigint as characters
   from ingest_usageday u
   join ingest_source s on s.id = u.source_id
   left join w_alias am on am.dimension = 'model' and am.raw = u.model

@@ -28,6 +28,7 @@ with covered as (
            sum(audio_input_tokens) as audio_input_tokens,
            sum(audio_output_tokens) as audio_output_tokens,
            sum(image_input_tokens) as image_input_tokens, sum(requests) as requests,
+           sum(images) as images, sum(audio_ms) as audio_ms, sum(characters) as characters,
            sum(gpu_ms) as gpu_ms
       from ingest_usage u
      where u.hour >= %(day)s::date::timestamp at time zone 'UTC'
@@ -69,7 +70,8 @@ select source_id, hour, provider, raw, c_model as model, region, service_tier, b
        ('cache_write_1h_tokens', cache_write_1h_tokens),
        ('output_tokens', output_tokens), ('reasoning_tokens', reasoning_tokens),
        ('audio_input_tokens', audio_input_tokens), ('audio_output_tokens', audio_output_tokens),
-       ('image_input_tokens', image_input_tokens), ('requests', requests),
+       ('image_input_tokens', image_input_tokens), ('requests', requests), ('images', images),
+       ('audio_seconds', audio_ms::numeric / 1000), ('characters', characters),
        ('gpu_seconds', gpu_ms::numeric / 1000)) v (token_class, quantity)
  where v.quantity > 0
  group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15

@@ -18,6 +18,8 @@ TOKEN_CLASSES = (
     "audio_output_tokens",
     "image_input_tokens",
 )
+# Counted beside tokens: what models of pictures and speech are billed by.
+UNIT_CLASSES = ("images", "audio_ms", "characters")
 
 
 class GpuInterval(models.Model):
@@ -102,6 +104,9 @@ class UsageQuantities(models.Model):
     audio_input_tokens = models.BigIntegerField(null=True)
     audio_output_tokens = models.BigIntegerField(null=True)
     image_input_tokens = models.BigIntegerField(null=True)
+    images = models.BigIntegerField(null=True)
+    audio_ms = models.BigIntegerField(null=True)
+    characters = models.BigIntegerField(null=True)
     system_prompt_tokens = models.BigIntegerField(null=True)
     retrieved_chunks = models.BigIntegerField(null=True)
     gpu_ms = models.BigIntegerField(null=True)
@@ -148,6 +153,8 @@ class UsageDay(UsageDimensions, UsageQuantities):
     id = models.BigAutoField(primary_key=True)
     source = models.ForeignKey(Source, models.CASCADE)
     day = models.DateField()
+    # Of the tokens above, those of calls that failed; NULL where nobody tells which did.
+    failed_tokens = models.BigIntegerField(null=True)
 
     class Meta:
         indexes = [models.Index(fields=["day", "model"]), models.Index(fields=["source", "day"])]

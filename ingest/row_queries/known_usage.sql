@@ -17,6 +17,7 @@ where old.source_id = %(source_id)s
             old.attempts, old.input_tokens, old.cached_input_tokens, old.cache_write_5m_tokens,
             old.cache_write_1h_tokens, old.output_tokens, old.reasoning_tokens,
             old.audio_input_tokens, old.audio_output_tokens, old.image_input_tokens,
+            old.images, old.audio_ms, old.characters,
             old.system_prompt_tokens, old.retrieved_chunks, old.gpu_ms, old.latency_histogram,
             old.reported_cost, old.reported_currency
         ) is not distinct from (
@@ -28,6 +29,7 @@ where old.source_id = %(source_id)s
             new.attempts, new.input_tokens, new.cached_input_tokens, new.cache_write_5m_tokens,
             new.cache_write_1h_tokens, new.output_tokens, new.reasoning_tokens,
             new.audio_input_tokens, new.audio_output_tokens, new.image_input_tokens,
+            new.images, new.audio_ms, new.characters,
             new.system_prompt_tokens, new.retrieved_chunks, new.gpu_ms, new.latency_histogram,
             new.reported_cost, new.reported_currency
         )

@@ -6,6 +6,7 @@ insert into ingest_usage (
     input_hash, prefix_hash, requests, successes, outcomes, attempts, input_tokens,
     cached_input_tokens, cache_write_5m_tokens, cache_write_1h_tokens, output_tokens,
     reasoning_tokens, audio_input_tokens, audio_output_tokens, image_input_tokens,
+    images, audio_ms, characters,
     system_prompt_tokens, retrieved_chunks, gpu_ms, latency_histogram, reported_cost,
     reported_currency
 )
@@ -17,6 +18,7 @@ select
     input_hash, prefix_hash, requests, successes, outcomes, attempts, input_tokens,
     cached_input_tokens, cache_write_5m_tokens, cache_write_1h_tokens, output_tokens,
     reasoning_tokens, audio_input_tokens, audio_output_tokens, image_input_tokens,
+    images, audio_ms, characters,
     system_prompt_tokens, retrieved_chunks, gpu_ms, latency_histogram, reported_cost,
     reported_currency
 from stage_usage

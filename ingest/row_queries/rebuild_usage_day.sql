@@ -37,10 +37,24 @@ with usage as (
         sum(audio_input_tokens) as audio_input_tokens,
         sum(audio_output_tokens) as audio_output_tokens,
         sum(image_input_tokens) as image_input_tokens,
+        sum(images) as images,
+        sum(audio_ms) as audio_ms,
+        sum(characters) as characters,
+        sum(failed_tokens) as failed_tokens,
         sum(system_prompt_tokens) as system_prompt_tokens,
         sum(retrieved_chunks) as retrieved_chunks,
         sum(gpu_ms) as gpu_ms
     from usage
+    cross join lateral (
+        -- Of several calls in one row, by their number.
+        select case when requests > 0 then div(
+            (coalesce(input_tokens, 0) + coalesce(cached_input_tokens, 0)
+             + coalesce(cache_write_5m_tokens, 0) + coalesce(cache_write_1h_tokens, 0)
+             + coalesce(output_tokens, 0) + coalesce(reasoning_tokens, 0)
+             + coalesce(audio_input_tokens, 0) + coalesce(audio_output_tokens, 0)
+             + coalesce(image_input_tokens, 0))::numeric
+            * greatest(requests - successes, 0), requests) end as failed_tokens
+    ) failed
     group by
         place,
         provider, model, model_version, workload, activity, serving_mode, feature,
@@ -52,6 +66,7 @@ insert into ingest_usageday (
     team, environment, requests, successes, outcomes, attempts, input_tokens,
     cached_input_tokens, cache_write_5m_tokens, cache_write_1h_tokens, output_tokens,
     reasoning_tokens, audio_input_tokens, audio_output_tokens, image_input_tokens,
+    images, audio_ms, characters, failed_tokens,
     system_prompt_tokens, retrieved_chunks, gpu_ms,
     latency_histogram
 )
@@ -61,6 +76,7 @@ select
     team, environment, requests, successes, outcomes, attempts, input_tokens,
     cached_input_tokens, cache_write_5m_tokens, cache_write_1h_tokens, output_tokens,
     reasoning_tokens, audio_input_tokens, audio_output_tokens, image_input_tokens,
+    images, audio_ms, characters, failed_tokens,
     system_prompt_tokens, retrieved_chunks, gpu_ms,
     histogram
 from summed

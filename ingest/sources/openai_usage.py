@@ -16,6 +16,7 @@ from ingest.sources.bucket_lines import (
 )
 
 NAME = "openai_usage"
+_UNITS = (("images", "images", 1), ("seconds", "audio_ms", 1000), ("characters", "characters", 1))
 # These are told apart from calls of a model: their count is no request of inference.
 _NO_CALLS = {"vector_stores", "code_interpreter_sessions"}
 
@@ -39,7 +40,14 @@ def _record(line: BucketLine, result: Mapping[str, object]) -> Iterator[UsageRec
         requests=_requests(result),
         **line.owner(result.get("project_id"), result.get("api_key_id")),
         **(_tokens(result) if "input_tokens" in result else {}),
+        **_units(result),
     )
+
+
+def _units(result: Mapping[str, object]) -> dict[str, int]:
+    """Pictures made, seconds heard, characters spoken: what has no tokens."""
+    told = {into: count(result, name) * scale for name, into, scale in _UNITS if name in result}
+    return {into: number for into, number in told.items() if number}
 
 
 def _requests(result: Mapping[str, object]) -> int | None:

@@ -13,8 +13,9 @@ QUANTITIES = (
     *("requests", "successes", "outcomes", "attempts", "input_tokens", "cached_input_tokens"),
     *("cache_write_5m_tokens", "cache_write_1h_tokens", "output_tokens", "reasoning_tokens"),
     *("audio_input_tokens", "audio_output_tokens", "image_input_tokens", "retrieved_chunks"),
-    "gpu_seconds",
+    *("images", "characters", "audio_seconds", "gpu_seconds"),
 )
+_MILLISECONDS = {"gpu_seconds": "gpu_ms", "audio_seconds": "audio_ms"}
 DIMENSIONS = (
     *("provider", "model", "model_version", "workload", "serving_mode", "pipeline", "feature"),
     *("experiment", "team", "environment", "customer", "user", "region", "status"),
@@ -68,7 +69,8 @@ def _take(series: Series, counted: dict[Key, dict[str, int]]) -> None:
     if unknown:
         known = ", ".join(DIMENSIONS)
         raise ValueError(f"label {unknown[0]} is no dimension; sum by some of {known}")
-    scale, into = (1000, "gpu_ms") if quantity == "gpu_seconds" else (1, quantity)
+    into = _MILLISECONDS.get(quantity, quantity)
+    scale = 1000 if quantity in _MILLISECONDS else 1
     values = {at: count_of(text, scale) for at, text in series.values.items()}
     for at, count in values.items():
         told = counted.setdefault((name, at, tuple(sorted(labels.items()))), {})

@@ -26,7 +26,9 @@ with bits as (
         sum(output_tokens) as output_tokens, sum(reasoning_tokens) as reasoning_tokens,
         sum(audio_input_tokens) as audio_input_tokens,
         sum(audio_output_tokens) as audio_output_tokens,
-        sum(image_input_tokens) as image_input_tokens,
+        sum(image_input_tokens) as image_input_tokens, sum(images) as images,
+        sum(audio_ms) as audio_ms, sum(characters) as characters,
+        sum(failed_tokens) as failed_tokens,
         sum(system_prompt_tokens) as system_prompt_tokens,
         sum(retrieved_chunks) as retrieved_chunks, sum(gpu_ms) as gpu_ms
     from bits
@@ -37,14 +39,16 @@ insert into ingest_usageday (
     experiment, team, environment, requests, successes, outcomes, attempts, input_tokens,
     cached_input_tokens, cache_write_5m_tokens, cache_write_1h_tokens, output_tokens,
     reasoning_tokens, audio_input_tokens, audio_output_tokens, image_input_tokens,
-    system_prompt_tokens, retrieved_chunks, gpu_ms, latency_histogram
+    images, audio_ms, characters, failed_tokens, system_prompt_tokens, retrieved_chunks, gpu_ms,
+    latency_histogram
 )
 select
     %(source_id)s, %(day)s, provider, model, model_version, workload, activity, serving_mode,
     feature, experiment, team, environment, requests, successes, outcomes, attempts,
     input_tokens, cached_input_tokens, cache_write_5m_tokens, cache_write_1h_tokens,
     output_tokens, reasoning_tokens, audio_input_tokens, audio_output_tokens,
-    image_input_tokens, system_prompt_tokens, retrieved_chunks, gpu_ms, histogram
+    image_input_tokens, images, audio_ms, characters, failed_tokens, system_prompt_tokens,
+    retrieved_chunks, gpu_ms, histogram
 from summed
 left join latency using (
     provider, model, model_version, workload, activity, serving_mode, feature, experiment,

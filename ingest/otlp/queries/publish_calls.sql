@@ -37,7 +37,14 @@ with added as (
         sum(output_tokens) as output_tokens, sum(reasoning_tokens) as reasoning_tokens,
         sum(audio_input_tokens) as audio_input_tokens,
         sum(audio_output_tokens) as audio_output_tokens,
-        sum(image_input_tokens) as image_input_tokens, sum(gpu_ms) as gpu_ms
+        sum(image_input_tokens) as image_input_tokens, sum(gpu_ms) as gpu_ms,
+        sum(case when successes = 0 and requests > 0 then
+                coalesce(input_tokens, 0) + coalesce(cached_input_tokens, 0)
+                + coalesce(cache_write_5m_tokens, 0) + coalesce(cache_write_1h_tokens, 0)
+                + coalesce(output_tokens, 0) + coalesce(reasoning_tokens, 0)
+                + coalesce(audio_input_tokens, 0) + coalesce(audio_output_tokens, 0)
+                + coalesce(image_input_tokens, 0)
+            else 0 end) filter (where successes is not null) as failed_tokens
     from added
     left join lateral jsonb_object_keys(latency_histogram) as one (bucket) on true
     group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
@@ -47,7 +54,7 @@ with added as (
         feature, experiment, team, environment, requests, successes, input_tokens,
         cached_input_tokens, cache_write_5m_tokens, cache_write_1h_tokens, output_tokens,
         reasoning_tokens, audio_input_tokens, audio_output_tokens, image_input_tokens, gpu_ms,
-        latency_histogram
+        failed_tokens, latency_histogram
     )
     select
         %(source_id)s, day, provider, model, model_version, workload, activity, serving_mode,
@@ -55,7 +62,7 @@ with added as (
         sum(input_tokens), sum(cached_input_tokens), sum(cache_write_5m_tokens),
         sum(cache_write_1h_tokens), sum(output_tokens), sum(reasoning_tokens),
         sum(audio_input_tokens), sum(audio_output_tokens), sum(image_input_tokens), sum(gpu_ms),
-        jsonb_object_agg(bucket, timed) filter (where bucket is not null)
+        sum(failed_tokens), jsonb_object_agg(bucket, timed) filter (where bucket is not null)
     from bucketed
     group by
         day, provider, model, model_version, workload, activity, serving_mode, feature,
