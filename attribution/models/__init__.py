@@ -11,6 +11,7 @@ from attribution.models.entities import (
 )
 from attribution.models.estimates import EstimatedCost, EstimatedDay
 from attribution.models.finance import FinanceEdition
+from attribution.models.invoices import InvoicePaid, InvoicePaidChange
 from attribution.models.ledger import (
     AllocatedCharge,
     AllocationRun,
@@ -38,6 +39,8 @@ __all__ = [
     "EstimatedDay",
     "FinanceEdition",
     "GpuDay",
+    "InvoicePaid",
+    "InvoicePaidChange",
     "MonthClose",
     "PinnedRuleSet",
     "PinnedWords",

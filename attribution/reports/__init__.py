@@ -7,6 +7,7 @@ from aicost.kernel.periods import Period
 from attribution.reports import (
     accruals,
     ai_share,
+    closing,
     cost,
     cost_class,
     estimate_accuracy,
@@ -48,6 +49,7 @@ REPORTS: dict[str, Report] = {
         unpriced.REPORT,
         *health.REPORTS,
         *happened.REPORTS,
+        *closing.REPORTS,
         unclassified.REPORT,
         storage.REPORT,
         suggestions.REPORT,

@@ -44,7 +44,7 @@ NAMING_DIMENSIONS = (
     *HIERARCHY_DIMENSIONS,
 )
 # Filters of single reports, beside the dimensions all share.
-OWN_FILTERS = ("resource", "instance_type", "outcome", "invoice", "rule")
+OWN_FILTERS = ("resource", "instance_type", "outcome", "invoice", "rule", "edition")
 # A charge and its rule know these; all other dimensions of a charge are of its series.
 OUTSIDE_SERIES = ("invoice", "rule")
 # What only the bill knows of a row of the rollup; every grain knows source and evidence.
