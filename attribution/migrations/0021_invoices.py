@@ -22,7 +22,7 @@ drop function attribution_payments_are_kept();
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("attribution", "0017_pinned"),
+        ("attribution", "0020_methods"),
         ("ingest", "0017_bill_days"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
