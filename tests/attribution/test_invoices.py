@@ -100,9 +100,10 @@ def test_it_sets_paid_beside_billed_and_names_every_difference():
         "restated_after_payment": D("-1.5"),
         "rounding": D("-0.004"),
     }
-    # A second part of the payment has a reference of its own.
+    # What the bill then had more is paid as well, under a reference of its own.
     pay("1.50", reference="rest")
-    assert line()["paid"] == D("144.30") and line()["unexplained"] == D("1.5")
+    assert line()["paid"] == D("144.30")
+    assert told(line()) == {"tax": D("22.8"), "rounding": D("-0.004")}
 
 
 @pytest.mark.django_db
