@@ -84,6 +84,7 @@ NAV = (
             ("health", "Data health", may_see_sources),
             ("sources", "Sources", may_see_sources),
             ("prices", "Prices", may_see_sources),
+            ("close", "Close", may_see_sources),
             ("upload", "Add data", may_upload),
         ),
     ),

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from aicost.web.pages import (
+    close,
     explore,
     gpus,
     login,
@@ -53,6 +54,14 @@ urlpatterns = [
     path("sources/<int:source_id>/test/", sources.test, name="source_test"),
     path("sources/<int:source_id>/run/", sources.run, name="source_run"),
     path("sources/<int:source_id>/pause/", sources.pause, name="source_pause"),
+    path("close/", close.page, name="close"),
+    path("close/paid/", close.pay, name="close_pay"),
+    path("close/paid/import/", close.import_file, name="close_import"),
+    path("close/paid/<int:payment_id>/", close.pay, name="close_paid"),
+    path("close/paid/<int:payment_id>/remove/", close.remove, name="close_remove"),
+    path("close/<slug:month>/close/", close.close, name="close_month"),
+    path("close/<slug:month>/reopen/", close.reopen, name="close_reopen"),
+    path("close/<slug:month>/<slug:name>.csv", close.csv, name="close_csv"),
     path("prices/", prices.page, name="prices"),
     path("prices/<int:price_id>/", prices.page, name="price"),
     path("prices/<int:price_id>/end/", prices.end, name="price_end"),

@@ -64,6 +64,21 @@ def reported_by_kind(close: MonthClose, basis: str, source: str = "aws") -> dict
     return dict(out)
 
 
+def restated_by_two() -> None:
+    compared = run(Spec("reported_vs_restated", SEPTEMBER, FINANCE, group_by=("kind",))).rows
+    moved = {row["kind"]: (row["reported"], row["restated"], row["difference"]) for row in compared}
+    assert moved == {
+        "workload": (D("363.85"), D("363.85"), D(0)),
+        "idle": (D("142.75"), D("142.75"), D(0)),
+        "shared": (D("57.38"), D("55.38"), D(-2)),
+        "unattributed": (D("38.75"), D("38.75"), D(0)),
+    }
+    [cause] = run(Spec("restated_causes", SEPTEMBER, FINANCE)).rows
+    assert (cause["cause"], cause["deliveries"]) == ("billed in a later period", "aws-october.csv")
+    assert (cause["billing_period"], cause["charges"]) == ("2026-10", 1)
+    assert (cause["billed_difference"], cause["difference"], cause["moved"]) == (D(-2), D(-2), D(0))
+
+
 def kinds(workload, idle, shared, unattributed) -> dict[str, Decimal]:
     given = zip(
         ("workload", "idle", "shared", "unattributed"),
@@ -232,18 +247,7 @@ def test_totals_by_kind_and_what_happens_later(ledger):
     assert by_kind("aws", "effective") == kinds("336.85", "142.75", "55.38", "38.00")
     assert sum(by_kind("aws", "effective").values()) == D("572.98")
     assert reported_by_kind(close, "effective") == kinds("336.85", "142.75", "57.38", "38.00")
-    compared = run(Spec("reported_vs_restated", SEPTEMBER, FINANCE, group_by=("kind",))).rows
-    moved = {row["kind"]: (row["reported"], row["restated"], row["difference"]) for row in compared}
-    assert moved == {
-        "workload": (D("363.85"), D("363.85"), D(0)),
-        "idle": (D("142.75"), D("142.75"), D(0)),
-        "shared": (D("57.38"), D("55.38"), D(-2)),
-        "unattributed": (D("38.75"), D("38.75"), D(0)),
-    }
-    [cause] = run(Spec("restated_causes", SEPTEMBER, FINANCE)).rows
-    assert (cause["cause"], cause["deliveries"]) == ("billed in a later period", "aws-october.csv")
-    assert (cause["billing_period"], cause["charges"]) == ("2026-10", 1)
-    assert (cause["billed_difference"], cause["difference"], cause["moved"]) == (D(-2), D(-2), D(0))
+    restated_by_two()
     autumn = Period(date(2026, 9, 1), date(2026, 11, 1))
     spec = Spec("reconciliation", autumn, FINANCE)
     periods = {(row["source"], row["billing_period"]): row["billed"] for row in run(spec).rows}
