@@ -83,13 +83,16 @@ NAV = (
         (
             ("health", "Data health", may_see_sources),
             ("sources", "Sources", may_see_sources),
+            ("rules", "Rules", may_see_sources),
             ("prices", "Prices", may_see_sources),
             ("close", "Close", may_see_sources),
             ("upload", "Add data", may_upload),
         ),
     ),
 )
-CARRIED_BY_NAV = ("overview", "explore", "models", "gpus", "margin", "targets", "health")
+CARRIED_BY_NAV = (
+    "overview", "explore", "models", "gpus", "margin", "targets", "health", "rules",
+)  # fmt: skip
 
 
 def nav(user: User, here: str, query: str) -> list[dict]:

@@ -18,6 +18,7 @@ from attribution.reports import (
     health,
     journal,
     margin,
+    rule_claims,
     statement,
     storage,
     suggestions,
@@ -53,6 +54,7 @@ REPORTS: dict[str, Report] = {
         unclassified.REPORT,
         storage.REPORT,
         suggestions.REPORT,
+        *rule_claims.REPORTS,
     )
 }
 

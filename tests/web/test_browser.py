@@ -17,6 +17,7 @@ ADDRESSES = (
     "/gpus/",
     "/margin/",
     "/health/",
+    "/rules/",
     "/upload/",
 )
 

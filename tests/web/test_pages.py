@@ -23,6 +23,7 @@ ADDRESSES = (
     "/gpus/",
     "/margin/",
     "/health/",
+    "/rules/",
     "/upload/",
 )
 FAILED = "This box could not be filled"

@@ -6,11 +6,12 @@ from aicost.web.pages.health import HEALTH
 from aicost.web.pages.margin import MARGIN
 from aicost.web.pages.models import MODEL, MODELS
 from aicost.web.pages.overview import OVERVIEW
+from aicost.web.pages.rules import RULES
 from aicost.web.pages.target import TARGET
 from aicost.web.pages.targets import TARGETS
 from aicost.web.shell import Page
 
 PAGES: dict[str, Page] = {
     page.slug: page
-    for page in (OVERVIEW, EXPLORE, MODELS, MODEL, GPUS, MARGIN, TARGETS, TARGET, HEALTH)
+    for page in (OVERVIEW, EXPLORE, MODELS, MODEL, GPUS, MARGIN, TARGETS, TARGET, HEALTH, RULES)
 }

@@ -1,0 +1,221 @@
+"""Rules: what places the money, in which order, how much each holds, and what nobody placed."""
+
+from datetime import date
+from decimal import Decimal
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from aicost.accounts.scope import may_see_sources
+from aicost.web import figures, numbers
+from aicost.web.ask import Ask, ask_of
+from aicost.web.colours import colour
+from aicost.web.figures import Stack
+from aicost.web.pages.overview import six_months
+from aicost.web.parts import (
+    RESIDUAL,
+    STAMP,
+    Figure,
+    cost_blocks,
+    money_figure,
+    periods_of,
+    start_of,
+    twin,
+)
+from aicost.web.rule_list import WHOLE, listing, who
+from aicost.web.shell import Page, Panel, for_people, refuse, render_page
+from aicost.web.tables import Block, blocks
+from attribution.models import AllocationRule
+from attribution.ruling.edit import newest
+
+ZERO = Decimal(0)
+STEP = "week"
+NAMED_EVERY = 4
+CHANGES_NAMED = 3
+BY_FEATURE = ("feature",)
+
+
+def lead(ask: Ask) -> dict:
+    found = cost_blocks(ask, BY_FEATURE)
+    if not found:
+        text = " Rules place what is loaded; add a bill under Add data, or choose another period."
+        return {"parts": [("No cost stands in this period.", True), (text, False)]}
+    block = found[0]
+    lost, whole = block.of("unattributed"), block.total.cost
+    period = numbers.period(ask.period, year=True)
+    if not lost:
+        return {"parts": [(f"Rules place every cent of {period}.", True)]}
+    return {
+        "parts": [
+            (f"Over {period} rules place ", False),
+            (numbers.percent(whole - lost, whole), True),
+            (f" of {numbers.money(whole, block.currency)}; for ", False),
+            (numbers.money(lost, block.currency), True),
+            (" nobody can be named.", False),
+        ]
+    }
+
+
+def key_figures(ask: Ask) -> dict:
+    """Coverage, what is left, how many rules are ours and theirs, and the last change."""
+    found = cost_blocks(ask, BY_FEATURE)
+    final = ask.report("cost").final
+    cards = [Figure("Attributed", "no data", word=True)]
+    if found:
+        block = found[0]
+        lost, whole = block.of("unattributed"), block.total.cost
+        before = _was(block)
+        under = (("", f"{numbers.percent(*before)} the period before", False),) if before else ()
+        share = numbers.percent(whole - lost, whole)
+        cards = [Figure("Attributed", share, under=under, final=final)]
+        under = ((numbers.percent(lost, whole), "of cost", False),)
+        cards.append(money_figure("Unattributed", lost, block.currency, under=under, final=final))
+    rules = newest()
+    own = sum(not rule.built_in for rule in rules)
+    off = sum(not rule.enabled for rule in rules)
+    under = (("", f"{len(rules) - own} built in, {off} switched off", False),)
+    cards.append(Figure("Rules of your own", numbers.count(own), under=under))
+    cards.append(_last_change())
+    return {"figures": cards}
+
+
+def _was(block: Block) -> tuple | None:
+    """(attributed, whole) of the period compared with."""
+    whole = block.total.previous
+    if not whole:
+        return None
+    was = [x.previous for x in block.lines if x.line == "unattributed" and x.previous is not None]
+    lost = sum(was, ZERO)
+    return whole - lost, whole
+
+
+def _last_change() -> Figure:
+    made = AllocationRule.objects.exclude(created_by=None).select_related("created_by")
+    last = made.order_by("-created_at", "-id").first()
+    if last is None:
+        return Figure("Last change", "none", word=True, under=(("", "as shipped", False),))
+    under = (("", f"{who(last)}: {last.title}", False),)
+    return Figure("Last change", numbers.day(last.created_at.date()), under=under)
+
+
+def _weekly(ask: Ask) -> tuple[Stack, list[date], str] | None:
+    """Unattributed cost per week of six months, in the currency that costs most."""
+    span = six_months(ask)
+    answer = ask.report("cost", period=span, granularity=STEP, group_by=BY_FEATURE)
+    found = blocks(answer.rows, BY_FEATURE, colour=colour)
+    if not found:
+        return None
+    values: dict[date, Decimal] = {}
+    for line in found[0].lines:
+        if line.line == "unattributed":
+            for when, cost in line.by_period.items():
+                values[when] = values.get(when, ZERO) + cost
+    layer = Stack("Unattributed", "s-unattributed", values)
+    return layer, periods_of(span, STEP), found[0].currency
+
+
+def _changes(ask: Ask) -> dict[date, str]:
+    """The last rule changes by people, by the week they were made in."""
+    span = six_months(ask)
+    made = AllocationRule.objects.exclude(created_by=None).filter(
+        created_at__date__gte=span.start, created_at__date__lt=span.end
+    )
+    found: dict[date, str] = {}
+    for rule in made.order_by("-created_at")[:CHANGES_NAMED]:
+        day = rule.created_at.date()
+        found.setdefault(start_of(day, STEP), f"{numbers.day(day)}: {rule.title}")
+    return found
+
+
+def trend(ask: Ask) -> dict:
+    found = _weekly(ask)
+    title = "Unattributed, per week"
+    if found is None:
+        return {"title": title, "empty": True}
+    layer, periods, currency = found
+    write = lambda amount: numbers.money(amount or ZERO, currency)  # noqa: E731
+    return {
+        "title": title,
+        "size": "low",
+        "note": f"{ask.view.basis.capitalize()} cost, {currency}, six months.",
+        "summary": f"Unattributed {ask.view.basis} cost per week over six months, {currency}.",
+        "twin": twin([layer], periods, STEP, write),
+    }
+
+
+def trend_figure(ask: Ask) -> dict:
+    found = _weekly(ask)
+    if found is None:
+        return {"data": [], "layout": {}}
+    layer, periods, currency = found
+    axis = figures.Axis(STEP, currency, events=_changes(ask))
+    figure = figures.stacked_bars([layer], periods, axis)
+    for name in ("tickvals", "ticktext"):  # 26 weeks have no room for 26 dates
+        figure["layout"]["xaxis"][name] = figure["layout"]["xaxis"][name][::NAMED_EVERY]
+    return figure
+
+
+RULES = Page(
+    slug="rules",
+    title="Rules",
+    panels=(
+        STAMP,
+        Panel("lead", "parts/lead.html", lead),
+        Panel("figures", "parts/figures.html", key_figures),
+        Panel("trend", "parts/small_chart.html", trend, trend_figure),
+        RESIDUAL,
+    ),
+    picks=("period", "compare", "basis"),
+    filters=(),
+    allowed=may_see_sources,
+)
+
+
+@for_people
+def page(request: HttpRequest) -> HttpResponse:
+    return show(request)
+
+
+def show(request: HttpRequest, order=(), moved: str = "", said: str = "") -> HttpResponse:
+    """The list; with `order`, as it would be, `moved` keeping the focus and `said` announced."""
+    if not may_see_sources(request.user):
+        return refuse(request, "rules")
+    ask = RULES.scoped(ask_of(request))
+    more = {
+        "listing": listing(ask, order),
+        "may_edit": False,
+        "pending": bool(order),
+        "saved": "saved" in request.GET,
+        "moved": moved,
+        "said": said,
+    }
+    return render_page(request, RULES, ask, **more)
+
+
+@for_people
+def suggestions(request: HttpRequest) -> HttpResponse:
+    """What nobody placed, each with a rule that would; a part of the list, or a page."""
+    if not may_see_sources(request.user):
+        return refuse(request, "rules")
+    ask = RULES.scoped(ask_of(request))
+    rows = ask.report("rule_suggestions", **WHOLE).rows
+    context = {
+        "rows": rows,
+        "period": numbers.period(ask.period, year=True),
+        "may_edit": False,
+        "query": ask.view.query(),
+    }
+    if request.htmx:
+        return render(request, "parts/rule_suggestions.html", context)
+    return render_page(request, SUGGESTIONS, ask, **context)
+
+
+SUGGESTIONS = Page(
+    slug="rule_suggestions",
+    title="Suggested rules",
+    panels=(STAMP, Panel("lead", "parts/lead.html", lead), RESIDUAL),
+    picks=("period", "basis"),
+    filters=(),
+    allowed=may_see_sources,
+    under="rules",
+)
