@@ -20,6 +20,7 @@ from attribution.claims import claim_series, ensure_builtin_rules, rule_set_on
 from attribution.classify import gpus_by_instance_type
 from attribution.closing.pinned import words_of
 from attribution.dirty import absorb_changes, dirty_stale_rules
+from attribution.instance_shapes import shape_binds
 from attribution.lease import kept_leases
 from attribution.models import AllocationRun
 from attribution.rules import RULES
@@ -42,6 +43,9 @@ DAY_TABLES = (
     "w_twice",
     "w_gpu",
     "w_capacity",
+    "w_machine",
+    "w_pods",
+    "w_node_price",
     "w_workload",
     "w_stored",
     "w_what",
@@ -135,7 +139,9 @@ def _day_tables() -> Iterator[None]:
 
 
 def _weigh(binds: dict) -> tuple[int, set[str]]:
-    charges = _run("day_charges", binds)
+    types = gpus_by_instance_type()
+    weigh_binds = {**binds, "instance_types": list(types), "instance_gpus": list(types.values())}
+    charges = _run("day_charges", weigh_binds)
     with connection.cursor() as cursor:
         cursor.execute("analyze w_charge (charge_id, resource_id, method, model)")
         cursor.execute("select distinct method from w_charge")
@@ -144,8 +150,7 @@ def _weigh(binds: dict) -> tuple[int, set[str]]:
         _run(name, binds)
     if "tokens" in methods:
         price_day(binds["day"])
-    types = gpus_by_instance_type()
-    weigh_binds = {**binds, "instance_types": list(types), "instance_gpus": list(types.values())}
+    weigh_binds |= shape_binds()
     waiting = [method.method_id for method in RULES if method.after_others]
     for later in (False, True):
         for method in RULES:

@@ -25,6 +25,7 @@ from ingest.prices import price_book
 OPEN_DAYS_MAX = 45
 TABLES = (
     *("w_alias", "w_metered", "w_rate", "w_part", "w_made", "w_instance", "w_twice", "w_gpu"),
+    "w_pods",
     "w_workload",
 )
 
@@ -173,7 +174,8 @@ def _gpu_parts(day: date, work: _Work, open_ids: list[int]) -> None:
     _run("estimate_instances", {"day": day, "open": open_ids})
     _run("gpu_twice", {"day": day}, "attribution.rules")
     _run("estimate_gpu_hours", {"day": day})
-    _run("gpu_workloads", {"day": day}, "attribution.rules")
+    for name in ("no_pods", "workloads"):
+        _run(name, {"day": day}, "attribution.rules")
     types = gpus_by_instance_type()
     gpus = {"instance_types": list(types), "instance_gpus": list(types.values())}
     asked = {"day": day, "sources": open_ids, "final": through, **gpus}

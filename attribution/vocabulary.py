@@ -22,6 +22,7 @@ NAMES = (
     "ai_services.csv",
     "gpu_instance_types.csv",
     "instance_meters.csv",
+    "instance_shapes.csv",
     "model_names.csv",
     "network_meters.csv",
     "provisioned_units.csv",

@@ -133,6 +133,16 @@ def _publish_intervals(names: dict) -> set[date]:
     return changed | _days("kept_idle", names)
 
 
+def _publish_pods(names: dict) -> set[date]:
+    """The whole hour of a node is replaced: a pod it does not tell any more was not there."""
+    _run("single_pods")
+    _run("known_pods", **names)
+    changed = _days("changed_pods", names)
+    _run("replaced_pods", **names)
+    _run("publish_pods", **names)
+    return changed
+
+
 def _publish_usage(names: dict) -> set[date]:
     _run("single_usage")
     _run("known_usage", **names)
@@ -213,6 +223,7 @@ def _publish_rates(names: dict) -> set[date]:
 # Of each kind of rows: what attribution is told (business rows change no ledger), and how.
 _PUBLISH = {
     "interval": ("telemetry", _publish_intervals),
+    "pod": ("pods", _publish_pods),
     "usage": ("usage", _publish_usage),
     "revenue": ("", _publish_business("revenue")),
     "outcome": ("", _publish_business("outcome")),

@@ -59,6 +59,25 @@ class IntervalRecord:
 
 
 @dataclass(frozen=True)
+class PodRecord:
+    """What one pod held in one hour; fields as in ingest.models.PodHour: core-milliseconds and
+    MiB-milliseconds over the observed time, None for not told. Pod '' is the node's own row."""
+
+    hour: datetime
+    node: str
+    observed_ms: int
+    cluster: str = ""
+    namespace: str = ""
+    pod: str = ""
+    cpu_requested_ms: int | None = None
+    cpu_used_ms: int | None = None
+    cpu_capacity_ms: int | None = None
+    memory_requested_ms: int | None = None
+    memory_used_ms: int | None = None
+    memory_capacity_ms: int | None = None
+
+
+@dataclass(frozen=True)
 class UsageRecord:
     """One call, run or pre-aggregated row; fields as in ingest.models.Usage."""
 
@@ -311,6 +330,7 @@ def storage_age(days: int) -> int:
 
 Record = (
     IntervalRecord
+    | PodRecord
     | UsageRecord
     | RevenueRecord
     | OutcomeRecord

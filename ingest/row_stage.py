@@ -24,6 +24,7 @@ from ingest.records import (
     FxRateRecord,
     IntervalRecord,
     OutcomeRecord,
+    PodRecord,
     PriceRecord,
     QualityRecord,
     Rejected,
@@ -56,6 +57,7 @@ class Kind:
 
 KINDS = (
     Kind("interval", IntervalRecord, "ingest_gpuinterval"),
+    Kind("pod", PodRecord, "ingest_podhour"),
     Kind("usage", UsageRecord, "ingest_usage"),
     Kind("revenue", RevenueRecord),
     Kind("outcome", OutcomeRecord),

@@ -60,14 +60,16 @@ class RuleSet(models.Model):
 class SeriesClaim(models.Model):
     """Which rule of a set claims a series; rules read series, not charges, so this is small.
 
-    `resource_rule` claims first on days on which the telemetry knows the resource; `own` are the
-    dimensions that fill its parts. The other columns are the target `rule` itself names.
+    `resource_rule` claims first on days on which the telemetry knows the resource and its GPUs,
+    `pod_rule` on those on which it knows the pods of a machine without; `own` are the dimensions
+    that fill their parts. The other columns are the target `rule` itself names.
     """
 
     rule_set = models.ForeignKey(RuleSet, models.CASCADE)
     series = models.ForeignKey(ChargeSeries, models.CASCADE)
     rule = models.ForeignKey(AllocationRule, models.CASCADE, related_name="+")
     resource_rule = models.ForeignKey(AllocationRule, models.CASCADE, null=True, related_name="+")
+    pod_rule = models.ForeignKey(AllocationRule, models.CASCADE, null=True, related_name="+")
     own = models.JSONField(default=dict)
     kind = models.TextField(**TEXT)
     state = models.TextField(**TEXT)

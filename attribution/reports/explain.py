@@ -46,7 +46,12 @@ WEIGHT_FIELDS = (
     "cost",
     "chosen",
 )
-WEIGHT_UNITS = {"gpu_time": "GPU-milliseconds", "tokens": "tokens", "requests": "requests"}
+WEIGHT_UNITS = {
+    "gpu_time": "GPU-milliseconds",
+    "pods": "machine-microseconds",
+    "tokens": "tokens",
+    "requests": "requests",
+}
 
 
 @dataclass(frozen=True)
@@ -258,7 +263,7 @@ def _chosen(asked: Spec, line: ChargeLine, with_rows: bool) -> ChosenCharge:
     return ChosenCharge(
         line=line,
         rule=rule_shown(rule),
-        weight_unit=WEIGHT_UNITS.get(rule.method, ""),
+        weight_unit=_unit_of(rule),
         weight_unit2=WEIGHT_UNITS.get(rule.then, ""),
         weights=weights,
         delivery=charge.delivery.name,
@@ -267,6 +272,13 @@ def _chosen(asked: Spec, line: ChargeLine, with_rows: bool) -> ChosenCharge:
         rows_note=note,
         **_facts(charge, rule, () if scoped else weights, scoped),
     )
+
+
+def _unit_of(rule: AllocationRule) -> str:
+    """A policy that splits the price of a node weighs in trillionths of it, not in GPU time."""
+    if rule.options.get("node_price", "all_gpu") != "all_gpu":
+        return "parts of the price"
+    return WEIGHT_UNITS.get(rule.method, "")
 
 
 def _facts(

@@ -13,7 +13,12 @@ from attribution.reports.focus_columns import ALLOCATION, FOCUS, OWN, SERVICE_CA
 from attribution.reports.spec import CHARGE_DAYS_MAX, BadSpec, Spec
 
 # What the weights of a rule's method count.
-UNITS = {"gpu_time": "GPU milliseconds", "tokens": "Weighted tokens", "requests": "Requests"}
+UNITS = {
+    "gpu_time": "GPU milliseconds",
+    "pods": "Machine microseconds",
+    "tokens": "Weighted tokens",
+    "requests": "Requests",
+}
 
 
 def rows(spec: Spec) -> list[dict]:

@@ -4,6 +4,7 @@ from attribution.rules import (
     direct,
     follow,
     gpu_time,
+    pods,
     provisioned,
     refund,
     requests,
@@ -16,6 +17,7 @@ from attribution.rules import (
 RULES = (
     shared.METHOD,
     gpu_time.METHOD,
+    pods.METHOD,
     tokens.METHOD,
     provisioned.METHOD,
     requests.METHOD,

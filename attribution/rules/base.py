@@ -26,3 +26,29 @@ class Method:
     queries: tuple[str, ...]
     options: tuple[Option, ...] = ()
     after_others: bool = False
+
+
+NODE_PRICE = Option(
+    "node_price",
+    "Price of a GPU machine",
+    (
+        ("all_gpu", "all of it is its GPUs'"),
+        ("price_list", "GPUs: its list price less what its CPU and memory cost elsewhere"),
+        ("aws", "9 a GPU, 0.9 a vCPU, 0.1 a GB, as AWS weighs"),
+    ),
+)
+CPU_MEMORY = Option(
+    "cpu_memory",
+    "CPU to memory",
+    (
+        ("9:1", "a vCPU is worth 9 GB, as AWS weighs"),
+        ("7.5:1", "a vCPU is worth 7.5 GB, as Google prices them"),
+        ("1:0", "CPU alone"),
+        ("0:1", "memory alone"),
+    ),
+)
+UNUSED = Option(
+    "unused",
+    "CPU and memory nobody requested",
+    (("idle", "is idle, unreserved"), ("shared", "is shared by the pods, as AWS does")),
+)

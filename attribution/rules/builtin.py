@@ -64,6 +64,15 @@ BUILT_IN = (
         fallback={"kind": "unattributed", "state": "unobserved"},
     ),
     _rule(
+        510,
+        "pods",
+        "Machines without GPUs by pods, then calls",
+        "pods",
+        _is("instance_time", "yes"),
+        then="requests",
+        fallback={"kind": "unattributed", "state": "unobserved"},
+    ),
+    _rule(
         590,
         "provisioned",
         "Provisioned throughput by use, the rest idle",

@@ -4,10 +4,20 @@ Definition `idle-1` (reference: docs/decisions/0006-gpu-time.md): idle is reserv
 zero-activity runs of at least 5 minutes; a gap in telemetry ends a run and is unobserved.
 """
 
-from attribution.rules.base import Method
+from attribution.rules.base import NODE_PRICE, UNUSED, Method
 
 METHOD = Method(
     "gpu_time",
     "GPU time by reservation",
-    ("gpu_twice", "gpu_intervals", "gpu_capacity", "gpu_workloads", "gpu_time"),
+    (
+        "gpu_twice",
+        "gpu_intervals",
+        "gpu_capacity",
+        "pod_machines",
+        "pod_hours",
+        "workloads",
+        "node_price",
+        "gpu_time",
+    ),
+    options=(NODE_PRICE, UNUSED),
 )

@@ -15,8 +15,10 @@ from attribution.ruling.patterns import BadPattern
 ASSIGNABLE = (*DIMENSIONS, "activity")
 TAG, FIELD, CAPTURE = "tag:", "field:", "capture:"
 CAPTURED = re.compile(r"\{(\w+)\}")
-WEIGHED = ("gpu_time", "tokens", "requests", "provisioned")
+WEIGHED = ("gpu_time", "pods", "tokens", "requests", "provisioned")
 BY_TAGS = ("storage", "follow", "refund")  # what they do not weigh stands on its tags
+# Methods that claim only on days on which telemetry knows the resource: it decides which of them.
+OF_RESOURCE = ("gpu_time", "pods")
 
 
 class BadRule(ValueError):
@@ -25,10 +27,12 @@ class BadRule(ValueError):
 
 class Claim(NamedTuple):
     """What the rules decide of one series: the columns of a SeriesClaim. `resource_rule` claims
-    first on days on which telemetry knows the resource; `own` then fills its parts."""
+    first on days on which telemetry knows the resource, `pod_rule` where it knows the pods of a
+    machine without GPUs; `own` then fills its parts."""
 
     rule_id: int
     resource_rule_id: int | None
+    pod_rule_id: int | None
     own: tuple[tuple[str, str], ...]
     kind: str
     state: str
@@ -127,13 +131,14 @@ def _filled(text: str, captured: Mapping[str, str]) -> str:
 
 
 def decide(subject: Subject, rules: Sequence[CompiledRule], aliases: Mapping) -> Claim:
-    """The claim on one series: the first rule that matches, and before it the one that holds
-    only on days on which telemetry knows the resource. Raises `BadRule`."""
-    resource_rule = winner = None
+    """The claim on one series: the first rule that matches, and before it those that hold only on
+    days on which telemetry knows the resource. Raises `BadRule`."""
+    winner = None
+    of_resource: dict[str, CompiledRule] = {}
     for rule in rules:
-        if rule.method == "gpu_time":
-            if resource_rule is None and rule.matches(subject):
-                resource_rule = rule
+        if rule.method in OF_RESOURCE:
+            if rule.method not in of_resource and rule.matches(subject):
+                of_resource[rule.method] = rule
         elif rule.matches(subject):
             winner = rule
             break
@@ -146,15 +151,16 @@ def decide(subject: Subject, rules: Sequence[CompiledRule], aliases: Mapping) ->
     assigned = _canonical(winner.assigned(subject), aliases)
     target = {**told, **assigned}
     kind, state = winner.kind(target)
-    if resource_rule:
-        told.update(_canonical(resource_rule.assigned(subject), aliases))
+    if of_resource:
+        first = next(iter(of_resource.values()))
+        told.update(_canonical(first.assigned(subject), aliases))
         told.pop("activity", None)
     capacity = (None, None)
     if seen.provisioned:
         capacity = capacity_of(subject.series, target.get("model", ""))
     return Claim(
         winner.rule.id,
-        resource_rule.rule.id if resource_rule else None,
+        *(of_resource[name].rule.id if name in of_resource else None for name in OF_RESOURCE),
         tuple(told.items()),
         kind,
         state,

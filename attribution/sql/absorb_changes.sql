@@ -27,12 +27,13 @@ with taken as (
      ))
        and exists (
          select from attribution_seriesclaim k
-           join attribution_allocationrule r on r.id = coalesce(k.resource_rule_id, k.rule_id)
+           join attribution_allocationrule r
+             on r.id in (k.resource_rule_id, k.pod_rule_id, k.rule_id)
           where k.series_id = c.series_id
             and case when t.what = 'map' then true
                      when t.what = 'storage' then r.method = 'storage'
                      when t.last_day > t.day then r.method = 'provisioned'
-                     else r.method in ('gpu_time', 'tokens', 'requests', 'provisioned')
+                     else r.method in ('gpu_time', 'pods', 'tokens', 'requests', 'provisioned')
                           or r.then <> 'nothing' end
      )
 ), dirty as (

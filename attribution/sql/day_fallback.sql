@@ -5,7 +5,7 @@ insert into w_part (charge_id, kind, state, activity, workload, model, feature, 
 select c.charge_id,
        case when owned then 'workload' else coalesce(c.fallback ->> 'kind', 'unattributed') end,
        case when owned then 'active' else coalesce(c.fallback ->> 'state', 'unclaimed') end,
-       case c.method when 'gpu_time' then 'other' else c.activity end,
+       case when c.method in ('gpu_time', 'pods') then 'other' else c.activity end,
        d.workload, d.model, d.feature, d.experiment, d.team, d.environment, 'fallback', 1
   from w_charge c
  cross join lateral (
@@ -21,7 +21,7 @@ select c.charge_id,
                  else c.environment end as environment
  ) d
  cross join lateral (
-     select c.method <> 'gpu_time'
+     select c.method not in ('gpu_time', 'pods')
             and (d.workload, d.model, d.feature, d.experiment, d.team) <> ('', '', '', '', '')
             as owned
  ) o

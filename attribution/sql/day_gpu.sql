@@ -13,11 +13,10 @@ with first as (
      group by c.resource_id
 ), reserved as (
     select c.resource_id, max(c.instance_type) as instance_type, s.target_id, c.currency,
-           sum(case when c.charge_id = f.charge_id then s.weight else 0 end) as gpu_ms,
            sum(s.billed_cost) as billed_cost, sum(s.effective_cost) as effective_cost
       from w_stage1 s
       join w_charge c using (charge_id)
-      join first f using (resource_id)
+      join w_capacity k using (resource_id)
      where s.method = 'gpu_time'
      group by c.resource_id, s.target_id, c.currency
 ), part as (
@@ -38,15 +37,15 @@ with first as (
      where total > 0
      group by resource_id, target_id, currency
 ), told as (
-    select f.resource_id, t.id as target_id, c.currency, p.process_ms, p.alone_ms, p.sm_ms,
-           p.sm_known_ms, p.gr_ms, p.gr_known_ms
+    select f.resource_id, t.id as target_id, c.currency, p.gpu_ms, p.process_ms, p.alone_ms,
+           p.sm_ms, p.sm_known_ms, p.gr_ms, p.gr_known_ms
       from first f
       join w_part p using (charge_id)
       join w_charge c using (charge_id)
       join attribution_target t using (key)
 )
-select %(source)s, %(day)s, r.resource_id, r.instance_type, r.target_id, r.currency, r.gpu_ms,
-       r.billed_cost, r.effective_cost, u.billed_cost, u.effective_cost,
+select %(source)s, %(day)s, r.resource_id, r.instance_type, r.target_id, r.currency,
+       coalesce(t.gpu_ms, 0), r.billed_cost, r.effective_cost, u.billed_cost, u.effective_cost,
        coalesce(t.process_ms, 0), coalesce(t.alone_ms, 0), t.sm_ms, coalesce(t.sm_known_ms, 0),
        t.gr_ms, coalesce(t.gr_known_ms, 0)
   from reserved r

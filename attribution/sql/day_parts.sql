@@ -15,6 +15,7 @@ create temp table w_part (
     -- Of GPU time alone: its weight by consumption (null: as reserved), and what of the reserved
     -- time, in GPU-milliseconds, was measured how. Views read them, the split does not.
     used bigint,
+    gpu_ms bigint,
     process_ms bigint,
     alone_ms bigint,
     sm_ms bigint,

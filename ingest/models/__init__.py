@@ -23,7 +23,7 @@ from ingest.models.business import (
     Revenue,
 )
 from ingest.models.maps import Alias, ResourceMap, StorageMap, WorkloadMap
-from ingest.models.measured import TOKEN_CLASSES, GpuInterval, Usage, UsageDay
+from ingest.models.measured import TOKEN_CLASSES, GpuInterval, PodHour, Usage, UsageDay
 from ingest.models.otlp import (
     MetricSeries,
     OtlpBatch,
@@ -52,6 +52,7 @@ __all__ = [
     "MetricSeries",
     "OtlpBatch",
     "Outcome",
+    "PodHour",
     "PostedBody",
     "Price",
     "QualityScore",

@@ -70,6 +70,34 @@ class GpuInterval(models.Model):
         db_table = "ingest_gpuinterval"
 
 
+class PodHour(models.Model):
+    """What one pod held of a node's CPU and memory in one hour; pod '' is the node's own row, which
+    says how long it was observed and what it could give.
+
+    Core-milliseconds and MiB-milliseconds over the observed time; NULL is not told. Partitioned by
+    month; a delivery replaces the whole hour of a node.
+    """
+
+    pk = models.CompositePrimaryKey("source", "node", "cluster", "namespace", "pod", "hour")
+    source = models.ForeignKey(Source, models.DO_NOTHING)
+    delivery = models.ForeignKey(Delivery, models.DO_NOTHING)
+    hour = models.DateTimeField()
+    cluster = models.TextField(default="")
+    node = models.TextField()
+    namespace = models.TextField(default="")
+    pod = models.TextField(default="")
+    observed_ms = models.IntegerField()
+    cpu_requested_ms = models.BigIntegerField(null=True)
+    cpu_used_ms = models.BigIntegerField(null=True)
+    cpu_capacity_ms = models.BigIntegerField(null=True)
+    memory_requested_ms = models.BigIntegerField(null=True)
+    memory_used_ms = models.BigIntegerField(null=True)
+    memory_capacity_ms = models.BigIntegerField(null=True)
+
+    class Meta:
+        db_table = "ingest_podhour"
+
+
 class UsageDimensions(models.Model):
     """What a call or run says about itself, raw; aliases apply when weighing."""
 

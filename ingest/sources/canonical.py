@@ -10,6 +10,7 @@ from ingest.records import (
     CustomerRecord,
     IntervalRecord,
     OutcomeRecord,
+    PodRecord,
     QualityRecord,
     ResourceMapRecord,
     RevenueRecord,
@@ -26,6 +27,7 @@ from ingest.sources.canonical_maps import (
     finish_validity,
     finish_workload_map,
 )
+from ingest.sources.canonical_pods import finish_pods
 from ingest.sources.canonical_prices import PRICES
 from ingest.sources.canonical_runs import finish_runs
 from ingest.sources.canonical_usage import finish_usage
@@ -42,6 +44,10 @@ def _counts(*names: str) -> tuple[Column, ...]:
 
 def _times(**into: str) -> tuple[Column, ...]:
     return tuple(Column(n, field, cells.milliseconds, default=None) for n, field in into.items())
+
+
+def _amounts(**into: str) -> tuple[Column, ...]:
+    return tuple(Column(n, field, cells.not_negative, default=None) for n, field in into.items())
 
 
 USAGE = Format(
@@ -93,6 +99,23 @@ GPU_INTERVALS = Format(
     ),
     known_by=frozenset({"t_start", "t_end", "device_uuid"}),
     finish=finish_intervals,
+)
+
+POD_RESOURCES = Format(
+    name="pod_resources",
+    kind="telemetry",
+    record_type=PodRecord,
+    columns=(
+        Column("hour", "hour", cells.time, required=True),
+        Column("node", "node", cells.text, required=True),
+        *_texts("cluster", "namespace", "pod"),
+        *_times(observed_s="observed_ms"),
+        *_amounts(cpu_requested="cpu_requested_ms", cpu_used="cpu_used_ms"),
+        *_amounts(cpu_capacity="cpu_capacity_ms", memory_requested_mib="memory_requested_ms"),
+        *_amounts(memory_used_mib="memory_used_ms", memory_capacity_mib="memory_capacity_ms"),
+    ),
+    known_by=frozenset({"hour", "node", "pod"}),
+    finish=finish_pods,
 )
 
 REVENUE = Format(
@@ -247,6 +270,7 @@ def _reader(described: Format) -> RowReader:
 
 FORMATS = (
     GPU_INTERVALS,
+    POD_RESOURCES,
     REVENUE,
     OUTCOMES,
     QUALITY,

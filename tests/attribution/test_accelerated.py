@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from aicost.kernel.money import QUANTUM, split
-from attribution.accelerated import Amounts, pod_weights, rates
+from tests.attribution.accelerated import Amounts, pod_weights, rates
 
 NODE = Amounts(Decimal(8), Decimal(64), Decimal(488))
 PODS = [Amounts(*map(Decimal, pod)) for pod in ((1, 16, 100), (3, 18, 140), (2, 16, 100))]

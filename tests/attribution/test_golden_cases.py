@@ -195,13 +195,19 @@ def test_a_machine_billed_for_part_of_an_hour_costs_what_was_billed(tmp_path):
 
 
 def test_a_negative_credit_follows_the_machine_it_is_for():
-    """A credit of the same resource is no instance time: it stays a credit, negative, whole."""
-    node("24", "no-type-we-know")
-    gpu_hours("G0", range(24), pod="train")
-    credit = charge("-5", resource_id="i-0a", charge_category="Credit", tags={"team": "ml"})
-    told = money()
-    assert told["active", "train"] == 24
-    assert list(stands(credit).values()) == [D(-5)]
+    """A credit of the same resource is no instance time: it stands where its money does."""
+    machine = node("24", "no-type-we-know")
+    gpu_hours("G0", range(18), pod="train")
+    credit = charge("-8", resource_id="i-0a", charge_category="Credit")
+    money()
+    assert {key[1]: cost for key, cost in stands(machine).items()} == {
+        "active": D(18),
+        "unobserved": D(6),
+    }
+    assert {key[1]: cost for key, cost in stands(credit).items()} == {
+        "active": D(-6),
+        "unobserved": D(-2),
+    }
 
 
 def test_a_negative_price_of_machine_time_splits_like_a_positive_one():

@@ -1,6 +1,6 @@
--- What each workload seen on a GPU stands for: what a map says, else what its training run does.
--- Without a map its pod names the workload, less the suffixes that Kubernetes adds.
-create temp table w_workload on commit drop as
+-- What each workload seen on a GPU or a shared machine stands for: what a map says, else what its
+-- training run does. Without a map its pod names the workload, less what Kubernetes adds to it.
+create temp table if not exists w_workload on commit drop as
 select k.cluster, k.namespace, k.pod, k.workload_key,
        coalesce(nullif(m.activity, ''), case when r.runs > 0 then 'training' end, 'other')
            as activity,
@@ -16,7 +16,9 @@ select k.cluster, k.namespace, k.pod, k.workload_key,
              coalesce(nullif(pod, ''), regexp_replace(workload_key, '^.*[/:]', '')) as name,
              regexp_replace(coalesce(nullif(pod, ''), workload_key),
                             '(-[a-z0-9]{8,10})?-[a-z0-9]{5}$|-\d+$', '') as stem
-        from w_gpu
+        from (select cluster, namespace, pod, workload_key from w_gpu
+              union
+              select cluster, namespace, pod, workload_key from w_pods) seen
        where workload_key <> ''
   ) k
   left join lateral (

@@ -1,0 +1,1 @@
+create index on stage_pod (node, cluster, hour)
