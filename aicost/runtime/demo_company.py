@@ -14,6 +14,8 @@ from aicost.accounts.people import DEMO_PEOPLE, ensure_demo_users
 from aicost.kernel.periods import utc_today
 from aicost.runtime.demo import Step, generate, steps
 from attribution.allocate import DayResult, attribute
+from attribution.entities.changes import By
+from attribution.entities.files import BadTargets, import_targets
 from attribution.estimates import estimate
 from ingest.load import load
 
@@ -37,6 +39,7 @@ def load_demo(home: Path, say: Callable[[str], None]) -> None:
         _generate(folder, progress)
         for step in steps(folder):
             _load(step, progress)
+        _take_names(folder / "names" / "targets.csv", progress)
         _attribute(progress)
         _estimate(progress)
     (folder / "loaded").write_text(utc_today().isoformat(), encoding="ascii")
@@ -79,6 +82,17 @@ def _load(step: Step, progress: Progress) -> None:
     for result in load(step.paths, step.source):
         if result.state == "held":
             raise DemoFailed(f"{step.title} was held: {result.message}")
+    _complete(progress, task)
+
+
+def _take_names(path: Path, progress: Progress) -> None:
+    task = progress.add_task("Names and owners", total=None)
+    try:
+        import_targets(
+            path.read_text(encoding="utf-8"), By(reason="the demo company's targets.csv")
+        )
+    except BadTargets as error:
+        raise DemoFailed(f"{path.name} was refused: {error}") from error
     _complete(progress, task)
 
 

@@ -89,7 +89,7 @@ def estimate_step(ask: Ask, step: str) -> date | None:
     """The first step of the chart all of whose days may still change: from it on bars are
     hatched, since most of a month that misses two days is final."""
     first = estimate_from(ask)
-    if first is None:
+    if first is None or first >= ask.period.end:  # days may wait, though the bill is final
         return None
     return next(
         (p for p in periods_of(Period(start_of(first, step), ask.period.end), step) if p >= first),

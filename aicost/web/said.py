@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
+from django.db.models import F
+
 from aicost.kernel.periods import Period, month_of, months_between
 from aicost.web import numbers
 from aicost.web.ask import Ask
@@ -18,6 +20,7 @@ from attribution.reports.spec import SHOWN
 
 ZERO = Decimal(0)
 CHANGES_MAX = 50
+EARLIEST = F("valid_from").asc(nulls_first=True)
 PLANS = ("budgets", "business_case", "expected_value", "expected_currency")
 
 
@@ -51,9 +54,7 @@ def dated(text: str, start: date | None, end: date | None) -> str:
 def facts_of(ask: Ask, kind: str, name: str, entity: Entity | None, *, plans: bool) -> list[Fact]:
     """All that is said of the name; `plans` with its budgets and business case."""
     found = [*_details(entity)] if entity else []
-    for row in EntityParent.objects.filter(dimension=kind, name=name).order_by(
-        "level", "valid_from"
-    ):
+    for row in EntityParent.objects.filter(dimension=kind, name=name).order_by("level", EARLIEST):
         text = dated(row.parent, row.valid_from, row.valid_to)
         found.append(Fact(label(row.level), ((text, target_url(ask, row.level, row.parent)),)))
     below = EntityParent.objects.filter(level=kind, parent=name).order_by("dimension", "name")
@@ -98,7 +99,7 @@ def _names(ask: Ask, kind: str, name: str) -> list[Fact]:
 
 def _plans(kind: str, name: str, entity: Entity | None) -> list[Fact]:
     found = []
-    for row in EntityBudget.objects.filter(dimension=kind, name=name).order_by("valid_from"):
+    for row in EntityBudget.objects.filter(dimension=kind, name=name).order_by(EARLIEST):
         amount = f"{numbers.money(row.amount, row.currency)} a {row.period}"
         found.append(Fact("Budget", ((dated(amount, row.valid_from, row.valid_to), ""),)))
     if entity and entity.business_case:

@@ -15,6 +15,9 @@ from aicost.kernel.periods import Period
 from aicost.runtime.demo import generate, steps
 from attribution.allocate import attribute
 from attribution.audit import audit, is_clean
+from attribution.entities.changes import By
+from attribution.entities.files import import_targets
+from attribution.models import Entity
 from attribution.reports import run
 from attribution.reports.spec import Asker, Spec
 from ingest.load import load
@@ -45,6 +48,8 @@ def truth(tmp_path: Path, settings) -> dict:
     for step in steps(folder):
         for result in load(step.paths, step.source):
             assert result.state == "published", result
+    file = folder / "names" / "targets.csv"
+    import_targets(file.read_text(encoding="utf-8"), By(reason="a test"))
     attribute()
     told = json.loads((folder / "truth.json").read_text())
     told["events"] = {event["name"]: event for event in told["events"]}
@@ -100,3 +105,20 @@ def test_the_product_finds_what_the_demo_company_hides(truth: dict) -> None:
     margins = {row["feature"]: row["margin"] for row in november if row["margin"] is not None}
     assert margins["support-assistant"] < 0
     assert {name for name, margin in margins.items() if margin < 0} == {"support-assistant"}
+
+    names_are_owned(truth["from"])
+
+
+def names_are_owned(first: str) -> None:
+    """Its targets.csv says of every name in the ledger whose it is and what it stands below, on
+    each day; so every product, department and family is the bill again."""
+    period = first, TODAY.isoformat()
+    bill = sum(row["cost"] for row in ask("cost", *period))
+    owned = set(Entity.objects.exclude(owner="").values_list("dimension", "name"))
+    for below, level in (("feature", "product"), ("team", "department"), ("team", "cost_centre"),
+                         ("model", "model_family"), ("experiment", "project")):  # fmt: skip
+        rows = ask("cost", *period, below, level)
+        assert sum(row["cost"] for row in rows) == bill
+        named = [row for row in rows if row[below]]
+        assert {(below, row[below]) for row in named} <= owned
+        assert [row for row in named if not row[level]] == []

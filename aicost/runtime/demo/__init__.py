@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
-from aicost.runtime.demo import aws, business, calls, focus, telemetry
+from aicost.runtime.demo import aws, business, calls, focus, names, telemetry
 from aicost.runtime.demo.fleet import plan_fleet
 from aicost.runtime.demo.gpu_hours import observe
 from aicost.runtime.demo.services import credit, untagged_items
@@ -62,6 +62,7 @@ def generate(
     counts["run_rows"] = calls.write_runs(story, folder, training.runs)
     say("Maps")
     counts["map_rows"] = business.write_maps(story, folder, fleet)
+    counts["name_rows"] = names.write_names(story, folder)
     say("AWS bill")
     counts["cur_lines"] = aws.write_aws(story, folder, fleet)
     say("Model API bill")

@@ -143,13 +143,9 @@ def _budget_figure(ask: Ask) -> Figure:
         return Figure("Budget used", "not set", word=True)
     money = numbers.money(used.used, used.currency, 0)
     whole = numbers.money(used.amount, used.currency, 0)
-    over = used.is_over or used.is_ahead
-    under = (
-        ("", f"{money} of {whole} a {used.period}", False),
-        (f"{used.gone_share} of the {used.period} gone" if over else "", "", used.is_over)
-        if over
-        else ("", f"{used.gone_share} of the {used.period} gone", False),
-    )
+    gone = f"{used.gone_share} of the {used.period} gone"
+    words = (gone, "") if used.is_ahead else ("", gone)
+    under = (("", f"{money} of {whole} a {used.period}", False), (*words, used.is_over))
     return Figure("Budget used", used.share, under=under)
 
 

@@ -50,6 +50,12 @@ class Named:
     late: list
 
     @property
+    def title(self) -> str:
+        """The title where it says more than the name."""
+        title = self.entity.title if self.entity else ""
+        return "" if _folded(title) == _folded(self.name) else title
+
+    @property
     def owned(self) -> bool:
         return self.line.line == "owned"
 
@@ -76,6 +82,10 @@ class Table:
     below: list[Named]
     total: Line
     hidden: int = 0
+
+
+def _folded(text: str) -> str:
+    return text.casefold().replace("-", " ").replace("_", " ")
 
 
 def kind_asked(ask: Ask) -> str:
