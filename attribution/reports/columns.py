@@ -8,7 +8,9 @@ TEXT, DAY, TIME, COUNT, DECIMAL, MEASURE = "text", "day", "time", "count", "deci
 _KINDS = {
     DAY: (
         "period",
+        "day",
         "through",
+        "serving_from",
         "final_through",
         "waiting_since",
         "first_day",
@@ -61,6 +63,9 @@ _KINDS = {
         "images",
         "audio_ms",
         "characters",
+        "failed_requests",
+        "retries",
+        "serving_life_months",
     ),
     MEASURE: ("latency_p50_ms", "latency_p95_ms"),
     TEXT: (
@@ -124,6 +129,8 @@ _KINDS = {
         "conditions",
         "assigns",
         "touched_by_what",
+        "basis",
+        "serving_basis",
         "cost_class",
         "section",
         "entry",
@@ -152,7 +159,10 @@ _KIND_OF = {
     **{name: kind for kind, names in _KINDS.items() for name in names},
 }
 # Never summed: a total of unit costs or percentages says nothing.
-_NOT_ADDITIVE = ("_per_", "percent", "first_line", "delivery_id", "_days_min")
+_NOT_ADDITIVE = (
+    *("_per_", "percent", "first_line", "delivery_id", "_days_min", "_months", "_to_date"),
+    "balance",
+)
 
 
 def kind_of(column: str) -> str:

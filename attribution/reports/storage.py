@@ -15,6 +15,8 @@ COLUMNS = (
     "idle_days_min",
     "objects",
     "bytes",
+    "currency",
+    "cost",
 )
 
 

@@ -94,7 +94,7 @@ asked as (
         u.requests, u.successes, u.outcomes, u.attempts, u.input_tokens, u.cached_input_tokens,
         u.cache_write_5m_tokens, u.cache_write_1h_tokens, u.output_tokens, u.reasoning_tokens,
         u.audio_input_tokens, u.audio_output_tokens, u.image_input_tokens, u.images, u.audio_ms,
-        u.characters, u.latency_histogram
+        u.characters, u.failed_tokens, u.latency_histogram
     from named u
     where (%(usage_source)s::bigint is null or u.source_id = %(usage_source)s)
         and (%(teams)s::text[] is null or u.n_team = any(%(teams)s))
@@ -141,7 +141,16 @@ summed as (
         sum(audio_output_tokens)::bigint as audio_output_tokens,
         sum(image_input_tokens)::bigint as image_input_tokens,
         sum(images)::bigint as images, sum(audio_ms)::bigint as audio_ms,
-        sum(characters)::bigint as characters
+        sum(characters)::bigint as characters,
+        sum(requests) filter (where successes is not null)::bigint as told_requests,
+        sum(requests) filter (where attempts is not null)::bigint as attempted_requests,
+        sum(failed_tokens)::bigint as failed_tokens,
+        sum(coalesce(input_tokens, 0) + coalesce(cached_input_tokens, 0)
+            + coalesce(cache_write_5m_tokens, 0) + coalesce(cache_write_1h_tokens, 0)
+            + coalesce(output_tokens, 0) + coalesce(reasoning_tokens, 0)
+            + coalesce(audio_input_tokens, 0) + coalesce(audio_output_tokens, 0)
+            + coalesce(image_input_tokens, 0))
+            filter (where failed_tokens is not null)::bigint as told_tokens
     from asked
     group by 1, 2, 3, 4, 5, 6, 7, 8
 )
@@ -149,7 +158,8 @@ select
     g_period as period, g_model as model, g_version as model_version, g_feature as feature,
     g_workload as workload, g_experiment as experiment, g_team as team,
     g_environment as environment, requests, successes, outcomes, attempts, v.tokens, input_tokens,
-    cached_input_tokens, output_tokens, reasoning_tokens, images, audio_ms, characters, latency
+    cached_input_tokens, output_tokens, reasoning_tokens, images, audio_ms, characters,
+    told_requests, attempted_requests, failed_tokens, told_tokens, latency
 from summed
 cross join lateral (
     select sum(c.n)::bigint as tokens from (values

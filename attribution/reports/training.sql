@@ -1,0 +1,21 @@
+-- Money of training by period and target: what was active, and its own idle time.
+select
+    case %(granularity)s
+        when 'total' then %(start)s::date
+        when 'day' then c.day
+        else date_trunc(%(granularity)s, c.day::timestamp)::date
+    end as period,
+    t.model, t.experiment, t.feature, t.team, c.currency,
+    sum(case %(basis)s when 'billed' then c.billed_cost else c.effective_cost end)
+        filter (where t.kind = 'workload') as active_cost,
+    sum(case %(basis)s when 'billed' then c.billed_cost else c.effective_cost end)
+        filter (where t.kind = 'idle') as idle_cost
+from aicost_cost(%(start)s, %(end)s, 'target', %(whole_months)s, '{}') c
+join attribution_target t on t.id = c.target_id
+where t.activity = 'training' and t.kind in ('workload', 'idle')
+    and (%(teams)s::text[] is null or t.team = any(%(teams)s))
+    and (%(f_model)s::text[] is null or t.model = any(%(f_model)s))
+    and (%(f_experiment)s::text[] is null or t.experiment = any(%(f_experiment)s))
+    and (%(f_feature)s::text[] is null or t.feature = any(%(f_feature)s))
+    and (%(f_team)s::text[] is null or t.team = any(%(f_team)s))
+group by 1, 2, 3, 4, 5, 6
