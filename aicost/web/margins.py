@@ -1,4 +1,6 @@
-"""Margin: the lines of its page and its key figure; the report refuses whoever may not see it."""
+"""Margin: the lines of its page and its key figure; the report refuses whoever may not see it.
+
+Gross margin is revenue less cost of revenue; after all AI cost, less research and the rest too."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -10,7 +12,7 @@ from aicost.web.parts import Figure, against
 from aicost.web.tables import LINE_NAMES
 
 ZERO = Decimal(0)
-TRAINING = "training_cost"
+SUMMED = ("revenue", "cost", "idle_cost", "cost_of_revenue", "research_cost", "other_class_cost")
 
 
 @dataclass
@@ -35,13 +37,50 @@ class MarginLine:
         return not self.earns and self.line == "owned"
 
     @property
+    def below(self) -> Decimal:
+        """Cost below gross margin: research and development, and every class but the first."""
+        return self.row["research_cost"] + self.row["other_class_cost"]
+
+    @property
     def points(self) -> Decimal | None:
-        """How many percentage points margin moved."""
-        if self.before is None or self.before["margin_percent"] is None:
+        """How many percentage points gross margin moved."""
+        if self.before is None or self.before["gross_margin_percent"] is None:
             return None
-        if self.row["margin_percent"] is None:
+        if self.row["gross_margin_percent"] is None:
             return None
-        return self.row["margin_percent"] - self.before["margin_percent"]
+        return self.row["gross_margin_percent"] - self.before["gross_margin_percent"]
+
+
+@dataclass(frozen=True)
+class Sums:
+    """The rows that earn, summed."""
+
+    revenue: Decimal = ZERO
+    cost: Decimal = ZERO
+    idle_cost: Decimal = ZERO
+    cost_of_revenue: Decimal = ZERO
+    research_cost: Decimal = ZERO
+    other_class_cost: Decimal = ZERO
+
+    @property
+    def gross_margin(self) -> Decimal:
+        return self.revenue - self.cost_of_revenue
+
+    @property
+    def margin(self) -> Decimal:
+        return self.revenue - self.cost
+
+    @property
+    def below(self) -> Decimal:
+        return self.research_cost + self.other_class_cost
+
+    @property
+    def gross_percent(self) -> Decimal | None:
+        return self.gross_margin / self.revenue * 100 if self.revenue > 0 else None
+
+    @property
+    def percent(self) -> Decimal | None:
+        return self.margin / self.revenue * 100 if self.revenue > 0 else None
 
 
 def margin_lines(ask: Ask) -> list[MarginLine]:
@@ -58,33 +97,31 @@ def margin_lines(ask: Ask) -> list[MarginLine]:
     return found
 
 
-def summed(rows: list[dict]) -> tuple[Decimal, Decimal]:
-    """Revenue and cost of the rows that earn."""
+def summed(rows: list[dict]) -> Sums:
+    """Revenue and costs of the rows that earn."""
     earning = [row for row in rows if row["revenue"] is not None]
-    return (
-        sum((row["revenue"] for row in earning), ZERO),
-        sum((row["cost"] for row in earning), ZERO),
-    )
+    return Sums(*(sum((row[name] for row in earning), ZERO) for name in SUMMED))
 
 
 def margin_figure(ask: Ask) -> Figure:
-    """Margin of the features that earn, in per cent of their revenue."""
+    """Gross margin of the features that earn, in per cent of their revenue."""
+    name = "Gross margin of features"
     if set(ask.view.filters) - {"feature"}:
         under = (("", "take filters other than feature away", False),)
-        return Figure("Margin of features", numbers.NOT_APPLICABLE, word=True, under=under)
+        return Figure(name, numbers.NOT_APPLICABLE, word=True, under=under)
     answer = ask.report("margin", group_by=())
-    revenue, cost = summed(answer.rows)
-    if not revenue:
+    now = summed(answer.rows)
+    if now.gross_percent is None:
         under = (("", "no revenue in this period", False),)
-        return Figure("Margin of features", numbers.UNKNOWN, word=True, under=under)
+        return Figure(name, numbers.UNKNOWN, word=True, under=under)
     under = []
-    was_revenue, was_cost = summed(ask.rows_before("margin", group_by=()) or [])
-    if was_revenue:
-        points = (revenue - cost) / revenue * 100 - (was_revenue - was_cost) / was_revenue * 100
+    was = summed(ask.rows_before("margin", group_by=()) or [])
+    if was.gross_percent is not None:
+        points = now.gross_percent - was.gross_percent
         strong = f"{numbers.arrow(points)} {numbers.percent_of(abs(points))[:-1]} pts"
         under.append((strong, against(ask), False))
-    currency = answer.currency or ""
-    text = f"{numbers.money(cost, currency, 0)} on {numbers.money(revenue, currency, 0)} revenue"
-    under.append(("", text, False))
-    value = numbers.percent(revenue - cost, revenue)
-    return Figure("Margin of features", value, under=tuple(under), final=answer.final)
+    after = numbers.percent_of(now.percent)
+    revenue = numbers.money(now.revenue, answer.currency or "", 0)
+    under.append(("", f"of {revenue} revenue; {after} after R&D and all AI cost", False))
+    value = numbers.percent_of(now.gross_percent)
+    return Figure(name, value, under=tuple(under), final=answer.final)

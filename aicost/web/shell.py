@@ -79,6 +79,13 @@ NAV = (
     ),
     ("Own", (("targets", "Names & owners", everybody),)),
     (
+        "Finance",
+        (
+            ("statements", "Statements", everybody),
+            ("finance", "Classes and accounts", may_see_margin),
+        ),
+    ),
+    (
         "Trust",
         (
             ("health", "Data health", may_see_sources),

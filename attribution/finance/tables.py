@@ -8,7 +8,6 @@ import io
 from django.db import IntegrityError, transaction
 
 from aicost.accounts.audit import record
-from attribution.finance.conditions import Ordered, ordered
 from attribution.finance.shapes import SHAPES, Row, Shape, TableRefused, checked
 from attribution.models import FinanceEdition
 from attribution.vocabulary import rows as shipped
@@ -30,11 +29,6 @@ def newest(name: str) -> FinanceEdition:
     """The edition in force; before anybody saved one, version 0 holds the built-in rows."""
     found = FinanceEdition.objects.filter(table=name).order_by("-version").first()
     return found or FinanceEdition(table=name, version=0, rows=built_in(name), why=BUILT_IN)
-
-
-def in_force(name: str) -> Ordered:
-    """The rows in force, ready to decide."""
-    return ordered(newest(name).rows, shape_of(name).conditions)
 
 
 def built_in(name: str) -> list[dict[str, str]]:

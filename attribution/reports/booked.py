@@ -7,9 +7,9 @@ from decimal import Decimal
 from hashlib import sha256
 
 from aicost.kernel.periods import Period, month_start, next_month
-from attribution.finance.conditions import Ordered, ordered
-from attribution.finance.shapes import ACCRUED, CLASS_NAMES, CREDIT, DEBIT, ROUNDING, SIDES
-from attribution.finance.tables import newest, shape_of
+from attribution.finance.conditions import ordered
+from attribution.finance.editions import Editions, editions
+from attribution.finance.shapes import ACCRUED, CLASS_NAMES, CREDIT, DEBIT, ROUNDING
 from attribution.reports.classed import CLASS, classed_rows
 from attribution.reports.expected import ESTIMATED
 from attribution.reports.spec import SHOWN, Spec
@@ -22,18 +22,20 @@ _LETTER = {COST: "C", ACCRUAL: "A", REVERSAL: "R"}
 class Accounts:
     """The table of accounts, by side."""
 
-    sides: dict[str, Ordered]
-    asked: tuple[str, ...]
+    table: Editions
 
     def of(self, side: str, row: dict, month: date) -> dict:
-        return self.sides[side].first(row, month)
+        found = self.table.of(month)
+        of_side = [one for one in found.rows if one["side"] == side]
+        return ordered(of_side, found.by).first(row, month)
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        return tuple(name for name in self.table.asked if name != CLASS)
 
 
 def accounts_in_force() -> Accounts:
-    rows, by = newest("accounts").rows, shape_of("accounts").conditions
-    sides = {side: ordered([r for r in rows if r["side"] == side], by) for side in SIDES}
-    asked = dict.fromkeys(name for found in sides.values() for name in found.asked)
-    return Accounts(sides, tuple(name for name in asked if name != CLASS))
+    return Accounts(editions("accounts"))
 
 
 def months_of(period: Period) -> Iterator[Period]:
@@ -52,9 +54,10 @@ def booked_rows(spec: Spec, month: Period, accounts: Accounts, *further: str) ->
     return classed_rows(question, more)
 
 
-def entries(spec: Spec) -> Iterator[dict]:
-    """Exact lines: debits above 0, credits below; the lines of one entry and currency sum to 0."""
-    accounts = accounts_in_force()
+def entries(spec: Spec, accounts: Accounts | None = None) -> Iterator[dict]:
+    """Exact lines: debits above 0, credits below; the lines of one entry and currency sum to 0.
+    `accounts` are others than those in force."""
+    accounts = accounts or accounts_in_force()
     for month in months_of(spec.period):
         summed: dict[tuple, dict] = {}
         for row in booked_rows(spec, month, accounts):
@@ -122,6 +125,6 @@ def reference(entry: str, month: date, key: tuple) -> str:
 
 def rounding_line(entry: str, day: date, currency: str, accounts: Accounts) -> dict:
     """The named line that takes what rounding to cents leaves over."""
-    account = accounts.sides[ROUNDING].first({}, day)
+    account = accounts.of(ROUNDING, {}, day)
     return _line(entry, ROUNDING, day, account, "rounding", account["book_to"], "", currency,
                  Decimal(0))  # fmt: skip

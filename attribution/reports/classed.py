@@ -7,8 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from aicost.kernel.periods import Period, month_start, next_month
-from attribution.finance.conditions import Ordered
-from attribution.finance.tables import in_force
+from attribution.finance.editions import Editions, editions
 from attribution.reports.base import NAMING_DIMENSIONS
 from attribution.reports.cost import every_column
 from attribution.reports.expected import ESTIMATED, with_expected
@@ -20,13 +19,13 @@ ZERO = Decimal(0)
 
 
 def classed_rows(
-    spec: Spec, more: Sequence[str] = (), classes: Ordered | None = None
+    spec: Spec, more: Sequence[str] = (), classes: Editions | None = None
 ) -> list[dict]:
     """Rows by period, the groups of the question, class, line and currency, with MONEY, ESTIMATED
     (None: nothing of what is expected has a price) and UNPRICED (whether something has none); they
     sum to the rows of `cost`. `more` are further dimensions to keep apart; `classes` are other
     rules than those in force."""
-    classes = classes or in_force("cost_classes")
+    classes = classes or editions("cost_classes")
     kept = tuple(dict.fromkeys((*spec.group_by, *more)))
     asked = tuple(dict.fromkeys((*kept, "kind", *classes.asked)))
     wanted = spec.filters.get(CLASS)
@@ -36,7 +35,7 @@ def classed_rows(
         question = replace(part, group_by=asked, filters=filters)
         for row in with_expected(question, every_column(question)):
             when = month or month_start(row["period"])
-            named = classes.first(row, when)[CLASS]
+            named = classes.of(when).first(row, when)[CLASS]
             if wanted is not None and named not in wanted:
                 continue
             line = _line(spec, row)
@@ -48,9 +47,9 @@ def classed_rows(
     return [row for row in summed.values() if not _gave_all(row)]
 
 
-def _parts(spec: Spec, classes: Ordered) -> list[tuple[Spec, date | None]]:
-    """The question month by month where a rule is dated, else as a whole."""
-    if not classes.dated:
+def _parts(spec: Spec, classes: Editions) -> list[tuple[Spec, date | None]]:
+    """The question month by month where months may differ, else as a whole."""
+    if not classes.changes:
         return [(spec, spec.period.start)]
     found, start = [], spec.period.start
     while start < spec.period.end:

@@ -1,13 +1,12 @@
 """Revenue per feature, bundles split by the rules of finance (docs/finance.md)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 
 from aicost.kernel.periods import month_start, next_month
 from attribution.finance.bundles import SHARES, shares_of, split_revenue
-from attribution.finance.conditions import Ordered
-from attribution.finance.tables import in_force
+from attribution.finance.editions import Editions, editions
 from attribution.reports.base import binds, fetch
 from attribution.reports.compare import step_of
 from attribution.reports.spec import Spec
@@ -15,12 +14,12 @@ from attribution.reports.spec import Spec
 Weights = Mapping[tuple[str, date], Mapping[str, int]]
 
 
-def revenue_rows(spec: Spec, splits: Ordered | None = None) -> list[dict]:
+def revenue_rows(spec: Spec, splits: Editions | None = None) -> list[dict]:
     """{period, feature, currency, revenue}. What a rule splits stands on its features, exactly and
     day by day, so that any periods add up; what nothing weighs in its month stays on the product,
     where it is seen. `splits` are other rules than those in force."""
-    splits = splits or in_force("revenue_splits")
-    if not splits.rows:
+    splits = splits or editions("revenue_splits")
+    if not splits.asked:
         return fetch("margin_revenue", binds(spec))
     summed: dict[tuple, Decimal] = {}
     for period, feature, currency, amount in _split(spec, splits):
@@ -32,12 +31,12 @@ def revenue_rows(spec: Spec, splits: Ordered | None = None) -> list[dict]:
     return [dict(zip(names, key, strict=True)) | {"revenue": x} for key, x in summed.items()]
 
 
-def _split(spec: Spec, splits: Ordered):
-    plans = any(row["plan"] for row in splits.rows)
+def _split(spec: Spec, splits: Editions) -> Iterator[tuple[date, str, str, Decimal]]:
+    plans = "plan" in splits.asked
     weights = _weights(spec)
     for row in fetch("bundled_revenue", binds(spec) | {"plans": plans}):
         month = month_start(row["day"])
-        rule = splits.match({"product": row["feature"], "plan": row["plan"]}, month)
+        rule = splits.of(month).match({"product": row["feature"], "plan": row["plan"]}, month)
         parts = split_revenue(row["revenue"], _of(rule, month, weights)) if rule else {}
         for feature, amount in (parts or {row["feature"]: row["revenue"]}).items():
             period = step_of(row["day"], spec.granularity, spec.period.start)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 
+from aicost.kernel.periods import month_start
 from attribution.reports.base import ALL_POOLS, Report, binds, fetch, pick
 from attribution.reports.compare import previous_period
 from attribution.reports.cost import every_column
@@ -23,7 +24,7 @@ USED, UNCLEAR, OWN_IDLE, OWN_SHARED, IDLE_SHARE, SHARED_SHARE = IN_BILL = (
     "share_of_idle",
     "share_of_shared",
 )
-CORRECTION, EXPECTED = BESIDE = ("correction", "expected")
+CORRECTION, TRUE_UP, EXPECTED = BESIDE = ("correction", "true_up", "expected")
 _BY_KIND = {
     "workload": USED,
     "unattributed": UNCLEAR,
@@ -49,7 +50,8 @@ def columns(spec: Spec) -> tuple[str, ...]:
 def rows(spec: Spec) -> list[dict]:
     """`cost` is in the bill of the period's days, `previous` in that of the period before;
     `beside` is in neither: what the period's invoices bill for earlier months (it stands in
-    those), and what the estimates still expect."""
+    those), what the closed months of the period before cost now less what was reported, and what
+    the estimates still expect."""
     found: dict[tuple, dict] = {}
     for key, amount in _in_bill(spec):
         _at(spec, found, key)["cost"] += amount
@@ -89,8 +91,10 @@ def _in_bill(spec: Spec) -> Iterator[tuple[tuple, Decimal]]:
 def _beside(spec: Spec) -> Iterator[tuple[tuple, Decimal | None]]:
     named = spec.filters.get(holder(spec))
     values = {"holder": holder(spec), "names": None if named is None else list(named)}
-    for row in fetch("statement_corrections", binds(spec) | values):
-        yield _key(spec, row, "owned" if row["holder"] else "workload", CORRECTION), row["cost"]
+    values["first"] = month_start(previous_period(spec.period).start)
+    for section, query in ((CORRECTION, "statement_corrections"), (TRUE_UP, "statement_true_up")):
+        for row in fetch(query, binds(spec) | values):
+            yield _key(spec, row, "owned" if row["holder"] else "workload", section), row["cost"]
     asked = (holder(spec), "feature", "model", "kind")
     for row in expected_rows(replace(spec, group_by=asked)) if spec.estimates == SHOWN else ():
         line = "owned" if row[holder(spec)] else row["kind"]

@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 import pytest
 
-from aicost.accounts.models import AuditEvent
+from aicost.accounts.models import AuditEvent, User
+from aicost.accounts.people import add_user
 from aicost.kernel.periods import Period
 from aicost.kernel.sqlfiles import sql
 from aicost.kernel.targets import ACTIVITIES, KINDS, STATES
+from attribution.closing.months import close_month, reopen_month
 from attribution.finance import tables
 from attribution.finance.conditions import holds
 from attribution.finance.shapes import CLASSES, TableRefused
@@ -252,6 +254,22 @@ def test_a_statement_names_corrections_of_earlier_months_beside_the_bill():
     assert [(r["section"], r["cost"], r["previous"], r["beside"]) for r in rows] == [
         ("used", 10, 3, 0), ("correction", 0, 0, -1),
     ]  # fmt: skip
+
+
+def test_a_closed_month_keeps_its_classes_and_its_statement_gets_a_true_up():
+    stand(date(2026, 8, 3), 10, team="a", model="m")
+    add_user("dana", "correct-horse-battery", role="finance")
+    close = close_month(AUGUST.start, User.objects.get(username="dana"), "a test")
+    save_first("cost_classes", cost_class="other")
+    assert by(ask("cost_class", AUGUST), "cost_class") == {"cost_of_revenue": D(10)}
+    stand(date(2026, 8, 9), 3, team="a", model="m")
+    stand(date(2026, 9, 1), 20, team="a", model="m")
+    assert by(ask("cost_class", SUMMER), "cost_class") == {"cost_of_revenue": D(13), "other": D(20)}
+    (used, true_up) = ask("statement")
+    assert (used["cost"], used["previous"]) == (20, 13)
+    assert (true_up["section"], true_up["cost"], true_up["beside"]) == ("true_up", 0, 3)
+    reopen_month(close.month, close.closed_by, "a test")
+    assert by(ask("cost_class", SUMMER), "cost_class") == {"other": D(33)}
 
 
 def test_bundled_revenue_is_split_by_shares_by_use_and_by_plan():

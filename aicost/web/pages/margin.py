@@ -8,7 +8,7 @@ from aicost.accounts.scope import may_see_margin
 from aicost.web import figures, numbers
 from aicost.web.ask import Ask, ask_of
 from aicost.web.exports import csv_of
-from aicost.web.margins import TRAINING, MarginLine, margin_figure, margin_lines, summed
+from aicost.web.margins import MarginLine, margin_figure, margin_lines, summed
 from aicost.web.pages.overview import months, six_months
 from aicost.web.parts import RESIDUAL, STAMP, Figure, money_figure, moved, twin, why_url
 from aicost.web.shell import Page, Panel, for_people, refuse
@@ -34,7 +34,7 @@ def lead(ask: Ask) -> dict:
         return {
             "parts": [
                 ("Every feature with revenue earns more than its AI costs.", True),
-                (f" The thinnest is {worst.name} at {_percent(worst)}.", False),
+                (f" The thinnest is {worst.name}: {_percent(worst)} after all of them.", False),
             ]
         }
     worst = losing[0]
@@ -53,25 +53,24 @@ def _percent(line: MarginLine) -> str:
 def key_figures(ask: Ask) -> dict:
     answer = ask.report("margin", group_by=())
     currency = answer.currency or ""
-    revenue, cost = summed(answer.rows)
+    now = summed(answer.rows)
     rows = ask.rows_before("margin", group_by=())
-    was_revenue, was_cost = summed(rows) if rows is not None else (None, None)
+    was = None if rows is None else summed(rows)
     found = earning(ask)
     losing = [x for x in found if x.row["margin"] < 0]
     names = ", ".join(x.name for x in losing) or "none loses money"
+
+    def figure(title: str, name: str) -> Figure:
+        before = None if was is None else getattr(was, name)
+        under = moved(ask, getattr(now, name), before, currency)
+        return money_figure(title, getattr(now, name), currency, final=answer.final, under=under)
+
     return {
         "figures": [
-            money_figure(
-                "Revenue", revenue, currency, under=moved(ask, revenue, was_revenue, currency)
-            ),
-            money_figure(
-                "AI cost of these features",
-                cost,
-                currency,
-                final=answer.final,
-                under=moved(ask, cost, was_cost, currency),
-            ),
+            figure("Revenue", "revenue"),
+            figure("Cost of revenue", "cost_of_revenue"),
             margin_figure(ask),
+            figure("R&D and other AI cost", "below"),
             Figure(
                 "Features below zero",
                 str(len(losing)),
@@ -88,24 +87,17 @@ def table(ask: Ask) -> dict:
     for x in found:
         key = (x.line, x.row["feature"] or "")
         x.why = why_url(ask, Line(key, (x.name,), x.line), ("feature",))
-        if x.row["margin_percent"] is not None:
-            x.bar = _bar(x.row["margin_percent"])
+        if x.row["gross_margin_percent"] is not None:
+            x.bar = _bar(x.row["gross_margin_percent"])
     with_revenue = [x for x in found if x.earns]
-    total = {
-        name: sum((x.row[name] for x in found), ZERO) for name in ("cost", "idle_cost", TRAINING)
-    }
-    revenue, cost = summed([x.row for x in found])
     answer = ask.report("margin", group_by=())
+    names = ("cost", "cost_of_revenue")
+    total = {name: sum((x.row[name] for x in found), ZERO) for name in names}
     return {
         "with_revenue": with_revenue,
         "without": [x for x in found if not x.earns],
-        "revenue": revenue,
-        "cost": cost,
-        "margin": revenue - cost,
-        "margin_percent": (revenue - cost) / revenue * 100 if revenue else None,
-        "idle": sum((x.row["idle_cost"] for x in with_revenue), ZERO),
-        "training": sum((x.row[TRAINING] for x in with_revenue), ZERO),
-        "total": total,
+        "sums": summed([x.row for x in found]),
+        "total": total | {"below": sum((x.below for x in found), ZERO)},
         "currency": answer.currency or "",
         "compared": ask.view.other is not None,
         "spread": ask.view.query(idle="spread", shared="spread"),
@@ -128,9 +120,9 @@ def _monthly(ask: Ask) -> tuple[list, list]:
     layers = []
     for name, swatch in names.items():
         values = {
-            row["period"]: row["margin_percent"]
+            row["period"]: row["gross_margin_percent"]
             for row in answer.rows
-            if row["feature"] == name and row["margin_percent"] is not None
+            if row["feature"] == name and row["gross_margin_percent"] is not None
         }
         layers.append(figures.Stack(name, swatch, values))
     return layers, months(ask)
@@ -140,7 +132,7 @@ def trend(ask: Ask) -> dict:
     layers, when = _monthly(ask)
     if not layers:
         return {"empty": True}
-    note = "Margin in per cent of revenue, monthly; the last month to date."
+    note = "Gross margin in per cent of revenue, monthly; the last month to date."
     return {
         "note": note,
         "summary": note,

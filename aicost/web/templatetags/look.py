@@ -98,6 +98,12 @@ def is_loss(amount) -> bool:
     return isinstance(amount, Decimal) and amount < 0
 
 
+@register.filter
+def at(mapping, key):
+    """The value under a key that a template has in a variable."""
+    return mapping.get(key, "")
+
+
 @register.simple_tag(takes_context=True)
 def person(context) -> str:
     user = context["request"].user

@@ -1,0 +1,46 @@
+"""A finance table as it holds month by month: a closed month keeps what held when it was closed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from aicost.kernel.periods import month_start
+from attribution.finance.conditions import Ordered, ordered
+from attribution.finance.shapes import Row
+from attribution.finance.tables import built_in, newest, shape_of
+from attribution.models import FinanceEdition, MonthClose
+
+
+@dataclass(frozen=True)
+class Editions:
+    """`open` holds for every month that is not in `closed`, the closed months with other rows."""
+
+    open: Ordered
+    closed: Mapping[date, Ordered]
+
+    def of(self, month: date) -> Ordered:
+        return self.closed.get(month_start(month), self.open)
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        every = (self.open, *self.closed.values())
+        return tuple(dict.fromkeys(name for one in every for name in one.asked))
+
+    @property
+    def changes(self) -> bool:
+        """Whether one month may be decided in another way than the next."""
+        return bool(self.closed) or self.open.dated
+
+
+def editions(name: str, draft: Sequence[Row] | None = None) -> Editions:
+    """The table in force; with a `draft`, as it would be once the draft is saved."""
+    by = shape_of(name).conditions
+    rows = newest(name).rows if draft is None else list(draft)
+    saved = list(FinanceEdition.objects.filter(table=name).order_by("-version"))
+    closed = {}
+    for close in MonthClose.objects.filter(reopened_at=None):
+        then = next((one.rows for one in saved if one.saved_at <= close.closed_at), None)
+        then = built_in(name) if then is None else then
+        if then != rows:
+            closed[close.month] = ordered(then, by)
+    return Editions(ordered(rows, by), closed)
