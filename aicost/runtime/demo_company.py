@@ -10,13 +10,15 @@ import secrets
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from aicost.accounts.models import User
 from aicost.accounts.people import DEMO_PEOPLE, ensure_demo_users
 from aicost.kernel.periods import utc_today
-from aicost.runtime.demo import Step, generate, steps
+from aicost.runtime.demo import Step, books, generate, steps
 from attribution.allocate import DayResult, attribute
 from attribution.entities.changes import By
 from attribution.entities.files import BadTargets, import_targets
 from attribution.estimates import estimate
+from attribution.finance import tables
 from ingest.load import load
 
 ESTIMATED_DAYS = 7
@@ -42,7 +44,16 @@ def load_demo(home: Path, say: Callable[[str], None]) -> None:
         _take_names(folder / "names" / "targets.csv", progress)
         _attribute(progress)
         _estimate(progress)
+    write_books(User.objects.get(username=DEMO_PEOPLE[0][0]))
     (folder / "loaded").write_text(utc_today().isoformat(), encoding="ascii")
+
+
+def write_books(by: User) -> None:
+    """The finance tables of the company, where nobody saved any yet."""
+    classes = books.cost_classes(tables.built_in("cost_classes"))
+    for name, rows in (("cost_classes", classes), ("accounts", books.accounts())):
+        if not tables.newest(name).version:
+            tables.save(name, rows, by, books.WHY)
 
 
 def logins(home: Path) -> dict[str, str]:

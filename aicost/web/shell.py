@@ -82,7 +82,7 @@ NAV = (
         "Finance",
         (
             ("statements", "Statements", everybody),
-            ("finance", "Classes and accounts", may_see_margin),
+            ("finance", "Accounting", may_see_margin),
         ),
     ),
     (

@@ -19,10 +19,18 @@ TITLES = {
     "true_up": "True-up of the month before",
     "expected": "Still expected",
 }
+HEADS = {
+    "used": "Used",
+    "unclear": "Unclear",
+    "own_idle": "Own idle",
+    "own_shared": "Own shared",
+    "share_of_idle": "Share of idle",
+    "share_of_shared": "Share of shared",
+}
 NOTES = {
     "used": "what ran for it",
     "unclear": "tagged with its name, but no workload, model or feature is known",
-    "own_idle": "capacity it reserved and did not use",
+    "own_idle": "capacity it held and did not use",
     "own_shared": "tax, support and fees that name it",
     "share_of_idle": "capacity that nobody reserved, by what each team spent",
     "share_of_shared": "tax, support and fees, by what each team spent",

@@ -80,9 +80,9 @@ def _in_bill(spec: Spec) -> Iterator[tuple[tuple, Decimal]]:
         shares = ((IDLE_SHARE, row["idle_spread"]), (SHARED_SHARE, row["shared_spread"]))
         own = row["cost"] - sum(amount for _, amount in shares)
         line = "owned" if row[holder(spec)] else row["kind"]
-        pool = line in ("idle", "shared")
+        pool = row["kind"] in ("idle", "shared")
         for section, amount in ((_BY_KIND[row["kind"]], own), *shares):
-            # What a pool gives away is taken from its own line, not shown as a share of itself.
+            # What a pool gives away, one that names the team too, is taken from its own section.
             named = _BY_KIND[row["kind"]] if pool else section
             if amount:
                 yield _key(spec, row, line, named), amount

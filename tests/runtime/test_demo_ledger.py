@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from aicost.accounts.people import add_user
 from aicost.kernel.periods import Period
 from aicost.runtime.demo import generate, steps
+from aicost.runtime.demo_company import write_books
 from attribution.allocate import attribute
 from attribution.audit import audit, is_clean
 from attribution.entities.changes import By
@@ -107,6 +109,7 @@ def test_the_product_finds_what_the_demo_company_hides(truth: dict) -> None:
     assert {name for name, margin in margins.items() if margin < 0} == {"support-assistant"}
 
     names_are_owned(truth["from"])
+    books_balance()
 
 
 def names_are_owned(first: str) -> None:
@@ -122,3 +125,12 @@ def names_are_owned(first: str) -> None:
         named = [row for row in rows if row[below]]
         assert {(below, row[below]) for row in named} <= owned
         assert [row for row in named if not row[level]] == []
+
+
+def books_balance() -> None:
+    """Its cost classes and accounts hold: the journal of October balances."""
+    write_books(add_user("dana", "correct-horse-battery", role="finance"))
+    classes = {row["cost_class"] for row in ask("cost_class", "2026-10-01", TODAY.isoformat())}
+    assert {"cost_of_revenue", "research_and_development", "sales_and_marketing"} <= classes
+    lines = ask("journal", "2026-10-01", "2026-11-01")
+    assert sum(row["debit"] or 0 for row in lines) == sum(row["credit"] or 0 for row in lines) > 0

@@ -31,7 +31,8 @@ NONSENSE = (
 ADDRESSES = (
     "/", "/explore/", "/explore.csv", "/models/", "/models/x/", "/models/%00/", "/margin/",
     "/margin.csv", "/health/", "/why/", "/filter/team/", "/filter/bogus/",
-    "/upload/" + "9" * 30 + "/",
+    "/statements/", "/statements.csv", "/journal.csv", "/statements/2026-09/team/%00/",
+    "/finance/accounts/", "/finance/x/", "/finance/accounts.csv", "/upload/" + "9" * 30 + "/",
     *(f"/figures/{p.slug}/{panel.slug}.json" for p in PAGES.values() for panel in p.panels),
 )  # fmt: skip
 

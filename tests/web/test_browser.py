@@ -16,6 +16,8 @@ ADDRESSES = (
     "/models/ranker/",
     "/gpus/",
     "/margin/",
+    "/statements/",
+    "/finance/cost_classes/",
     "/health/",
     "/rules/",
     "/upload/",

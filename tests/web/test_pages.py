@@ -22,6 +22,8 @@ ADDRESSES = (
     "/models/ranker/",
     "/gpus/",
     "/margin/",
+    "/statements/",
+    "/finance/cost_classes/",
     "/health/",
     "/rules/",
     "/upload/",

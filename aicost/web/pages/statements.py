@@ -14,17 +14,16 @@ from aicost.accounts.models import User
 from aicost.accounts.scope import asker_of, may_see_margin
 from aicost.kernel.periods import Period, month_of, previous_month, utc_today
 from aicost.web.shell import for_people, frame, refuse
-from aicost.web.statements import Statement, statements, why_changed
+from aicost.web.statements import HEADS, Statement, statements, why_changed
 from attribution.closing.pinned import close_of
 from attribution.reports import run
 from attribution.reports.compare import previous_period
 from attribution.reports.formats import to_csv
 from attribution.reports.spec import LEFT_OUT, SHOWN, SPREAD, Answer, Asker, BadSpec, Spec
-from attribution.reports.statement import HOLDERS
+from attribution.reports.statement import HOLDERS, IN_BILL
 
 ZERO = Decimal(0)
 CHARGEBACK, SHOWBACK = WAYS = ("chargeback", "showback")
-SHARES = ("used", "unclear", "own_idle", "own_shared", "share_of_idle", "share_of_shared")
 LABELS = {"team": "Team", "department": "Department", "cost_centre": "Cost centre"}
 
 
@@ -149,6 +148,8 @@ def _common(ask: Chosen, answer: Answer) -> dict:
 def _block(ask: Chosen, asker: Asker, currency: str, found: list[Statement]) -> dict:
     """The statements of one currency, what is on none, and the bill they sum to."""
     named = [one for one in found if one.line == "owned"]
+    # A section in which nobody has anything has no column.
+    shown = [name for name in IN_BILL if any(one.of(name) for one in named)]
     total = sum((one.cost for one in found), ZERO)
     bill = None
     if asker.teams is None:
@@ -156,15 +157,26 @@ def _block(ask: Chosen, asker: Asker, currency: str, found: list[Statement]) -> 
         bill = sum((row["cost"] for row in rows if row["currency"] == currency), ZERO)
     return {
         "currency": currency,
-        "named": [(one, [one.of(section) for section in SHARES]) for one in named],
+        "heads": [HEADS[name] for name in shown],
+        "named": [(one, [one.of(section) for section in shown]) for one in named],
         "rest": [one for one in found if one.line != "owned" and (one.cost or one.previous)],
-        "sums": [sum((one.of(section) for one in named), ZERO) for section in SHARES],
+        "sums": [sum((one.of(section) for one in named), ZERO) for section in shown],
         "on_names": sum((one.cost for one in named), ZERO),
         "total": total,
         "previous": sum((one.previous for one in found), ZERO),
         "bill": bill,
         "difference": None if bill is None else bill - total,
+        "ai_percent": _ai_percent(ask, asker, currency),
     }
+
+
+def _ai_percent(ask: Chosen, asker: Asker, currency: str) -> Decimal | None:
+    """How much of the month's bill in a currency is AI; None where it cannot be told."""
+    if asker.teams is not None:
+        return None
+    rows = run(Spec("ai_share", ask.month, asker)).rows
+    found = [row for row in rows if row["currency"] == currency]
+    return found[-1]["ai_percent"] if found else None
 
 
 def _calls(ask: Chosen, asker: Asker, team: str) -> dict[str, tuple]:
