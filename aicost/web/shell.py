@@ -82,6 +82,7 @@ NAV = (
         "Finance",
         (
             ("statements", "Statements", everybody),
+            ("close", "Close", may_see_sources),
             ("finance", "Accounting", may_see_margin),
         ),
     ),
@@ -92,7 +93,6 @@ NAV = (
             ("sources", "Sources", may_see_sources),
             ("rules", "Rules", may_see_sources),
             ("prices", "Prices", may_see_sources),
-            ("close", "Close", may_see_sources),
             ("upload", "Add data", may_upload),
         ),
     ),

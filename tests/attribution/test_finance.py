@@ -3,83 +3,36 @@ sum to the bill, revenue that is split and not lost."""
 
 from datetime import date
 from decimal import Decimal
-import os
 
 from django.conf import settings as settings_of_django
 from django.core.management import CommandError, call_command
-from django.db import connection
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from hypothesis.extra.django import TestCase
 import pytest
 
 from aicost.accounts.models import AuditEvent, User
 from aicost.accounts.people import add_user
-from aicost.kernel.periods import Period
-from aicost.kernel.sqlfiles import sql
-from aicost.kernel.targets import ACTIVITIES, KINDS, STATES
+from aicost.kernel.targets import STATES
 from attribution.closing.months import close_month, reopen_month
 from attribution.finance import tables
 from attribution.finance.conditions import holds
-from attribution.finance.shapes import CLASSES, TableRefused
-from attribution.models import CostDay, CostSum, DayState, EstimatedDay, FinanceEdition, Target
-from attribution.reports import journal, run
-from attribution.reports.spec import Asker, Spec
-from ingest.models import Customer, Outcome, Revenue, Source
+from attribution.finance.shapes import TableRefused
+from attribution.models import CostDay, EstimatedDay, FinanceEdition, Target
+from attribution.reports.spec import Asker
+from ingest.models import Customer, Outcome, Source
 from tests.attribution import world
+from tests.attribution.books import (
+    AUGUST,
+    SEPTEMBER,
+    SUMMER,
+    D,
+    add_up,
+    ask,
+    by,
+    revenue,
+    stand,
+)  # fmt: skip
 from tests.attribution.ledger import calls, delivery, source
 
 pytestmark = pytest.mark.django_db
-D = Decimal
-CASES = int(os.environ.get("AICOST_PROPERTY_CASES", "12"))
-AUGUST = Period(date(2026, 8, 1), date(2026, 9, 1))
-SEPTEMBER = Period(date(2026, 9, 1), date(2026, 10, 1))
-SUMMER = Period(date(2026, 8, 1), date(2026, 10, 1))
-FINANCE = Asker("finance")
-
-
-def ask(report: str, period: Period = SEPTEMBER, asker: Asker = FINANCE, **more) -> list[dict]:
-    return run(Spec(report, period, asker, **more)).rows
-
-
-def by(rows: list[dict], *names: str, of: str = "cost") -> dict:
-    """Sums of a column by one name, or by several as a tuple."""
-    found: dict = {}
-    for row in rows:
-        key = row[names[0]] if len(names) == 1 else tuple(row[name] for name in names)
-        found[key] = found.get(key, D(0)) + (row[of] or D(0))
-    return found
-
-
-def stand(day: date, amount, *, billed_in: date | None = None, **target) -> CostDay:
-    """One row of the rollup on a target; effective = billed, USD, source aws."""
-    told = {"kind": "workload", "state": "active", "activity": "inference", **target}
-    spreads = {name: told.pop(name) for name in list(told) if name.endswith("_spread")}
-    made, _ = Target.objects.get_or_create(**told)
-    both = {f"{name}_{basis}": D(value) for name, value in spreads.items()
-            for basis in ("billed", "effective")}  # fmt: skip
-    row = CostDay.objects.create(
-        day=day, billing_period=billed_in or day.replace(day=1), source=source("aws"),
-        currency="USD", target=made, service_name="Compute", charge_category="Usage",
-        evidence="measured", billed_cost=D(amount), effective_cost=D(amount), **both,
-    )  # fmt: skip
-    add_up(day)
-    return row
-
-
-def add_up(day: date) -> None:
-    """What publishing a day adds to its rows: their sums, and that it is published."""
-    CostSum.objects.filter(day=day).delete()
-    DayState.objects.get_or_create(source=source("aws"), day=day, defaults={"published_version": 1})
-    with connection.cursor() as cursor:
-        values = {"source": source("aws").pk, "day": day}
-        cursor.execute(sql("attribution.sql", "day_sums"), values)
-
-
-def revenue(day: date, amount, **more) -> None:
-    of = source("business", "business")
-    told = {"currency": "USD", **more}
-    Revenue.objects.create(source=of, delivery=delivery(of), day=day, amount=D(amount), **told)
 
 
 def save_first(table: str, **row) -> None:
@@ -310,70 +263,6 @@ def test_it_says_how_much_of_the_bill_is_ai():
     assert row["ai_percent"] == 80 and round(row["ai_percent_of_used"], 2) == D("81.63")
 
 
-amounts = st.decimals(min_value=-1000, max_value=1000, places=18)
-names = st.sampled_from(["", "a", "b"])
-stands = st.lists(
-    st.tuples(amounts, st.sampled_from(KINDS), st.sampled_from(ACTIVITIES), names, names, names,
-              st.integers(1, 58)),
-    min_size=1, max_size=12,
-)  # fmt: skip
-rules = st.lists(
-    st.tuples(st.sampled_from(CLASSES), st.sampled_from(["", "idle", "!idle, shared"]),
-              st.sampled_from(["", "training", "inference, data"]),
-              st.sampled_from(["", "a", "!a"]), st.sampled_from(["", "2026-09-01"])),
-    max_size=5,
-)  # fmt: skip
-
-
-class AnyBill(TestCase):
-    @settings(max_examples=CASES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-    @given(stands, rules, st.sampled_from(["total", "day", "week", "month", "quarter"]))
-    def test_classes_partition_it_and_journals_balance(self, costs, classes, step):
-        for amount, kind, activity, team, feature, environment, day in costs:
-            stand(
-                date.fromordinal(AUGUST.start.toordinal() + day), amount, kind=kind,
-                state=STATES[kind][0], activity=activity, team=team, feature=feature,
-                environment=environment,
-            )  # fmt: skip
-        last = {"cost_class": "other"}
-        given = [
-            {"cost_class": name, "kind": k, "activity": a, "environment": e, "valid_from": start}
-            for name, k, a, e, start in classes
-        ]
-        tables.save("cost_classes", [*given, last])
-        bill = sum(row[0] for row in costs)
-        for group in ((), ("feature",), ("team", "kind")):
-            rows = ask("cost_class", SUMMER, group_by=group, granularity=step)
-            cost = ask("cost", SUMMER, group_by=group, granularity=step)
-            keys = ("period", *group, "line")
-            assert nonzero(by(rows, *keys, "currency")) == nonzero(by(cost, *keys, "currency"))
-            assert sum(row["cost"] for row in rows) == bill
-        for row in ask("margin", SUMMER, granularity=step):
-            parts = ("cost_of_revenue", "research_cost", "other_class_cost")
-            assert sum(row[name] for name in parts) == row["cost"]
-        lines = ask("journal", SUMMER)
-        assert sum(row["debit"] or 0 for row in lines) == sum(row["credit"] or 0 for row in lines)
-        exact = journal.parts(Spec("journal", SUMMER, FINANCE))
-        assert sum(row["exact_amount"] for row in exact) == 0
-        assert all(row["debit"] is None or row["debit"] > 0 for row in lines)
-        assert sum(row["cost"] for row in ask("statement", SUMMER)) == bill
-
-    @settings(max_examples=CASES, deadline=None)
-    @given(
-        st.lists(st.tuples(amounts, st.integers(0, 29)), min_size=1, max_size=6),
-        st.lists(st.integers(0, 10**6), min_size=2, max_size=4).filter(any),
-    )
-    def test_bundled_revenue_is_conserved(self, paid, shares):
-        for amount, day in paid:
-            revenue(date.fromordinal(SEPTEMBER.start.toordinal() + day), amount, feature="suite")
-        features = ", ".join(f"f{n}={share}" for n, share in enumerate(shares))
-        tables.save("revenue_splits", [{"product": "suite", "by": "shares", "features": features}])
-        whole = sum(amount for amount, _ in paid)
-        assert sum(row["revenue"] for row in ask("margin") if row["revenue"] is not None) == whole
-        daily = by(ask("margin", granularity="day"), "feature", of="revenue")
-        assert nonzero(daily) == nonzero(by(ask("margin"), "feature", of="revenue"))
-
-
 def test_the_worked_example_of_the_documentation():
     page = (settings_of_django.BASE_DIR / "docs" / "finance.md").read_text(encoding="utf-8")
     for row in shown(page, "costs"):
@@ -411,7 +300,3 @@ def written(value) -> str:
         plain = f"{value.normalize():f}"
         return plain if len(plain.partition(".")[2]) > 2 else f"{value:.2f}"
     return "" if value is None else value.rpartition(": ")[2]
-
-
-def nonzero(found: dict) -> dict:
-    return {key: value for key, value in found.items() if value}
