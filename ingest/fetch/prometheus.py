@@ -25,14 +25,16 @@ from ingest.fetch.prometheus_queries import (
     gpu_queries,
     map_queries,
     pod_queries,
+    resource_queries,
     serving_queries,
 )
 from ingest.fetch.prometheus_server import Answer, Server
 
-SETS = (*GPU_SETS, *SERVING_SETS, "kube")
+SETS = (*GPU_SETS, *SERVING_SETS, "kube", "pods")
 START_DAYS = 7
 AGAIN_FOR = timedelta(hours=24)
 _MAP, _GPU, _SERVING, _CUSTOM = "maps", "gpu", "serving", "custom"
+_RESOURCES = "resources"
 _LINE = re.compile(r"([a-z][a-z0-9_]*)\s*=\s*(\S.*)")
 _DIMENSIONS = ("workload", "model", "feature", "experiment", "team", "environment")
 _HOUR = timedelta(hours=1)
@@ -195,9 +197,13 @@ class _Landed:
         yet."""
         sets, asked = list(self.config["sets"]), self.asked
         pods = list(self._ask(server, pod_queries(asked))) if "kube" in sets else []
-        maps = list(self._ask(server, map_queries(asked))) if "kube" in sets else []
+        all_pods = "pods" in sets
+        maps = []
+        if "kube" in sets:
+            maps = list(self._ask(server, map_queries(asked, all_pods=all_pods)))
         gpu = list(self._ask(server, gpu_queries(sets, asked)))
         serving = list(self._ask(server, serving_queries(sets, asked)))
+        resources = list(self._ask(server, resource_queries(asked))) if all_pods else []
         own = named_lines(self.config["custom"] or ())
         custom = list(self._ask(server, custom_queries(own)))
         partial = bool(self.facts["warnings"])
@@ -205,6 +211,8 @@ class _Landed:
             self._write(_MAP, (*maps, *serving))
         if _any(gpu) and (fresh or last or not partial):
             self._write(_GPU, (*pods, *gpu))
+        if _any(resources) and (last or not partial):
+            self._write(_RESOURCES, resources)
         if _any(serving) and (last or not partial):
             self._write(_SERVING, (*maps, *serving))
         if _any(custom) and (last or not partial):

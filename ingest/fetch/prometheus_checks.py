@@ -68,6 +68,8 @@ def checks(
         )
     if "kube" in sets:
         yield from _kube(server, asked, now)
+    if "pods" in sets:
+        yield from _pods(server, asked, now)
     for query in custom_queries(custom):
         server.number(f"count({query.promql})", now)
         yield Check(True, f"the query {query.name.split('.')[1]} is understood")
@@ -113,6 +115,17 @@ def _kube(server: Server, asked: Asked, now: datetime) -> Iterator[Check]:
             "Start kube-state-metrics with --metric-labels-allowlist=pods=[…]"
             " (docs/sources/prometheus.md)",
         )
+
+
+def _pods(server: Server, asked: Asked, now: datetime) -> Iterator[Check]:
+    for metric, without, cure in (
+        ("kube_node_status_allocatable", "machines without GPUs cannot be shared by their pods",
+         "Allow it in kube-state-metrics, or leave pods out"),
+        ("container_cpu_usage_seconds_total", "pods weigh by what they requested alone",
+         "Scrape the kubelet's /metrics/cadvisor"),
+    ):  # fmt: skip
+        if server.number(count_now(metric, asked), now) is None:
+            yield Check(False, f"no {metric}: {without}", cure)
 
 
 def _retention(server: Server, config: Mapping, now: datetime) -> Iterator[Check]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 BUCKET_S = 300
 HOUR_S = 3600
+RESOURCES_GRID_S = 60
 ZERO_BELOW = "0.001"  # an idle engine reports 0, or less than a tenth of a percent
 
 _CLUSTER = ("cluster", "cluster_name", "k8s_cluster_name")
@@ -193,16 +194,47 @@ def pod_queries(asked: Asked) -> Iterator[Query]:
     )
 
 
-def map_queries(asked: Asked) -> Iterator[Query]:
-    """Nodes and the labels and owners of pods with accelerators, per hour."""
+def resource_queries(asked: Asked) -> Iterator[Query]:
+    """What nodes have and pods hold of CPU and memory, per hour, on a grid of a minute. A pod that
+    has ended holds nothing; an HA pair and restarts of a container are one."""
+
+    def hour(expression: str) -> str:
+        return f"({expression})[{HOUR_S - 1}s:{RESOURCES_GRID_S}s]"
+
+    ended = asked.of('kube_pod_status_phase{phase=~"Succeeded|Failed"}')
+    alive = f"unless on (cluster, namespace, pod) ({ended} == 1)"
+    on_node = "cluster, node, namespace, pod"
+    seen = f"max by ({on_node}) ({asked.of('kube_pod_info')} {alive})"
+    only = '{resource=~"cpu|memory"}'
+    has = asked.of(f"kube_node_status_allocatable{only}")
+    has = f"max by (cluster, node, resource) ({has})"
+    wants = f"{asked.of(f'kube_pod_container_resource_requests{only}')} {alive}"
+    wants = f"max by ({on_node}, container, resource) ({wants})"
+    wants = f"sum by ({on_node}, resource) ({wants})"
+    used = asked.of('container_cpu_usage_seconds_total{container!="",container!="POD"}')
+    of_pod = "cluster, namespace, pod"
+    cpu = f"max by ({of_pod}, container, id) (increase({used}[{HOUR_S}s]))"
+    held = asked.of('container_memory_working_set_bytes{container!="",container!="POD"}')
+    held = f"sum by ({of_pod}) (max by ({of_pod}, container) ({held}))"
+    yield Query("resources.allocatable.n", f"count_over_time({hour(has)})", HOUR_S)
+    yield Query("resources.allocatable.avg", f"avg_over_time({hour(has)})", HOUR_S)
+    yield Query("resources.seen.n", f"count_over_time({hour(seen)})", HOUR_S)
+    yield Query("resources.requests.sum", f"sum_over_time({hour(wants)})", HOUR_S)
+    yield Query("resources.cpu.sum", f"sum by ({of_pod}) ({cpu})", HOUR_S)
+    yield Query("resources.memory.sum", f"sum_over_time({hour(held)})", HOUR_S)
+
+
+def map_queries(asked: Asked, *, all_pods: bool = False) -> Iterator[Query]:
+    """Nodes and the labels and owners of pods, per hour: of those with accelerators, or all."""
     info = f"last_over_time({asked.of('kube_node_info')}[{HOUR_S}s])"
     nodes = f"max by (cluster, node, provider_id, system_uuid) ({info})"
     known = asked.of("kube_node_annotations")
     numbers = f"last_over_time({known}[{HOUR_S}s])"
     numbered = "annotation_container_googleapis_com_instance_id"
-    gpu_pod = f"and on (cluster, namespace, pod) last_over_time({_requests(asked)}[{HOUR_S}s])"
-    owner = f"last_over_time({asked.of('kube_pod_owner')}[{HOUR_S}s]) {gpu_pod}"
-    labels = f"last_over_time({asked.of('kube_pod_labels')}[{HOUR_S}s]) {gpu_pod}"
+    gpu_pod = f" and on (cluster, namespace, pod) last_over_time({_requests(asked)}[{HOUR_S}s])"
+    which = "" if all_pods else gpu_pod
+    owner = f"last_over_time({asked.of('kube_pod_owner')}[{HOUR_S}s]){which}"
+    labels = f"last_over_time({asked.of('kube_pod_labels')}[{HOUR_S}s]){which}"
     yield Query("map.nodes.last", nodes, HOUR_S)
     yield Query("map.numbers.last", f"max by (cluster, node, {numbered}) ({numbers})", HOUR_S)
     yield Query(
