@@ -22,6 +22,7 @@ from attribution.reports.spec import Asker, Spec
 from ingest.models import Source
 
 MONTHS_SHOWN, TARGETS_SHOWN = 18, 40
+FOLDED_FROM = "reference"  # the fields from here on are folded away until one is used
 GROUPS = ("kind", "team", "feature", "model", "environment")
 # Blocker -> the page where its cure begins.
 CURES = {
@@ -93,6 +94,20 @@ def blockers(one: Chosen) -> list[dict]:
     return [
         {"told": found, "href": reverse(CURES[found.what]) if found.what in CURES else ""}
         for found in one.state.blockers
+    ]
+
+
+def editions(one: Chosen) -> list[dict]:
+    """The closes of the month with what each reported, per currency."""
+    return [
+        {
+            "close": close,
+            "totals": [
+                {"currency": code, "effective": Decimal(total["effective"])}
+                for code, total in close.pinned.get("totals", {}).items()
+            ],
+        }
+        for close in one.state.editions
     ]
 
 
@@ -185,6 +200,8 @@ _MONEY = ("reported", "restated", "difference")
 def payment_form(given: Mapping[str, str], errors: Mapping[str, str]) -> list[dict]:
     """The fields of the form in their order."""
     names = Source.objects.filter(kind="bill").order_by("name").values_list("name", flat=True)
+    more = COLUMNS[COLUMNS.index(FOLDED_FROM) :]
+    opens = "open" if any(given.get(name) or errors.get(name) for name in more) else "shut"
     return [
         {
             "name": name,
@@ -193,6 +210,7 @@ def payment_form(given: Mapping[str, str], errors: Mapping[str, str]) -> list[di
             "value": given.get(name, ""),
             "error": errors.get(name, ""),
             "choices": list(names) if name == "source" else None,
+            "opens": opens if name == FOLDED_FROM else "",
         }
         for name in COLUMNS
     ]

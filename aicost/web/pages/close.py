@@ -176,6 +176,7 @@ def _show(
         basis = basis if basis in ("billed", "effective") else "effective"
         context |= {
             "blockers": closing.blockers(one),
+            "editions": closing.editions(one),
             "tie_out": closing.tie_out(one.month),
             "compared": closing.compared(one, asker_of(request.user), group, basis),
         }
