@@ -94,6 +94,16 @@ def cuts_between(levels: Iterable[str], start: date, end: date) -> list[date]:
     return sorted(day for day in found if start < day < end)
 
 
+def names_on(level: str, day: date) -> dict[str, str]:
+    """ledger name -> what stands above it at this level on the day."""
+    rows = EntityAbove.objects.filter(
+        Q(valid_from=None) | Q(valid_from__lte=day),
+        Q(valid_to=None) | Q(valid_to__gt=day),
+        level=level,
+    )
+    return dict(rows.values_list("name", "above"))
+
+
 def names_under(level: str, wanted: Iterable[str]) -> set[str] | None:
     """The ledger names that ever stand under one of the wanted names; None when they cannot be
     listed, since '' asks for what has nothing above it."""

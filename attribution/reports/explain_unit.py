@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
+from aicost.kernel.targets import LEVELS
 from attribution.reports import unit_cost
 from attribution.reports.base import binds, check, fetch
 from attribution.reports.explain import Explanation, explain
@@ -76,6 +77,12 @@ def explain_unit(
         raise BadSpec(f"column {column!r} is not one of: {', '.join(COLUMNS)}")
     asked = replace(spec, report="unit_cost", group_by=tuple(dimensions), granularity="total")
     check(unit_cost.REPORT, asked)
+    above = [name for name in LEVELS if name in dimensions or name in spec.filters]
+    if above:
+        raise BadSpec(
+            f"why of a unit cost is asked of names of the ledger, not of {', '.join(above)}: ask "
+            f"it by {', '.join(dict.fromkeys(LEVELS[name] for name in above))}"
+        )
     row = _row(asked, dimensions, currency)
     kind, _, unit = column.partition("_cost_per_")
     counting, size = unit_cost.UNITS[unit]

@@ -6,7 +6,8 @@ import json
 
 from aicost.kernel.money import QUANTUM
 from attribution.reports.base import ALL_GRANULARITIES, ALL_POOLS, Report, binds, fetch, pick
-from attribution.reports.spec import SPREAD, BadSpec, Spec
+from attribution.reports.spec import HIERARCHY_DIMENSIONS, SPREAD, BadSpec, Spec
+from attribution.reports.unit_cost_levels import by_levels, levels_of
 from ingest.latency import quantile_ms
 
 DIMENSIONS = ("model", "feature", "workload", "experiment", "team", "environment")
@@ -35,8 +36,8 @@ UNITS = {
     "million_characters": ("characters", 1_000_000),
     "outcome": ("outcomes", 1),
 }
-KEY = ("period", "model", "model_version", *DIMENSIONS[1:])
-OUTCOME_KEY = ("period", "model", "feature", "experiment")
+KEY = ("period", "model", "model_version", *DIMENSIONS[1:], *HIERARCHY_DIMENSIONS)
+OUTCOME_KEY = ("period", "model", "feature", "experiment", *HIERARCHY_DIMENSIONS)
 LOADED = ("marginal_cost", "idle_cost", "idle_spread", "shared_spread")
 MONEY = (*LOADED, "training_cost", "cost")
 
@@ -60,14 +61,12 @@ def rows(spec: Spec) -> list[dict]:
     """Calls that meet money in several currencies stand beside each of them."""
     if "model_version" in spec.group_by and "model" not in spec.group_by:
         raise BadSpec("group_by model_version needs model beside it: versions belong to models")
-    asked = set(spec.group_by) | set(spec.filters)
-    infers = spec.asker.teams is not None or bool(asked & INFERRED_DIMENSIONS)
-    usage = fetch("unit_cost_usage", binds(spec) | {"infers": infers, "usage_source": None})
+    paid_rows, usage, told_rows = by_levels(spec, parts, KEY) if levels_of(spec) else parts(spec)
     money: dict[tuple, list[dict]] = {}
-    for row in _versioned(spec, fetch("unit_cost_money", binds(spec)), usage):
+    for row in paid_rows:
         money.setdefault(_key(row, KEY), []).append(row)
     calls = {_key(row, KEY): row for row in usage}
-    outcomes = _outcomes(spec, asked)
+    outcomes = {_key(row, OUTCOME_KEY): row for row in told_rows}
     found = []
     for key in money.keys() | calls.keys():
         named = dict(zip(KEY, key, strict=True))
@@ -75,6 +74,15 @@ def rows(spec: Spec) -> list[dict]:
         for paid in money.get(key, [{}]):
             found.append(named | _row(paid, calls.get(key, {}), told))
     return pick(sorted(found, key=_dearest_first), columns(spec))
+
+
+def parts(spec: Spec) -> tuple[list[dict], list[dict], list[dict]]:
+    """Money, calls and outcomes per group, of names of the ledger."""
+    asked = set(spec.group_by) | set(spec.filters)
+    infers = spec.asker.teams is not None or bool(asked & INFERRED_DIMENSIONS)
+    usage = fetch("unit_cost_usage", binds(spec) | {"infers": infers, "usage_source": None})
+    money = _versioned(spec, fetch("unit_cost_money", binds(spec)), usage)
+    return money, usage, _outcomes(spec, asked)
 
 
 def _key(row: dict, names: tuple[str, ...]) -> tuple:
@@ -92,12 +100,12 @@ def _versioned(spec: Spec, money: list[dict], usage: list[dict]) -> list[dict]:
     return [row | {"model_version": only.get((row["period"], row["model"]), "")} for row in money]
 
 
-def _outcomes(spec: Spec, asked: set[str]) -> dict[tuple, dict]:
+def _outcomes(spec: Spec, asked: set[str]) -> list[dict]:
     """Outcome rows know feature, experiment and model only; asked for more, the calls' own
     outcomes have to do."""
     if spec.asker.teams is not None or not asked <= OUTCOME_DIMENSIONS:
-        return {}
-    return {_key(row, OUTCOME_KEY): row for row in fetch("unit_cost_outcomes", binds(spec))}
+        return []
+    return fetch("unit_cost_outcomes", binds(spec))
 
 
 def _row(paid: dict, called: dict, told: dict) -> dict:
@@ -155,8 +163,8 @@ REPORT = Report(
     title="Unit cost",
     rows=rows,
     columns=columns,
-    groups=(*DIMENSIONS, "model_version"),
-    filters=(*DIMENSIONS, "outcome"),
+    groups=(*DIMENSIONS, *HIERARCHY_DIMENSIONS, "model_version"),
+    filters=(*DIMENSIONS, *HIERARCHY_DIMENSIONS, "outcome"),
     granularities=ALL_GRANULARITIES,
     pools=ALL_POOLS,
     measure="loaded_cost_per_inference",

@@ -4,7 +4,6 @@ from datetime import date, timedelta
 from decimal import Decimal
 import os
 
-from django.core.management import CommandError, call_command
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 import pytest
@@ -12,46 +11,27 @@ import pytest
 from aicost.kernel.periods import Period
 from aicost.kernel.targets import LEVELS, PARENTS
 from attribution.allocate import attribute
-from attribution.entities.changes import By, EntityRefused
-from attribution.entities.files import BadTargets, export_targets, import_targets
+from attribution.entities.changes import EntityRefused
 from attribution.entities.hierarchy import above, parents_of
-from attribution.entities.naming import merge, rename, separate, spans_of
-from attribution.entities.preview import preview_merge
-from attribution.entities.registry import save_details, set_budget, set_parent
-from attribution.models import Entity, EntityAbove, EntityBudget, EntityChange, EntityParent
+from attribution.entities.registry import set_parent
+from attribution.models import EntityAbove, EntityParent, Target
 from attribution.reports import run
 from attribution.reports.explain import explain
-from attribution.reports.spec import Asker, Spec
-from ingest.models import Alias
+from attribution.reports.explain_unit import explain_unit
+from attribution.reports.spec import Asker, BadSpec, Spec
 from tests.attribution import world
-from tests.attribution.ledger import charge
+from tests.attribution.days import BY, FINANCE, MID, SEPTEMBER, ask, build_twenty_days, table
+from tests.attribution.ledger import calls, charge
 
 pytestmark = pytest.mark.django_db
 
 D = Decimal
-SEPTEMBER = Period(date(2026, 9, 1), date(2026, 10, 1))
-FINANCE = Asker("finance")
-BY = By(reason="test")
-MID = date(2026, 9, 11)
 CASES = int(os.environ.get("AICOST_PROPERTY_CASES", "25"))
-
-
-def ask(*group_by: str, period: Period = SEPTEMBER, asker: Asker = FINANCE, **more):
-    return run(Spec("cost", period, asker, group_by=group_by, **more))
-
-
-def table(answer, *names):
-    return [tuple(row[name] for name in names) for row in answer.rows]
 
 
 @pytest.fixture
 def twenty_days():
-    """10 a day of feature search (team a) on 1–20 September, and 1 a day of nobody."""
-    for n in range(20):
-        day = date(2026, 9, 1) + timedelta(days=n)
-        charge("10", day=day, tags={"team": "a", "feature": "search"}, service_name="Bucket")
-        charge("1", day=day, service_name="Gadgets")
-    attribute()
+    build_twenty_days()
 
 
 def test_a_new_parent_from_a_day_on_moves_later_days_only(twenty_days):
@@ -189,26 +169,6 @@ def test_whatever_is_said_of_parents_each_day_has_the_parent_said_last(
         assert total == sum(row["cost"] for row in ask(period=period).rows)
 
 
-def test_what_is_already_so_is_no_change_and_what_changes_is_kept():
-    save_details("feature", "search", {"owner": "Mara Lindt", "title": "Search"}, BY)
-    save_details("feature", "search", {"owner": "Mara Lindt"}, By(reason="again"))
-    save_details("feature", "search", {"owner": "Ivo Brandt"}, By(reason="Mara moved on"))
-    assert set_budget("feature", "search", D(900), "USD", "month", BY) is True
-    assert set_budget("feature", "search", D("900.00"), "USD", "month", BY) is False
-    assert set_parent("feature", "search", "product", "Shop", BY) is True
-    assert set_parent("feature", "search", "product", "Shop", BY, (MID, None)) is False
-    history = list(EntityChange.objects.order_by("id").values_list("what", "reason"))
-    assert history == [
-        ("details", "test"),
-        ("details", "Mara moved on"),
-        ("budget", "test"),
-        ("parent", "test"),
-    ]
-    moved = EntityChange.objects.get(reason="Mara moved on")
-    assert (moved.before, moved.after) == ({"owner": "Mara Lindt"}, {"owner": "Ivo Brandt"})
-    assert Entity.objects.get(name="search").owner == "Ivo Brandt"
-
-
 @pytest.mark.parametrize(
     ("asked", "told"),
     [
@@ -240,159 +200,46 @@ def test_the_family_of_a_version_follows_its_base_from_day_to_day():
     ]
 
 
-def cost_by_day(dimension: str) -> dict[str, tuple[Decimal, Decimal]]:
-    """name -> (cost before the 11th, cost from it on)."""
-    found: dict[str, list[Decimal]] = {}
-    for row in ask(dimension, granularity="day").rows:
-        if row[dimension]:
-            found.setdefault(row[dimension], [D(0), D(0)])[row["period"] >= MID] += row["cost"]
-    return {name: tuple(parts) for name, parts in found.items()}
-
-
-def test_a_rename_from_a_day_on_keeps_the_days_before_and_all_that_was_said(twenty_days):
-    save_details("feature", "search", {"owner": "Mara Lindt"}, BY)
-    set_parent("feature", "search", "product", "Shop", BY)
-    set_budget("feature", "search", D(300), "USD", "month", BY)
-    rows = preview_merge("feature", ("search",), "finder", SEPTEMBER, FINANCE, MID)
-    assert [(row.name, row.cost, row.cost_then) for row in rows] == [
-        ("search", D(200), D(100)),
-        ("finder", D(0), D(100)),
-    ]
-    assert rename("feature", "search", "finder", By(reason="new brand"), (MID, None))
+def test_unit_cost_by_a_level_has_the_calls_and_the_money_of_each_day(twenty_days):
+    """rank-v1 and rank-v2 answer 100 calls a day for 5 of GPU time each, search for all of them;
+    both are versions of rank until v2 stands alone from the 11th."""
+    for n in range(4):
+        day = date(2026, 9, 9) + timedelta(days=n)
+        for model in ("rank-v1", "rank-v2"):
+            tags = {"model": model, "feature": "search", "activity": "inference"}
+            charge("5", day=day, tags=tags, service_name="Bucket", resource_id=model)
+            calls(model, 100, day=day, feature="search", latency_histogram={"20": 100})
     attribute()
-    assert cost_by_day("feature") == {"search": (D(100), D(0)), "finder": (D(0), D(100))}
-    assert table(ask("product"), "product", "cost")[0] == ("Shop", D(200))
-    assert ask().residual == 0
-    finder, search = Entity.objects.get(name="finder"), Entity.objects.get(name="search")
-    assert (finder.owner, finder.status) == ("Mara Lindt", "active")
-    assert (search.status, search.retired_on) == ("retired", MID)
-    budgets = EntityBudget.objects.order_by("valid_from").values_list("name", "valid_to")
-    assert list(budgets) == [("finder", None), ("search", MID)] or list(budgets) == [
-        ("search", MID),
-        ("finder", None),
-    ]
-    told = EntityChange.objects.filter(name="finder", what="alias").get()
-    assert told.after == {"search": [{"from": "2026-09-11", "to": None, "is": "finder"}]}
-    assert told.reason == "new brand"
-    assert rename("feature", "search", "finder", BY, (MID, None)) is False
+    Target.objects.filter(model__startswith="rank-v").update(activity="inference")
+    set_parent("model", "rank-v1", "model", "rank", BY)
+    set_parent("model", "rank-v2", "model", "rank", BY, (None, MID))
+    set_parent("feature", "search", "product", "Shop", BY, (None, date(2026, 9, 10)))
+    names = ("marginal_cost", "requests", "marginal_cost_per_inference")
 
+    def unit(*group_by: str, **filters) -> dict:
+        spec = Spec("unit_cost", SEPTEMBER, FINANCE, group_by=group_by, filters=filters)
+        return {
+            tuple(row[name] for name in group_by): tuple(row[name] for name in names)
+            for row in run(spec).rows
+            if row["requests"]
+        }
 
-def test_names_renamed_twice_and_back_end_at_the_last_name(twenty_days):
-    later = date(2026, 9, 16)
-    rename("feature", "search", "finder", BY)
-    rename("feature", "finder", "seeker", BY, (later, None))
-    assert [(s.start, s.end, s.value) for s in spans_of("feature", "search")] == [
-        (None, later, "finder"),
-        (later, None, "seeker"),
-    ]
-    attribute()
-    assert cost_by_day("feature") == {"finder": (D(100), D(50)), "seeker": (D(0), D(50))}
-    rename("feature", "finder", "search", BY, (None, later))
-    rename("feature", "seeker", "search", BY)
-    assert spans_of("feature", "search") == []
-    attribute()
-    assert cost_by_day("feature") == {"search": (D(100), D(100))}
-
-
-def test_merged_names_are_one_and_can_be_separated_again():
-    for name, cost in (("search", "10"), ("Search", "5"), ("srch", "1")):
-        charge(cost, day=MID, tags={"feature": name}, service_name="Bucket")
-    attribute()
-    with pytest.raises(EntityRefused, match="is its name already"):
-        merge("feature", ["srch", "search"], "search", BY)
-    assert spans_of("feature", "srch") == []
-    assert merge("feature", ["srch", "Search"], "search", By(reason="one thing")) == [
-        "srch",
-        "Search",
-    ]
-    attribute()
-    assert cost_by_day("feature") == {"search": (D(0), D(16))}
-    with pytest.raises(EntityRefused, match="srch is itself another name of search"):
-        rename("feature", "srch", "other", BY)
-    with pytest.raises(EntityRefused, match="Take search as the name"):
-        try:
-            rename("feature", "x", "srch", BY)
-        except EntityRefused as error:
-            raise EntityRefused(error.cure, "") from error
-    separate("feature", "srch", By(reason="it is not"))
-    attribute()
-    assert cost_by_day("feature") == {"search": (D(0), D(15)), "srch": (D(0), D(1))}
-    history = EntityChange.objects.filter(dimension="feature", name="srch").order_by("id")
-    assert [one.reason for one in history] == ["one thing", "it is not"]
-
-
-def test_a_product_is_renamed_where_it_stands_above(twenty_days):
-    set_parent("feature", "search", "product", "Shop", BY)
-    save_details("product", "Shop", {"owner": "Dana Ruiz"}, BY)
-    rename("product", "Shop", "Store", By(reason="brand"), (MID, None))
-    assert table(ask("product"), "product", "cost")[:2] == [("Shop", D(100)), ("Store", D(100))]
-    assert Entity.objects.get(name="Store").owner == "Dana Ruiz"
-
-
-FILE = """\
-dimension,name,title,owner,status,parent_dimension,parent,budget,budget_currency,valid_from,\
-valid_to,alias_of,attributes,expected_value,expected_currency
-feature,search,Search,Mara Lindt,,product,Shop,250,USD,,2026-09-11,,,12000.5,USD
-feature,search,,,,product,Discovery,300.50,USD,2026-09-11,,,,,
-feature,finder,,,,,,,,,,search,,,
-model,rank-v1,,,retired,model,rank,,,,,,parameters=7B; quantisation=fp8,,
-model,rank,,,,model_family,Rankers,,,,,,,,
-"""
-
-
-def test_the_file_reads_what_it_writes_and_says_what_is_wrong(twenty_days):
-    first = import_targets(FILE, By(reason="targets.csv"))
-    assert (first.rows, first.changes > 0) == (5, True)
-    assert import_targets(FILE, BY).changes == 0
-    written = export_targets()
-    assert import_targets(written, BY).changes == 0
-    model = Entity.objects.get(dimension="model", name="rank-v1")
-    assert model.attributes == {"parameters": "7000000000", "quantisation": "fp8"}
-    assert table(ask("product"), "product", "cost")[:2] == [
-        ("Discovery", D(100)),
-        ("Shop", D(100)),
-    ]
-    assert spans_of("feature", "finder")[0].value == "search"
-    Entity.objects.all().delete(), EntityParent.objects.all().delete()
-    EntityBudget.objects.all().delete(), Alias.objects.all().delete()
-    import_targets(written, BY)
-    assert export_targets() == written
-    kept = Entity.objects.count(), EntityChange.objects.count()
-    with pytest.raises(BadTargets) as refused:
-        import_targets(
-            "dimension,name,owner,parent_dimension,parent,valid_from,budget,budget_currency\n"
-            "feature,new one,Ivo,,,,,\n"
-            "feature,search,,department,Growth,,,\n"
-            "feature,search,,product,Shop,soon,,\n"
-            "gadget,x,,,,,,\n"
-            "feature,search,,,,,12,dollars\n"
-            "feature,search,,,,,lots,USD\n",
-            BY,
-        )
-    told = [str(problem) for problem in refused.value.problems]
-    assert told == [
-        "line 3: a feature stands below no department. It can: product",
-        "line 4: 'soon' is no date. Write YYYY-MM-DD",
-        "line 5: 'gadget' is no kind of name. Take one of workload, model, feature, experiment, "
-        "team, environment, model_family, product, department, cost_centre, project",
-        "line 6: 'dollars' is no currency code. Write three capital letters, such as USD",
-        "line 7: 'lots' is not a decimal number. Correct the cell or leave it empty",
-    ]
-    assert (Entity.objects.count(), EntityChange.objects.count()) == kept
-    with pytest.raises(BadTargets, match="line 1: columns colour are not known"):
-        import_targets("dimension,name,colour\nfeature,x,red\n", BY)
-
-
-def test_the_command_does_the_same(twenty_days, tmp_path, capsys):
-    path = tmp_path / "targets.csv"
-    path.write_text(FILE, encoding="utf-8")
-    call_command("targets", "import", str(path))
-    call_command("targets", "set", "feature", "search", "--owner", "Ivo", "--reason", "moved")
-    call_command("targets", "rename", "feature", "search", "seeker", "--from", "2026-09-11")
-    assert cost_by_day("feature") == {"search": (D(100), D(0)), "seeker": (D(0), D(100))}
-    capsys.readouterr()
-    call_command("targets", "show", "feature", "seeker")
-    shown = capsys.readouterr().out
-    assert "owner: Ivo" in shown and "is also called search" in shown
-    with pytest.raises(CommandError, match="is itself another name of seeker"):
-        call_command("targets", "rename", "feature", "search", "other")
+    assert unit("base_model") == {
+        ("rank",): (D(30), 600, D("0.05")),
+        ("rank-v2",): (D(10), 200, D("0.05")),
+    }
+    assert unit("product", "model") == {
+        ("Shop", "rank-v1"): (D(5), 100, D("0.05")),
+        ("Shop", "rank-v2"): (D(5), 100, D("0.05")),
+        ("", "rank-v1"): (D(15), 300, D("0.05")),
+        ("", "rank-v2"): (D(15), 300, D("0.05")),
+    }
+    assert unit("model", base_model=("rank",)) == {
+        ("rank-v1",): (D(20), 400, D("0.05")),
+        ("rank-v2",): (D(10), 200, D("0.05")),
+    }
+    spec = Spec("unit_cost", SEPTEMBER, FINANCE, group_by=("product",))
+    row = next(row for row in run(spec).rows if row["product"] == "Shop")
+    assert row["latency_p50_ms"] is not None
+    with pytest.raises(BadSpec, match="ask it by feature"):
+        explain_unit(spec, {"product": "Shop"})

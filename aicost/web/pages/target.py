@@ -43,7 +43,7 @@ from attribution.entities.registry import entity_of
 from attribution.entities.seen import is_seen
 from attribution.models import Entity
 from attribution.reports.spec import BadSpec
-from attribution.reports.unit_cost import DIMENSIONS as CALLED
+from attribution.reports.unit_cost import REPORT as UNIT_COST
 
 ZERO = Decimal(0)
 ROWS_MAX = 12
@@ -126,7 +126,7 @@ def key_figures(ask: Ask) -> dict:
 
 def _unit_figure(ask: Ask, final: bool) -> Figure | None:
     dimension, _, name = subject(ask)
-    if dimension not in CALLED:
+    if dimension not in UNIT_COST.groups:
         return None
     unit = next((u for u in unit_rows(ask, (dimension,)) if u.name == name and u.currency), None)
     if unit is None or unit.loaded is None:
