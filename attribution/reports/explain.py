@@ -50,7 +50,9 @@ WEIGHT_UNITS = {
     "gpu_time": "GPU-milliseconds",
     "pods": "machine-microseconds",
     "tokens": "tokens",
+    "provisioned": "hundred-thousandths of a unit-minute",
     "requests": "requests",
+    "storage": "bytes",
 }
 
 
@@ -289,7 +291,7 @@ def _facts(
     measured = charge.consumed_quantity is not None
     quantity = charge.consumed_quantity if measured else charge.pricing_quantity
     unit = series.consumed_unit if measured else series.pricing_unit
-    by_calls = rule.method in ("tokens", "requests")
+    by_calls = rule.method in ("tokens", "requests", "provisioned")
     models = [w.dimensions["model"] for w in weights if by_calls or w.weight2 is not None]
     calls = calls_of(charge.day, models)
     return {

@@ -17,6 +17,8 @@ UNITS = {
     "gpu_time": "GPU milliseconds",
     "pods": "Machine microseconds",
     "tokens": "Weighted tokens",
+    "provisioned": "Unit-minutes / 100000",
+    "storage": "Bytes",
     "requests": "Requests",
 }
 

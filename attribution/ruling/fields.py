@@ -147,8 +147,9 @@ def _service(subject: Subject) -> str:
 
 
 def _marketplace(subject: Subject) -> str:
-    extras = subject.series["extras"]
-    return _yes_no(bool(extras) and "marketplace" in json.dumps(extras).lower())
+    """Google names no marketplace, but that a third party sells."""
+    told = json.dumps(subject.series["extras"] or {}).lower()
+    return _yes_no("marketplace" in told or "third_party" in told)
 
 
 _COMPUTED = {

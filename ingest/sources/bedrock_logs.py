@@ -76,6 +76,7 @@ def _record(row: Mapping) -> UsageRecord:
     told, out = row.get("input") or {}, row.get("output") or {}
     error = _text(row.get("errorCode"))
     model, version = model_of(_text(row.get("modelId")))
+    is_provisioned = model.startswith("provisioned-model/")
     if not model:
         raise ValueError("no modelId")
     usage = _usage(row)
@@ -90,6 +91,7 @@ def _record(row: Mapping) -> UsageRecord:
         model=model,
         model_version=version,
         activity="inference",
+        serving_mode="provisioned" if is_provisioned else "",
         region=_text(row.get("inferenceRegion")) or _text(row.get("region")),
         status=error or "ok",
         requests=1,

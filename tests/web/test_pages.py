@@ -11,7 +11,8 @@ import pytest
 from aicost.accounts.models import AuditEvent
 from aicost.web.pages.registry import PAGES
 from aicost.web.templatetags.look import money
-from tests.web.world import QUERY, TOTAL
+from ingest.models import Source, UsageDay
+from tests.web.world import FIRST, QUERY, TOTAL
 
 pytestmark = pytest.mark.django_db
 
@@ -214,3 +215,16 @@ def test_it_answers_unknown_addresses_in_the_house_style(visit):
     response = visit("viewer", "/nothing/here/")
     assert response.status_code == 404
     assert "No such page" in response.content.decode()
+
+
+def test_a_model_shows_what_its_failures_cost(visit, costs):
+    """140 of the ranker in two days: 2 of its 8 calls failed, 10 attempts for 8 calls."""
+    calls = Source.objects.create(name="calls", kind="usage")
+    address = f"/models/ranker/?{QUERY}"
+    assert "No call says how it ended." in visit("finance", address).content.decode()
+    UsageDay.objects.create(source=calls, day=FIRST, model="ranker", feature="search", requests=8,
+                            successes=6, attempts=10)  # fmt: skip
+    page = visit("finance", address).content.decode()
+    section = page[page.index("Spent on failures") :]
+    for shown in ("$140.00", "$35.00", "$21.00", "40.0%", "requests"):
+        assert shown in section, shown

@@ -278,6 +278,26 @@ def versions(ask: Ask) -> dict:
     return {"versions": listed, "calls": calls, "period": numbers.period(ask.period)}
 
 
+def failures(ask: Ask) -> dict:
+    """What failed calls and retries cost, by feature: shares of money that stands above as well."""
+    plain = {"idle": "shown", "shared": "shown", "granularity": "total"}
+    found = ask.report("failed_work", group_by=("feature",), **plain).rows
+    rows = [row for row in found if row["inference_cost"] is not None]
+    listed = [
+        {
+            "feature": row["feature"] or "no feature",
+            "cost": numbers.money(row["inference_cost"], row["currency"]),
+            "failed": numbers.money(row["failed_calls_cost"], row["currency"]),
+            "retries": numbers.money(row["retries_cost"], row["currency"]),
+            "share": numbers.percent(row["failed_cost"], row["inference_cost"]),
+            "basis": row["basis"],
+        }
+        for row in rows
+    ]
+    told = any(row["failed_cost"] is not None for row in rows)
+    return {"rows": listed if told else [], "period": numbers.period(ask.period)}
+
+
 def features(ask: Ask) -> dict:
     found = cost_blocks(ask, ("feature",))
     for block in found:
@@ -318,6 +338,7 @@ MODEL = Page(
         *(_chart(kind) for kind in _CHARTS),
         Panel("versions", "parts/model_versions.html", versions),
         Panel("features", "parts/model_features.html", features),
+        Panel("failures", "parts/model_failures.html", failures),
         Panel("happened", "parts/model_happened.html", happened),
         RESIDUAL,
     ),
