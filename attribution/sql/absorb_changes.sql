@@ -6,18 +6,12 @@ with taken as (
     delete from ingest_changedday returning source_id, day, what
 ), direct as (
     select source_id, day, what from taken where what = 'charges'
-), reaching as (
-    select distinct day, what, day as last_day from taken where what <> 'charges'
-    union
-    select day, what, day + case what when 'storage' then 34 else 30 end
-      from taken
-     where what in ('storage', 'usage')
-       and exists (select from attribution_allocationrule
-                    where method = case what when 'storage' then 'storage' else 'provisioned' end)
+), changed as (
+    select distinct day, what from taken where what <> 'charges'
 ), weighing as (
     select distinct c.source_id, c.day, t.what
-      from reaching t
-      join ingest_charge c on c.day >= t.day and c.day <= t.last_day
+      from changed t
+      join ingest_charge c on c.day = t.day
      where not exists (
          select from direct d where d.source_id = c.source_id and d.day = c.day
      )
@@ -25,20 +19,38 @@ with taken as (
          select from attribution_monthclose m
           where m.month = date_trunc('month', c.day::timestamp)::date and m.reopened_at is null
      ))
-       and exists (
+       and t.what <> 'storage' and exists (
          select from attribution_seriesclaim k
            join attribution_allocationrule r
              on r.id in (k.resource_rule_id, k.pod_rule_id, k.rule_id)
           where k.series_id = c.series_id
-            and case when t.what = 'map' then true
-                     when t.what = 'storage' then r.method = 'storage'
-                     when t.last_day > t.day then r.method = 'provisioned'
-                     else r.method in ('gpu_time', 'pods', 'tokens', 'requests', 'provisioned')
-                          or r.then <> 'nothing' end
+            and (r.method in ('gpu_time', 'pods', 'tokens', 'requests', 'provisioned')
+                 or r.then <> 'nothing' or t.what = 'map')
+     )
+), reached as (
+    -- Few series are of such methods, on most installations none.
+    select distinct c.source_id, c.day, f.what
+      from (
+          select distinct (t.day + n)::date as day, t.what
+            from changed t
+           cross join generate_series(0, case t.what when 'storage' then 34 else 30 end) n
+           where t.what in ('storage', 'usage')
+      ) f
+      join ingest_charge c on c.day = f.day
+      join (
+          select distinct k.series_id, r.method
+            from attribution_allocationrule r
+            join attribution_seriesclaim k on k.rule_id = r.id
+           where r.method in ('storage', 'provisioned')
+      ) m on m.series_id = c.series_id
+       and m.method = case f.what when 'storage' then 'storage' else 'provisioned' end
+     where not exists (
+         select from direct d where d.source_id = c.source_id and d.day = c.day
      )
 ), dirty as (
     select source_id, day, array_agg(distinct what order by what) as reasons
-      from (select * from direct union all select * from weighing) d
+      from (select * from direct union all select * from weighing
+            union all select * from reached) d
      group by source_id, day
 )
 insert into attribution_daystate as s
