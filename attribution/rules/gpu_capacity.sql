@@ -45,6 +45,8 @@ with charge as (
 select resource_id, instance_type, type_gpus, instance_ms,
        floor(observed_ms)::bigint as observed_ms,
        greatest(floor(observed_ms) - reserved_ms, 0)::bigint as unreserved_ms,
-       greatest(floor(observed_ms) - reserved_ms - moved_ms, 0)::bigint as used_unreserved_ms,
+       case when moved_ms is not null
+            then greatest(floor(observed_ms) - reserved_ms - moved_ms, 0)::bigint
+            end as used_unreserved_ms,
        greatest(floor(capacity_ms) - floor(observed_ms), 0)::bigint as unobserved_ms
   from told

@@ -3,8 +3,9 @@
 -- pods that follow each other on it within a bucket do not. Of a node whose GPUs only a scheduler
 -- knows (device `job:…`) the GPUs its jobs held count, unless telemetry names workloads there; a
 -- row without a job says how long all reservations of the node are known (covered_ms).
--- Where every holder of a device tells its own activity, process_ms is the device's time in
--- proportion to it (the consumption view) and told_ms what was reserved meanwhile.
+-- Where every holder of a device tells its own activity, process_ms is the device's time, as far
+-- as any of them was there, in proportion to it (the consumption view) and told_ms what was
+-- reserved meanwhile.
 create temp table w_gpu on commit drop as
 with node as (
     select distinct cluster, node
@@ -43,6 +44,7 @@ with node as (
            count(*) filter (where fraction > 0) over device as holders,
            count(own_busy_ms) filter (where fraction > 0) over device as telling,
            sum(own_busy_ms) filter (where fraction > 0) over device as told_busy_ms,
+           sum(observed_ms) filter (where fraction > 0) over device as there_ms,
            row_number() over (partition by device_uuid, t_start order by workload_key) as nth
       from bucket
     window device as (partition by device_uuid, t_start)
@@ -55,7 +57,8 @@ with node as (
             - round(sum(observed_ms * part) over device - observed_ms * part))::bigint
                as reserved_ms,
            case when fraction > 0 and holders = telling and told_busy_ms > 0
-                then floor(device_ms * own_busy_ms::numeric / told_busy_ms)::bigint
+                then floor(least(device_ms, there_ms) * own_busy_ms::numeric
+                           / told_busy_ms)::bigint
                 end as process_ms
       from share
     window device as (partition by device_uuid, t_start

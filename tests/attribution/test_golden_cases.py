@@ -147,16 +147,26 @@ def test_consumption_is_a_second_view_of_the_same_money(tmp_path):
 
 
 def test_without_a_process_of_its_own_consumption_falls_back_to_reservation_and_says_so(tmp_path):
-    node("24", hours="22")
-    share = {"alloc_gpu_fraction": "0.5", "busy_s": 3000}
+    node("22", hours="22")
+    share = {"alloc_gpu_fraction": "0.25", "busy_s": 3000}
     telemetry(tmp_path, {}, pod("one", **share), pod("two", **share))
-    money()
+    assert money()["unreserved", ""] == D("11")
     rows = consumption("workload")
     assert {row["workload"]: row["consumption_basis"] for row in rows} == {
         "one": "reservation",
         "two": "reservation",
+        "": "",
     }
     assert all(row["difference"] == 0 for row in rows)
+
+
+def test_consumption_leaves_alone_what_nobody_held(tmp_path):
+    """A process that had the GPU for 11 of 22 hours consumed 11; the rest stays unreserved."""
+    node("22", hours="22")
+    half = {"observed_s": 1650, "busy_s": 1000, "util_scope": "process"}
+    telemetry(tmp_path, {}, pod("one", **half))
+    assert money() == {("active", "one"): D(11), ("unreserved", ""): D(11)}
+    assert [row["difference"] for row in consumption("workload")] == [0, 0]
 
 
 def test_a_team_sees_only_its_own_rows_of_the_consumption_view(tmp_path):
