@@ -12,6 +12,8 @@ from aicost.accounts.models import AuditEvent, User
 from aicost.accounts.people import add_user
 from aicost.kernel.targets import STATES
 from attribution.closing.months import close_month, reopen_month
+from attribution.entities.changes import By
+from attribution.entities.registry import set_parent
 from attribution.finance import tables
 from attribution.finance.conditions import holds
 from attribution.finance.shapes import TableRefused
@@ -33,6 +35,9 @@ from tests.attribution.books import (
 from tests.attribution.ledger import calls, delivery, source
 
 pytestmark = pytest.mark.django_db
+
+
+BY = By(reason="test")
 
 
 def save_first(table: str, **row) -> None:
@@ -207,6 +212,27 @@ def test_a_statement_names_corrections_of_earlier_months_beside_the_bill():
     assert [(r["section"], r["cost"], r["previous"], r["beside"]) for r in rows] == [
         ("used", 10, 3, 0), ("correction", 0, 0, -1),
     ]  # fmt: skip
+
+
+def test_departments_and_cost_centres_have_statements_and_are_booked():
+    for day, amount, team in ((1, 10, "a"), (20, 5, "a"), (2, 7, "b")):
+        stand(date(2026, 9, day), amount, team=team)
+    stand(date(2026, 8, 20), -2, team="a", billed_in=SEPTEMBER.start)
+    middle = date(2026, 9, 15)
+    set_parent("team", "a", "department", "Growth", BY, (None, middle))
+    set_parent("team", "a", "department", "Core", BY, (middle, None))
+    set_parent("department", "Growth", "cost_centre", "4100", BY)
+    rows = ask("statement", group_by=("department",))
+    assert by(rows, "department") == {"Growth": 10, "Core": 5, "": 7}
+    assert {r["department"]: r["beside"] for r in rows if r["section"] == "correction"} == {
+        "Growth": -2,
+    }  # fmt: skip
+    assert by(ask("statement", group_by=("cost_centre",)), "cost_centre") == {"4100": 10, "": 12}
+    only = ask("statement", group_by=("department",), filters={"department": ("Core",)})
+    assert by(only, "department") == {"Core": 5}
+    booked = ask("journal", estimates="left_out")
+    debits = [(r["cost_centre"], r["team"], r["debit"]) for r in booked if r["debit"]]
+    assert debits == [("", "a", 5), ("", "b", 7), ("4100", "a", 10)]
 
 
 def test_a_closed_month_keeps_its_classes_and_its_statement_gets_a_true_up():
