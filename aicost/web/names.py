@@ -13,6 +13,7 @@ from aicost.web import numbers
 from aicost.web.ask import Ask
 from attribution.models import Entity, EntityBudget, EntityParent
 from attribution.models.entities import MONTH, QUARTER, RETIRED
+from attribution.reports.spec import Asker
 
 ZERO = Decimal(0)
 # The kinds of names in the order of the tabs, with what each consists of.
@@ -71,6 +72,12 @@ def dimension_of(kind: str, name: str) -> str:
         return kind
     versions = EntityParent.objects.filter(dimension=kind, level=kind, parent=name)
     return ONE_MODEL if versions.exists() else kind
+
+
+def may_see_plans(asker: Asker, kind: str) -> bool:
+    """Budgets and business cases are of the whole name, so they are shown to whoever sees all of
+    its money."""
+    return asker.teams is None or kind == "team"
 
 
 def target_url(ask: Ask, kind: str, name: str) -> str:

@@ -14,6 +14,7 @@ from aicost.web.names import target_url
 from attribution.entities.attributes import BY_NAME
 from attribution.entities.hierarchy import cuts_between
 from attribution.entities.naming import raws_of, spans_of
+from attribution.entities.seen import names_seen
 from attribution.entities.spans import Span
 from attribution.models import Entity, EntityAbove, EntityBudget, EntityChange, EntityParent
 from attribution.reports.spec import SHOWN
@@ -57,14 +58,16 @@ def facts_of(ask: Ask, kind: str, name: str, entity: Entity | None, *, plans: bo
     for row in EntityParent.objects.filter(dimension=kind, name=name).order_by("level", EARLIEST):
         text = dated(row.parent, row.valid_from, row.valid_to)
         found.append(Fact(label(row.level), ((text, target_url(ask, row.level, row.parent)),)))
-    below = EntityParent.objects.filter(level=kind, parent=name).order_by("dimension", "name")
+    below = list(EntityParent.objects.filter(level=kind, parent=name).order_by("dimension", "name"))
     for one in sorted({row.dimension for row in below}):
+        seen = names_seen(ask.asker, one)
         values = tuple(
             (dated(row.name, row.valid_from, row.valid_to), target_url(ask, one, row.name))
             for row in below
-            if row.dimension == one
+            if row.dimension == one and (seen is None or row.name in seen)
         )
-        found.append(Fact("Versions" if one == kind else f"{label(one)}s", values))
+        if values:
+            found.append(Fact("Versions" if one == kind else f"{label(one)}s", values))
     found += _names(ask, kind, name)
     if plans:
         found += _plans(kind, name, entity)

@@ -16,6 +16,7 @@ from django.db import transaction
 from aicost.kernel.money import parse_decimal, plain
 from aicost.kernel.targets import DIMENSIONS
 from attribution.entities.changes import By, EntityRefused
+from attribution.entities.hierarchy import rebuild_above
 from attribution.entities.naming import rename, separate, spans_of
 from attribution.entities.registry import (
     DETAILS,
@@ -94,7 +95,10 @@ def import_targets(text: str, by: By) -> Imported:
         before = EntityChange.objects.count()
         for step in (_details, _above, _names):
             for line, row in rows:
-                _try(step, line, row, by, problems)
+                if any(row.get(cell) for cell in _CELLS[step]):
+                    _try(step, line, row, by, problems)
+            if step is _above:  # once, not with every row
+                rebuild_above()
         if problems:
             raise BadTargets(sorted(problems, key=lambda one: one.line)[:PROBLEMS_MAX])
         return Imported(len(rows), EntityChange.objects.count() - before)
@@ -162,7 +166,8 @@ def _above(row: Mapping[str, str], by: By) -> None:
         raise EntityRefused("a parent without parent_dimension", "Say what kind of name it is")
     if parent:
         parent = "" if parent == NOTHING else parent
-        set_parent(row["dimension"], row["name"], level, parent, by, dates)
+        names = (row["dimension"], row["name"], level, parent)
+        set_parent(*names, by, dates, rebuild=False)
     budget = row.get("budget", "")
     if budget == NOTHING:
         set_budget(row["dimension"], row["name"], None, "", "", by, dates)
@@ -209,6 +214,12 @@ def parse_attributes(text: str) -> dict[str, str]:
     return found
 
 
+# What a step reads of a row; without any of it there is nothing to do.
+_CELLS: dict[Callable, tuple[str, ...]] = {
+    _details: NEEDED,
+    _above: ("parent", "budget"),
+    _names: ("alias_of",),
+}
 _PARSE: dict[str, Callable[[str], object]] = {
     "retired_on": _day,
     "expected_value": parse_decimal,

@@ -116,7 +116,14 @@ def _check_currency(currency: str) -> None:
 
 @transaction.atomic
 def set_parent(
-    dimension: str, name: str, level: str, parent: str, by: By, dates: Dates = ALWAYS
+    dimension: str,
+    name: str,
+    level: str,
+    parent: str,
+    by: By,
+    dates: Dates = ALWAYS,
+    *,
+    rebuild: bool = True,
 ) -> bool:
     """Let the name stand below `parent` on the days of `dates` (half-open, None open), whatever
     was said of these days; '' takes its parent away. True if that changed anything. The ledger is
@@ -147,7 +154,8 @@ def set_parent(
         )
         for span in new
     )
-    rebuild_above()
+    if rebuild:
+        rebuild_above()
     _register(dimension, name, by)
     note_change(dimension, name, "parent", {level: told(old)}, {level: told(new)}, by)
     return True

@@ -16,6 +16,8 @@ ADDRESSES = (
     "/models/ranker/",
     "/gpus/",
     "/margin/",
+    "/targets/",
+    "/targets/feature/search/",
     "/statements/",
     "/finance/cost_classes/",
     "/health/",

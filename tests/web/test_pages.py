@@ -23,6 +23,8 @@ ADDRESSES = (
     "/models/ranker/",
     "/gpus/",
     "/margin/",
+    "/targets/",
+    "/targets/feature/search/",
     "/statements/",
     "/finance/cost_classes/",
     "/health/",

@@ -101,7 +101,15 @@ def test_whoever_sees_one_team_sees_its_names_only(visit, said, client, people):
     assert "$160.00" in mine and "of $200" not in mine
     team = visit("scoped", f"/targets/team/relevance/?{QUERY}").content.decode()
     assert "160%" in team
-    assert visit("scoped", f"/targets/department/Growth/?{QUERY}").status_code == 200
+    set_parent("team", "support", "department", "Growth", BY)
+    growth = visit("scoped", f"/targets/department/Growth/?{QUERY}").content.decode()
+    assert "$160.00" in growth and "support" not in growth
+    save_details("feature", "search", {"business_case": "A secret plan"}, BY)
+    forms = visit("scoped", "/targets/edit/feature/search/").content.decode()
+    assert "secret plan" not in forms and "Stands below" not in forms
+    client.post("/targets/edit/feature/search/", {"do": "details", "owner": "Me"})
+    kept = Entity.objects.get(dimension="feature", name="search")
+    assert (kept.owner, kept.business_case) == ("Me", "A secret plan")
     assert visit("scoped", "/targets.csv").status_code == 403
 
 

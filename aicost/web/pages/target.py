@@ -18,6 +18,7 @@ from aicost.web.names import (
     dimension_of,
     kind_of,
     last_day,
+    may_see_plans,
     target_url,
 )
 from aicost.web.parts import (
@@ -63,15 +64,13 @@ def said_of(ask: Ask) -> Entity | None:
     return entity_of(kind, name)
 
 
-def may_see_plans(ask: Ask) -> bool:
-    """Budgets and business cases are of the whole name, so they are shown to whoever sees all of
-    its money."""
-    return ask.asker.teams is None or subject(ask)[1] == "team"
-
-
 def _burn(ask: Ask):
     _, kind, name = subject(ask)
-    budget = budgets_on(kind, last_day(ask)).get(name) if may_see_plans(ask) else None
+    budget = (
+        budgets_on(kind, last_day(ask)).get(name)
+        if may_see_plans(ask.asker, subject(ask)[1])
+        else None
+    )
     return burn(ask, kind, name, budget) if budget else None
 
 
@@ -117,7 +116,7 @@ def key_figures(ask: Ask) -> dict:
     if not found:
         shown.append(Figure("Cost", numbers.UNKNOWN, word=True))
     shown.append(_unit_figure(ask, final))
-    if may_see_plans(ask):
+    if may_see_plans(ask.asker, subject(ask)[1]):
         shown.append(_budget_figure(ask))
     if (case := _case(ask)) is not None:
         shown.append(case)
@@ -239,7 +238,7 @@ def facts(ask: Ask) -> dict:
     _, kind, name = subject(ask)
     entity = said_of(ask)
     return {
-        "facts": facts_of(ask, kind, name, entity, plans=may_see_plans(ask)),
+        "facts": facts_of(ask, kind, name, entity, plans=may_see_plans(ask.asker, subject(ask)[1])),
         "registered": entity is not None,
         "may_edit": may_describe(ask.user),
         "kind": kind,
@@ -249,7 +248,7 @@ def facts(ask: Ask) -> dict:
 
 def history(ask: Ask) -> dict:
     _, kind, name = subject(ask)
-    return {"changes": history_of(kind, name, plans=may_see_plans(ask))}
+    return {"changes": history_of(kind, name, plans=may_see_plans(ask.asker, subject(ask)[1]))}
 
 
 TARGET = Page(

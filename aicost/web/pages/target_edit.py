@@ -14,7 +14,7 @@ from aicost.kernel.money import parse_decimal, plain
 from aicost.kernel.periods import Period, utc_today
 from aicost.kernel.targets import PARENTS
 from aicost.web.filters import label
-from aicost.web.names import CONSISTS_OF, budgets_on
+from aicost.web.names import CONSISTS_OF, budgets_on, may_see_plans
 from aicost.web.shell import frame, refuse
 from attribution.entities.attributes import known_of
 from attribution.entities.changes import By, EntityRefused
@@ -26,10 +26,11 @@ from attribution.entities.seen import is_seen, names_seen
 from attribution.models import Entity, EntityParent
 from attribution.models.entities import BUDGET_PERIODS, RETIRED, STATUSES
 
-FILE_BYTES_MAX = 20_000_000
+FILE_BYTES_MAX = 300_000  # some thousand rows: as long as a request may take
 PREVIEW_DAYS = 90
 SUGGESTED_MAX = 500
-TEXTS = ("title", "owner", "status", "business_case", "expected_currency", "note")
+TEXTS = ("title", "owner", "status", "note")
+PLANS = ("business_case", "expected_currency")
 
 
 @login_required
@@ -57,14 +58,16 @@ def page(request: HttpRequest, kind: str, name: str) -> HttpResponse:
 
 
 def _details(request: HttpRequest, kind: str, name: str) -> None:
-    given = request.POST
-    values: dict[str, object] = {field: given.get(field, "") for field in TEXTS}
+    given, plans = request.POST, may_see_plans(asker_of(request.user), kind)
+    fields = (*TEXTS, *PLANS) if plans else TEXTS
+    values: dict[str, object] = {field: given.get(field, "") for field in fields}
     values["status"] = values["status"] or STATUSES[0]
     values["retired_on"] = _day(given.get("retired_on", ""))
     if values["status"] != RETIRED:
         values["retired_on"] = None
-    worth = given.get("expected_value", "").strip()
-    values["expected_value"] = parse_decimal(worth) if worth else None
+    if plans:
+        worth = given.get("expected_value", "").strip()
+        values["expected_value"] = parse_decimal(worth) if worth else None
     values["attributes"] = {
         one.name: given.get(f"attribute-{one.name}", "") for one in known_of(kind)
     }
@@ -162,6 +165,7 @@ def _show(request: HttpRequest, kind: str, name: str, **more) -> HttpResponse:
         ],
         "statuses": STATUSES,
         "may_edit": may_edit_names(request.user),
+        "plans": may_see_plans(asker_of(request.user), kind),
         "levels": [(level, label(level)) for level in PARENTS.get(kind, ())],
         "parents": sorted(set(parents.values_list("parent", flat=True)))[:SUGGESTED_MAX],
         "names": [n for n in names.values_list("name", flat=True) if seen is None or n in seen],
@@ -185,7 +189,10 @@ def take_file(request: HttpRequest) -> HttpResponse:
     file = request.FILES.get("file")
     context = frame(request, "targets") | {"title": "targets.csv"}
     if file is None or file.size > FILE_BYTES_MAX:
-        context["problems"] = [f"Choose a file of at most {FILE_BYTES_MAX // 10**6} MB."]
+        context["problems"] = [
+            f"Choose a file of at most {FILE_BYTES_MAX // 1000} kB, or take a larger one with "
+            "manage.py targets import."
+        ]
         return render(request, "pages/targets_import.html", context, status=400)
     try:
         done = import_targets(file.read().decode("utf-8-sig"), By(request.user, file.name[:200]))

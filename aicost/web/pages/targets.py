@@ -19,6 +19,7 @@ from aicost.web.names import (
     cost_after,
     entities,
     last_day,
+    may_see_plans,
     parents_on,
     target_url,
 )
@@ -100,7 +101,7 @@ def tables(ask: Ask) -> list[Table]:
     known, day = entities(kind), last_day(ask)
     seen = names_seen(ask.asker, kind)
     above = parents_on(kind, day)
-    budgets = budgets_on(kind, day) if ask.asker.teams is None or kind == "team" else {}
+    budgets = budgets_on(kind, day) if may_see_plans(ask.asker, kind) else {}
 
     def named(line: Line) -> Named:
         name = line.key[1] if line.line == "owned" else ""
