@@ -48,7 +48,8 @@ def open_table(
     scratch: Path,
     reader: BillReader | None = None,
 ) -> ir.Table:
-    """The rows of all files, columns by name; a column that a file lacks is NULL in its rows."""
+    """The rows of all files, columns by name; a column that a file lacks is NULL in its rows. The
+    files opened before on the same backend are gone."""
     parts = []
     for number, file in enumerate(files):
         name = f"part_{number}"
@@ -61,11 +62,11 @@ def open_table(
         else:
             path = file.path if is_plain_utf8(file) else utf8_copy(file, scratch)
             select = _csv(path, header(file))
-        backend.con.execute(f"create view {name} as {select}")
+        backend.con.execute(f"create or replace view {name} as {select}")
         parts.append(name)
     union = " union all by name ".join(f"from {name}" for name in parts)
     try:
-        backend.con.execute(f"create view bill as {union}")
+        backend.con.execute(f"create or replace view bill as {union}")
     except duckdb.Error as error:
         raise Unreadable(f"the files do not fit together ({error})", files[0].name) from error
     return backend.table("bill")
