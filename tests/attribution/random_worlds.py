@@ -1,0 +1,418 @@
+"""Random rule sets, bills, telemetry and calls as plain data, small enough to be built in
+milliseconds, and what builds them. A world says all there is: printed, it is the failing case.
+
+Charges are told apart by their SKU, "c0", "c1", …; every other name comes from a few words, so that
+rules match, tags join and telemetry finds its node often enough.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+import hashlib
+import itertools
+import json
+
+from hypothesis import strategies as st
+
+from aicost.kernel.targets import ACTIVITIES, DIMENSIONS, STATES
+from attribution.models import AllocationRule
+from attribution.rules import RULES
+from ingest.models import (
+    Alias,
+    ChangedDay,
+    Charge,
+    ChargeSeries,
+    Delivery,
+    GpuInterval,
+    Price,
+    ResourceMap,
+    Scope,
+    Source,
+    UsageDay,
+    WorkloadMap,
+)
+from ingest.models.measured import TOKEN_CLASSES
+from ingest.publish import sum_bill_days
+from tests.attribution.ledger import DAY, delivery, source
+
+NEXT = DAY + timedelta(days=1)
+DAYS = (DAY, NEXT)
+METHODS = tuple(method.method_id for method in RULES)
+MODELS, FEATURES, TEAMS = ("m1", "m2", "m3"), ("f1", "f2"), ("a", "b")
+TINY = Decimal("0.000000000000000001")
+HUGE = Decimal("99999999999999.999999999999999999")
+_ids = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class World:
+    rules: tuple[dict, ...] = ()
+    disabled: tuple[str, ...] = ()
+    charges: tuple[dict, ...] = ()
+    intervals: tuple[dict, ...] = ()
+    calls: tuple[dict, ...] = ()
+    nodes: dict = field(default_factory=dict)
+    workloads: dict = field(default_factory=dict)
+    aliases: dict = field(default_factory=dict)
+    prices: dict = field(default_factory=dict)
+
+
+def maybe(strategy, of: int = 2):
+    """The strategy's value, or None as often as `of` - 1 times of `of`."""
+    return st.one_of(*[st.none()] * (of - 1), strategy)
+
+
+some = st.sampled_from
+money = st.one_of(
+    some([Decimal(0), TINY, -TINY, HUGE, -HUGE, Decimal("0.1"), Decimal("-7.77")]),
+    st.decimals(Decimal("-1e6"), Decimal("1e6"), places=18),
+    st.integers(1, 500).map(Decimal),
+)
+name = some(["", "a", "b"])
+
+VALUES = {
+    "service_name": ["Compute", "Models", "Buckets", "Business Support"],
+    "charge_category": ["Usage", "Tax", "Credit", "Purchase", "Adjustment"],
+    "resource_id": ["i-a", "i-b", "b-1"],
+    "sku_id": ["c0", "c1"],
+    "sku_meter": ["m1 input tokens", "disk"],
+    "sub_account_id": ["1", "2"],
+    "tag:team": ["a", "b"],
+    "tag:Model": ["m1", "M-1"],
+    "extra:App": ["shop-7", "shop-8"],
+    "instance_time": ["yes", "no"],
+    "owner": ["yes", "no"],
+    "ai": ["yes", "no"],
+    "api_model": ["m1", "m2"],
+    "marketplace": ["yes"],
+    "tags": ["yes"],
+}
+PATTERNS = ("^i-", "[ab]$", "m[12]", "(?P<app>[a-z]+)-(?P<number>[0-9]+)", "x|", "input")
+
+
+@st.composite
+def conditions(draw) -> dict:
+    name = draw(some(list(VALUES)))
+    op = draw(some(["is", "is_not", "contains", "starts_with", "one_of", "regex", "exists",
+                    "absent"]))  # fmt: skip
+    if op in ("exists", "absent"):
+        return {"field": name, "op": op}
+    if op == "regex":
+        return {"field": name, "op": op, "value": draw(some(PATTERNS))}
+    if op == "one_of":
+        return {"field": name, "op": op, "value": draw(st.lists(some(VALUES[name]), max_size=2))}
+    value = draw(some(VALUES[name]))
+    return {"field": name, "op": op, "value": value[:2] if op == "starts_with" else value}
+
+
+@st.composite
+def rules(draw, nth: int) -> dict:
+    method = draw(some(METHODS))
+    kind = draw(some(["idle", "shared", "unattributed"]))
+    fallback = {"kind": kind, "state": draw(some(STATES[kind]))}
+    assigns = st.dictionaries(
+        some([*DIMENSIONS, "activity"]),
+        some(["tag:team", "tag:Model", "field:resource_id", "field:api_model", "field:sku_id"]),
+        max_size=2,
+    )
+    chosen = draw(assigns)
+    if "activity" in chosen:
+        chosen["activity"] = draw(some(ACTIVITIES))
+    for constant in ("feature", "model"):
+        if draw(some([False, False, True])):
+            chosen[constant] = draw(some([*MODELS, *FEATURES]))
+    return {
+        "key": f"r{nth}",
+        "version": 1,
+        "position": draw(some([1, 1, 2, 3, 450, 550, 650, 950])),
+        "title": f"Rule {nth}",
+        "method": method,
+        "conditions": draw(st.lists(conditions(), max_size=2)),
+        "assigns": chosen,
+        "then": draw(some(["nothing", "requests", "tokens"])),
+        "fallback": fallback if method == "shared" or draw(st.booleans()) else {},
+        "valid_from": draw(maybe(some([DAY, NEXT]), 3)),
+        "valid_to": draw(maybe(some([NEXT, NEXT + timedelta(days=1)]), 3)),
+        "enabled": draw(some([True, True, True, False])),
+    }
+
+
+SHAPES = {
+    "node": {"resource_id": "i-a", "instance_type": "p4d.24xlarge", "consumed_unit": "Hrs",
+             "service_category": "Compute", "service_name": "Compute", "consumed": True},
+    "other node": {"resource_id": "i-b", "instance_type": "g5.12xlarge", "consumed_unit": "Hrs",
+                   "service_category": "Compute", "service_name": "Compute", "consumed": True},
+    "disk": {"resource_id": "i-a", "service_category": "Storage", "sku_meter": "disk",
+             "service_name": "Compute"},
+    "input": {"service_subcategory": "Generative AI", "sku_meter": "m1 input tokens",
+              "consumed_unit": "1K tokens", "service_name": "Models", "consumed": True},
+    "output": {"service_subcategory": "Generative AI", "sku_meter": "m2 output tokens",
+               "consumed_unit": "Tokens", "service_name": "Models", "consumed": True},
+    "all tokens": {"service_subcategory": "Generative AI", "sku_meter": "m1 tokens",
+                   "service_name": "Models"},
+    "bucket": {"resource_id": "b-1", "service_category": "Storage", "service_name": "Buckets"},
+    "nobody": {"service_name": "Gadgets"},
+    "tax": {"charge_category": "Tax"},
+    "support": {"service_name": "Business Support"},
+    "credit": {"charge_category": "Credit"},
+    "correction": {"charge_category": "Usage", "charge_class": "Correction",
+                   "service_name": "Compute", "resource_id": "i-a"},
+    "refund": {"charge_category": "Credit", "resource_id": "i-a", "service_name": "Compute"},
+    "purchase": {"charge_category": "Purchase", "commitment_discount_id": "sp-1"},
+    "unused": {"charge_category": "Usage", "commitment_discount_id": "sp-1",
+               "commitment_discount_status": "Unused"},
+    "marketplace": {"charge_category": "Purchase", "extras": {"Seller": "AWS Marketplace"}},
+}  # fmt: skip
+
+
+@st.composite
+def charges(draw, nth: int) -> dict:
+    shape = dict(SHAPES[draw(some(list(SHAPES)))])
+    billed = draw(money)
+    quantity = draw(some([Decimal(24), Decimal(1), Decimal("0.5"), Decimal(10**9), Decimal(0)]))
+    tags = {"team": draw(name), "model": draw(some(["", "m1"])), "activity": draw(some(
+        ["", "inference", "training"]))}  # fmt: skip
+    series = {
+        "charge_category": "Usage",
+        "billing_account_id": "1",
+        "sub_account_id": draw(some(["1", "2"])),
+        "region_id": draw(some(["", "eu", "us"])),
+        "billing_currency": draw(some(["USD", "USD", "USD", "EUR"])),
+        "tags": {key: value for key, value in tags.items() if value},
+        "extras": draw(some([{}, {"App": "shop-7"}])),
+        "sku_id": f"c{nth}",
+    }
+    consumed = shape.pop("consumed", False)
+    return {
+        "source": draw(some(["aws"] * 9 + ["gcp"])),
+        "day": draw(some([DAY] * 9 + [NEXT])),
+        "long": draw(some([False] * 7 + [True])),
+        "billed": billed,
+        "effective": draw(st.one_of(st.just(billed), money)),
+        "list": draw(maybe(money)),
+        "contracted": draw(maybe(money, 3)),
+        "consumed": quantity if consumed else draw(maybe(money, 3)),
+        "priced": draw(maybe(money, 3)),
+        "invoice": draw(some(["", "inv-1"])),
+        "series": series | shape,
+    }
+
+
+@st.composite
+def pods(draw) -> list[dict]:
+    """Hours of one device: its own row, and a row of each workload on it, MIG slices and replicas
+    among them; some claim more than the device has, some hours nobody saw."""
+    device, node = draw(some(["G0", "G1", "G2"])), draw(some(["node-a", "node-b"]))
+    day, first = draw(some([DAY, DAY, NEXT])), draw(st.integers(0, 20))
+    hours = range(first, first + draw(st.integers(1, 3)))
+    holders = draw(st.lists(some(["m1-x", "m2-y", "m3-z", "job-q"]), max_size=3, unique=True))
+    slices = draw(st.booleans())
+    found = []
+    for hour in hours:
+        observed = draw(some([3_600_000, 3_600_000, 1_000_000]))
+        base = {"device": device, "node": node, "day": day, "hour": hour, "observed": observed}
+        found.append({**base, "pod": "", "mig": "", "fraction": Decimal(0), "held": 0, "empty": 0})
+        for n, pod in enumerate(holders):
+            held = draw(some([0, 0, 600_000]))
+            found.append({**base, "pod": pod, "mig": f"{n}" if slices else "", "held": held,
+                          "fraction": draw(some([Decimal(1), Decimal("0.25"), Decimal("0.571")])),
+                          "empty": draw(some([0, 0, 300_000]))})  # fmt: skip
+    return found
+
+
+@st.composite
+def calls(draw) -> dict:
+    tokens = draw(
+        st.dictionaries(some(TOKEN_CLASSES), some([0, 1, 999, 10**6, 10**11]), max_size=3)
+    )
+    return {
+        "source": draw(some(["calls", "calls", "gateway", "provider"])),
+        "day": draw(some([DAY, DAY, NEXT])),
+        "model": draw(some([*MODELS, "old-m1", ""])),
+        "feature": draw(some(["", *FEATURES])),
+        "team": draw(name),
+        "workload": draw(some(["", "", "serve-m1"])),
+        "environment": draw(some(["", "", "prod"])),
+        "activity": draw(some(["", "", "inference", "training"])),
+        "requests": draw(maybe(some([0, 1, 3, 1000, 10**9]), 2)),
+        **tokens,
+    }
+
+
+@st.composite
+def worlds(draw) -> World:
+    """One random world."""
+    count = draw(st.integers(0, 4))
+    disabled = draw(st.lists(some(["tax", "support", "commitment", "gpu_time", "tokens", "direct",
+                                   "credit"]), max_size=2, unique=True))  # fmt: skip
+    intervals = [row for rows in draw(st.lists(pods(), max_size=3)) for row in rows]
+    seen = {(r["device"], r["day"], r["hour"], r["pod"], r["mig"]): r for r in intervals}
+    return World(
+        rules=tuple(draw(rules(nth)) for nth in range(count)),
+        disabled=tuple(disabled),
+        charges=tuple(draw(charges(nth)) for nth in range(draw(st.integers(1, 6)))),
+        intervals=tuple(seen.values()),
+        calls=tuple(draw(st.lists(calls(), max_size=4))),
+        nodes=draw(some([{}, {"node-a": "i-a"}, {"node-a": "i-a", "node-b": "i-b"}])),
+        workloads=draw(
+            st.dictionaries(
+                some(["m1-*", "m2-*", "job-*"]),
+                st.fixed_dictionaries(
+                    {
+                        "model": some(["", *MODELS]),
+                        "team": name,
+                        "workload": some(["", "serve-m1"]),
+                        "activity": some(["", "inference", "training"]),
+                    }
+                ),
+                max_size=2,
+            )
+        ),  # fmt: skip
+        aliases=draw(
+            st.dictionaries(
+                some([("model", "old-m1"), ("model", "m3"), ("feature", "f2"), ("team", "b")]),
+                some(["m1", "f1", "a"]),
+                max_size=2,
+            )
+        ),
+        prices=draw(
+            st.dictionaries(
+                st.tuples(some(MODELS), some(TOKEN_CLASSES[:6])), st.integers(0, 90), max_size=4
+            )
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What every world stands on, made once: sources, the oldest first, since it goes first where
+    two tell of the same; a delivery of each, and the scopes of the bills."""
+
+    sources: dict[str, Source]
+    deliveries: dict[str, Delivery]
+    scopes: dict[str, Scope]
+
+
+def ground() -> Ground:
+    kinds = {"aws": "bill", "gcp": "bill", "gpus": "telemetry", "calls": "usage",
+             "gateway": "usage", "provider": "usage"}  # fmt: skip
+    sources = {name: source(name, kind) for name, kind in kinds.items()}
+    sources["provider"].usage_role = "provider_count"
+    sources["provider"].save()
+    bill = {"invoice_issuer": "", "billing_account_id": "1", "part": "2026-09"}
+    return Ground(
+        sources,
+        {name: delivery(of) for name, of in sources.items()},
+        {name: Scope.objects.create(source=sources[name], **bill) for name in ("aws", "gcp")},
+    )
+
+
+def build(world: World, on: Ground, *, backwards: bool = False) -> None:
+    """Put the world into the tables; `backwards` every row in the other order, as if the files had
+    come so."""
+    turn = (lambda rows: list(rows)[::-1]) if backwards else list
+    _rules(world, turn)
+    _maps(world, turn)
+    _telemetry(on, turn(world.intervals))
+    _calls(on, turn(world.calls))
+    _charges(on, turn(world.charges))
+
+
+def _rules(world: World, turn) -> None:
+    made = [AllocationRule(**rule) for rule in world.rules]
+    for key in world.disabled:  # a next version that is off
+        old = AllocationRule.objects.filter(key=key).order_by("version").last()
+        old.pk, old.version, old.built_in, old.enabled = None, old.version + 1, False, False
+        made.append(old)
+    AllocationRule.objects.bulk_create(turn(made))
+
+
+def _maps(world: World, turn) -> None:
+    nodes = [ResourceMap(node=node, resource_id=one) for node, one in world.nodes.items()]
+    pods = [WorkloadMap(pattern=pattern, **one) for pattern, one in world.workloads.items()]
+    names = [
+        Alias(dimension=dimension, raw=raw, canonical=one)
+        for (dimension, raw), one in world.aliases.items()
+    ]
+    prices = [
+        Price(model=model, token_class=name, price=price, currency="USD", basis="list",
+              valid_from=date(2026, 1, 1))
+        for (model, name), price in world.prices.items()
+    ]  # fmt: skip
+    for model, rows in ((ResourceMap, nodes), (WorkloadMap, pods), (Alias, names), (Price, prices)):
+        if rows:
+            model.objects.bulk_create(turn(rows))
+
+
+def _telemetry(on: Ground, rows: list[dict]) -> None:
+    made = []
+    for row in rows:
+        start = datetime(row["day"].year, row["day"].month, row["day"].day, row["hour"], tzinfo=UTC)
+        made.append(
+            GpuInterval(
+                source=on.sources["gpus"],
+                delivery=on.deliveries["gpus"],
+                t_start=start,
+                t_end=start + timedelta(hours=1),
+                node=row["node"],
+                device_uuid=row["device"],
+                mig_instance_id=row["mig"],
+                workload_key=f"k8s:/{row['pod']}" if row["pod"] else "",
+                pod=row["pod"],
+                alloc_gpu_fraction=row["fraction"],
+                observed_ms=row["observed"],
+                held_idle_ms=row["held"],
+                empty_idle_ms=row["empty"],
+            )
+        )
+    GpuInterval.objects.bulk_create(made)
+    _changed(on.sources["gpus"], {row["day"] for row in rows}, "telemetry")
+
+
+def _calls(on: Ground, rows: list[dict]) -> None:
+    UsageDay.objects.bulk_create(
+        UsageDay(**{**row, "source": on.sources[row["source"]]}) for row in rows
+    )
+    _changed(on.sources["calls"], {row["day"] for row in rows}, "usage")
+
+
+def _charges(on: Ground, rows: list[dict]) -> None:
+    series = [
+        ChargeSeries(
+            source=on.sources[row["source"]],
+            sha256=hashlib.sha256(json.dumps(row["series"], sort_keys=True).encode()).digest(),
+            **row["series"],
+        )
+        for row in rows
+    ]
+    ChargeSeries.objects.bulk_create(series)
+    Charge.objects.bulk_create(
+        Charge(
+            id=next(_ids),
+            source=one.source,
+            series=one,
+            scope=on.scopes[row["source"]],
+            delivery=on.deliveries[row["source"]],
+            day=row["day"],
+            billing_period=row["day"].replace(day=1),
+            long_period_end=datetime(2026, 10, 1, tzinfo=UTC) if row["long"] else None,
+            invoice_id=row["invoice"],
+            rows=1,
+            billed_cost=row["billed"],
+            effective_cost=row["effective"],
+            list_cost=row["list"],
+            contracted_cost=row["contracted"],
+            consumed_quantity=row["consumed"],
+            pricing_quantity=row["priced"],
+        )
+        for one, row in zip(series, rows, strict=True)
+    )
+    for name in sorted({row["source"] for row in rows}):
+        days = sorted({row["day"] for row in rows if row["source"] == name})
+        sum_bill_days(on.sources[name], days)
+        _changed(on.sources[name], days, "charges")
+
+
+def _changed(of: Source, days: Iterable[date], what: str) -> None:
+    ChangedDay.objects.bulk_create(ChangedDay(source=of, day=day, what=what) for day in days)
