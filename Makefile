@@ -9,7 +9,8 @@ ONLY ?=
 ARGS ?=
 # What `make soak` runs with long counts: random cases, seeds of the kills, processes at once.
 SOAK := tests/kernel/test_money.py tests/ingest/test_charges.py \
-  tests/attribution/test_allocate_properties.py tests/attribution/test_overlapping.py \
+  tests/attribution/test_allocate_properties.py tests/attribution/test_random_rules.py \
+  tests/attribution/test_overlapping.py \
   tests/runtime/test_worker_kill.py tests/runtime/test_arrivals_killed.py
 
 .PHONY: demo up test samples soak lint bench lock clean

@@ -53,6 +53,8 @@ WEIGHT_UNITS = {
     "provisioned": "hundred-thousandths of a unit-minute",
     "requests": "requests",
     "storage": "bytes",
+    "follow": "money there × 10^12",
+    "refund": "money there × 10^12",
 }
 
 
