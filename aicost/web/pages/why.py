@@ -1,6 +1,5 @@
 """Why this number? One figure down to the rows of the file; a side panel, or a page of its own."""
 
-from datetime import date
 from decimal import Decimal
 from urllib.parse import urlencode
 
@@ -8,15 +7,17 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
+from aicost.kernel.money import plain
 from aicost.web import numbers
 from aicost.web.ask import Ask, ask_of
-from aicost.web.filters import is_dimension, label
+from aicost.web.filters import label
+from aicost.web.reasons import bill_reason, estimate_reason, margin_reason, unit_reason
 from aicost.web.shell import for_people, frame
 from aicost.web.tables import DESCRIBED, LINE_NAMES
-from attribution.reports.explain import ROWS_MAX, WEIGHT_UNITS, Explanation, Weight, explain
-from attribution.reports.spec import TAG, BadSpec
+from attribution.reports.explain import ROWS_MAX, WEIGHT_UNITS, Explanation, Weight
+from attribution.reports.explain_calls import CallsSeen, UnitPrices
+from attribution.reports.explain_figures import Explained, Question, answer, at_of, charge_of
 
-LINES = ("owned", "workload", "shared", "idle", "unattributed", "total")
 GPU_TIME = WEIGHT_UNITS["gpu_time"]
 # Columns of a file row worth reading first, by name in FOCUS and in CUR; the rest follows.
 START = ("ChargePeriodStart", "lineItem/UsageStartDate", "line_item_usage_start_date")
@@ -24,37 +25,28 @@ WHAT = ("ChargeDescription", "lineItem/UsageType", "SkuId", "line_item_usage_typ
 BILLED = ("BilledCost", "lineItem/UnblendedCost", "line_item_unblended_cost")
 
 
-def dimensions_of(request: HttpRequest) -> dict[str, str]:
-    """What names the figure: `at=feature:search` pairs; '' after the colon is "not set"."""
-    found = {}
-    for pair in request.GET.getlist("at"):
-        name, colon, value = pair.partition(":")
-        if name == TAG[:-1]:
-            key, colon, value = value.partition(":")
-            name = TAG + key
-        if not colon or not is_dimension(name):
-            raise BadSpec(f"at={pair} is not known: write dimension:value")
-        found[name] = value
-    return found
+REASONS = {
+    "unit_cost": ("parts/why_unit.html", unit_reason),
+    "margin": ("parts/why_margin.html", margin_reason),
+    "estimate": ("parts/why_estimate.html", estimate_reason),
+    "reconciliation": ("parts/why_bill.html", bill_reason),
+}
 
 
-def line_of(request: HttpRequest) -> str:
-    line = request.GET.get("line", "owned")
-    if line not in LINES:
-        raise BadSpec(f"line={line} is not known: take one of {', '.join(LINES)}")
-    return line
-
-
-def charge_of(request: HttpRequest) -> tuple[date, int] | None:
-    """`charge=2026-11-14:123`, the charge whose weights are shown, or None for the largest."""
-    given = request.GET.get("charge")
-    if not given:
-        return None
-    day, _, number = given.partition(":")
-    try:
-        return date.fromisoformat(day), int(number)
-    except ValueError as error:
-        raise BadSpec(f"charge={given} is not known: write YYYY-MM-DD:number") from error
+def question_of(request: HttpRequest, ask: Ask) -> Question:
+    """What the address asks; `at=feature:search` names the figure, '' after the colon is "not
+    set". Raises `BadSpec`."""
+    params = request.GET
+    return Question(
+        figure=params.get("figure", "cost"),
+        spec=ask.view.spec("cost", ask.asker, group_by=()),
+        at=at_of(params.getlist("at")),
+        line=params.get("line", "owned"),
+        column=params.get("column", ""),
+        currency=params.get("currency") or None,
+        charge=charge_of(params.get("charge")),
+        rows=params.get("rows") == "1",
+    )
 
 
 def title(at: dict[str, str], line: str) -> str:
@@ -112,9 +104,21 @@ def _file_row(row: dict) -> dict:
     }
 
 
-def context_of(request: HttpRequest, ask: Ask, found: Explanation) -> dict:
-    """All the template needs, money still Decimal."""
-    chosen, line = found.chosen, line_of(request)
+def frame_of(request: HttpRequest, ask: Ask, asked: Question, found: Explained) -> dict:
+    """What the panels of all figures share."""
+    return {
+        "why": found,
+        "period": numbers.period(ask.period, year=True),
+        "basis": ask.view.basis,
+        "address": request.get_full_path(),
+        "back": f"{reverse('explore')}?{ask.view.query()}",
+        "rows_asked": asked.rows,
+    }
+
+
+def cost_context(request: HttpRequest, asked: Question, found: Explanation) -> dict:
+    """All the template of a cost needs, money still Decimal."""
+    chosen = found.chosen
     pairs = [
         (k, v) for k, values in request.GET.lists() for v in values if k not in ("charge", "rows")
     ]
@@ -128,45 +132,51 @@ def context_of(request: HttpRequest, ask: Ask, found: Explanation) -> dict:
         }
         for one in found.lines
     ]
-    rows_href = ""
-    if chosen is not None:
-        rows_href = f"{address}&charge={chosen.line.day}:{chosen.line.charge_id}&rows=1"
-    rows = [_file_row(row) for row in chosen.rows[:ROWS_MAX]] if chosen else []
-    return {
-        "why": found,
-        "heading": title(dimensions_of(request), line),
-        "period": numbers.period(ask.period, year=True),
-        "basis": ask.view.basis,
-        "address": request.get_full_path(),
-        "back": f"{reverse('explore')}?{ask.view.query()}",
-        "lines": lines,
-        "chosen": chosen,
-        "weight_unit": _unit(chosen.weight_unit) if chosen else "",
-        "rows_href": rows_href,
-        "weights": [_weight(w, chosen.weight_unit) for w in chosen.weights] if chosen else [],
-        "second_stage": chosen is not None and any(w.weight2 is not None for w in chosen.weights),
-        "rows": rows,
-        "rows_more": chosen is not None and len(chosen.rows) > ROWS_MAX,
+    context = {"heading": title(asked.at, asked.line), "lines": lines, "chosen": chosen}
+    if chosen is None:
+        return context
+    return context | {
+        "weight_unit": _unit(chosen.weight_unit),
+        "rows_href": f"{address}&charge={chosen.line.day}:{chosen.line.charge_id}&rows=1",
+        "weights": [_weight(w, chosen.weight_unit) for w in chosen.weights],
+        "second_stage": any(w.weight2 is not None for w in chosen.weights),
+        "calls": [_call(one) for one in chosen.calls],
+        "prices": _prices(chosen.unit_prices),
+        "rows": [_file_row(row) for row in chosen.rows[:ROWS_MAX]],
+        "rows_more": len(chosen.rows) > ROWS_MAX,
     }
+
+
+def _call(one: CallsSeen) -> dict:
+    counts = [f"{numbers.count(one.requests)} requests"] if one.requests is not None else []
+    counts += [f"{numbers.count(n)} {name.replace('_', ' ')}" for name, n in one.tokens.items()]
+    return {"call": one, "counts": ", ".join(counts) or "nothing counted"}
+
+
+def _prices(found: UnitPrices | None) -> str:
+    """ "32.7726 billed, 22.94082 effective", as exact as the ledger."""
+    if found is None:
+        return ""
+    each = {"billed": found.billed, "effective": found.effective, "list": found.listed,
+            "contracted": found.contracted}  # fmt: skip
+    return ", ".join(f"{plain(cost)} {name}" for name, cost in each.items() if cost is not None)
 
 
 @for_people
 def page(request: HttpRequest) -> HttpResponse:
-    """htmx asks for the panel alone; without JavaScript the same link opens a page. Reading the
-    kept file takes seconds, so its rows follow when they are asked for by `rows=1`."""
-    rows = request.GET.get("rows") == "1"
+    """htmx asks for the panel alone; without JavaScript the same link opens a page. The rows of
+    the kept file follow when they are asked for by `rows=1`."""
     ask = ask_of(request)
-    spec = ask.view.spec("cost", ask.asker, group_by=())
-    found = explain(
-        spec,
-        dimensions_of(request),
-        line=line_of(request),
-        currency=request.GET.get("currency"),
-        charge=charge_of(request),
-        with_rows=rows,
-    )
-    context = context_of(request, ask, found) | {"rows_asked": rows}
+    asked = question_of(request, ask)
+    found = answer(asked)
+    context = frame_of(request, ask, asked, found)
+    if asked.figure == "cost":
+        body, more = "parts/why.html", cost_context(request, asked, found)
+    else:
+        body, build = REASONS[asked.figure]
+        more = build(ask, asked.at, found)
+    context |= more | {"body": body}
     if request.htmx:
-        name = "parts/why_rows.html" if rows else "parts/why.html"
+        name = "parts/why_rows.html" if asked.figure == "cost" and asked.rows else body
         return render(request, name, context)
     return render(request, "pages/why.html", frame(request, "explore") | context)

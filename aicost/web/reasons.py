@@ -1,0 +1,109 @@
+""" "Why this number?" of figures other than cost: addresses that ask, what their panels show."""
+
+from collections.abc import Iterable, Mapping
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from aicost.web import numbers
+from aicost.web.ask import Ask
+from aicost.web.units import per_thousand
+from attribution.reports.explain_bill import BillExplanation
+from attribution.reports.explain_estimate import EstimateExplanation
+from attribution.reports.explain_margin import MarginExplanation
+from attribution.reports.explain_unit import UnitExplanation
+
+BY_KIND = {"marginal_cost": "workload", "idle_cost": "idle"}
+
+
+def address(
+    ask: Ask,
+    *,
+    figure: str = "",
+    at: Iterable[tuple[str, str]] = (),
+    line: str = "",
+    column: str = "",
+    currency: str | None = "",
+    filters: Mapping[str, tuple[str, ...]] | None = None,
+    **view,
+) -> str:
+    """The address of "Why this number?" of one figure of this view. `filters` come on top of the
+    view's own; a filter of something the figure is of gives way to it."""
+    at = tuple(at)
+    named = {name for name, _ in at}
+    kept = {k: v for k, v in ask.view.filters.items() if k not in named} | dict(filters or {})
+    query = ask.view.frozen_dates().query(filters=kept, **view)
+    pairs = [("figure", figure)] if figure else []
+    pairs += [("at", f"{name}:{value}") for name, value in at]
+    told = {"line": line, "column": column, "currency": currency or ""}
+    pairs += [(name, value) for name, value in told.items() if value]
+    return f"{reverse('why')}?{query}{'&' if query else ''}{urlencode(pairs)}"
+
+
+def whole(ask: Ask, currency: str | None = "", **filters: tuple[str, ...]) -> str:
+    """Why all cost of the view is what it is, narrowed by `filters`."""
+    return address(ask, line="total", currency=currency, filters=filters)
+
+
+def unit_reason(ask: Ask, at: Mapping[str, str], found: UnitExplanation) -> dict:
+    unit = found.column.partition("_cost_per_")[2]
+    money = per_thousand if unit != "million_tokens" else numbers.unit_money
+    per = {"million_tokens": "a million tokens"}.get(unit, f"1,000 {unit}s")
+    own = tuple((name, value) for name, value in at.items() if name != "model_version")
+    parts = [
+        {
+            "name": part.name.replace("_", " ").capitalize(),
+            "part": part,
+            "href": address(
+                ask,
+                at=own,
+                currency=found.currency,
+                filters={"kind": (BY_KIND[part.name],), "activity": ("inference",)},
+            ),
+        }
+        for part in found.parts
+    ]
+    kind, of = found.column.split("_", 1)[0], " ".join(filter(None, at.values())) or "All models"
+    return {
+        "big": money(found.figure, found.currency or ""),
+        "heading": f"{of}, {kind} cost of {per}",
+        "parts": parts,
+        "names": ", ".join(dict.fromkeys(one.source for one in found.counted if one.counted)),
+    }
+
+
+def margin_reason(ask: Ask, at: Mapping[str, str], found: MarginExplanation) -> dict:
+    line = "owned" if at.get("feature") else "workload"
+    return {
+        "big": numbers.money(found.figure, found.currency),
+        "heading": f"{at.get('feature') or 'No feature'}, margin",
+        "percent": numbers.percent_of(found.percent),
+        "cost_href": address(ask, at=tuple(at.items()), line=line, currency=found.currency),
+    }
+
+
+def estimate_reason(ask: Ask, at: Mapping[str, str], found: EstimateExplanation) -> dict:
+    lines = [
+        {
+            "line": one,
+            "what": one.model or one.resource_id,
+            "class": one.token_class.replace("_", " "),
+            "quantity": numbers.count(one.quantity),
+            "basis": one.price_basis.replace("_", " "),
+        }
+        for one in found.lines
+    ]
+    of = ", ".join(filter(None, at.values())) or "All cost"
+    return {
+        "big": numbers.money(found.figure, found.currency),
+        "heading": f"{of}, still expected",
+        "lines": lines,
+    }
+
+
+def bill_reason(ask: Ask, at: Mapping[str, str], found: BillExplanation) -> dict:
+    return {
+        "big": numbers.money(found.figure, found.currency),
+        "heading": f"{found.source}, {found.billing_period:%B %Y}, residual",
+        "stands": list(found.stands.items()),
+    }
