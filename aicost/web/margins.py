@@ -25,6 +25,7 @@ class MarginLine:
     row: dict
     before: dict | None
     why: str = ""
+    margin_why: str = ""
     bar: dict | None = None
 
     @property

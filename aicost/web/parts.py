@@ -31,6 +31,7 @@ class Figure:
     under: tuple[tuple[str, str, bool], ...] = ()
     final: bool | None = None
     word: bool = False
+    why: str = ""
 
 
 def money_figure(name: str, amount: Decimal | None, currency: str, **more) -> Figure:

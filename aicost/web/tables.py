@@ -54,6 +54,7 @@ class Line:
     by_evidence: dict = field(default_factory=dict)
     by_period: dict = field(default_factory=dict)
     why: str = ""
+    unit_why: dict = field(default_factory=dict)
     drill: str = ""
     page: str = ""
     spark: dict | None = None

@@ -9,8 +9,10 @@ from aicost.web import numbers, spark
 from aicost.web.ask import Ask, ask_of
 from aicost.web.exports import csv_of
 from aicost.web.parts import RESIDUAL, STAMP, Figure, against, money_figure, why_url
+from aicost.web.reasons import address
 from aicost.web.shell import Page, Panel, for_people
 from aicost.web.tables import Line
+from attribution.models import AllocationRule
 
 ZERO = Decimal(0)
 ROWS_MAX = 40
@@ -98,7 +100,10 @@ def key_figures(ask: Ask) -> dict:
         if was and was[0]["currency"] == row["currency"]:
             before = was[0][f"{state}_cost"]
             under.append((numbers.grown(cost, before), against(ask), False))
-        cards.append(money_figure(name, cost, row["currency"], final=final, under=tuple(under)))
+        why = _why(ask, row["currency"], state=(state,)) if cost else ""
+        cards.append(
+            money_figure(name, cost, row["currency"], final=final, under=tuple(under), why=why)
+        )
     parts = [(css, row[f"{state}_cost"]) for state, (_, css, _) in STATES.items()]
     return {
         "figures": cards,
@@ -132,7 +137,7 @@ def _table(rows: list[dict], lines: list[dict], ask: Ask) -> dict:
         shown.append(_line(f"{len(rest)} others", _summed(rest)))
     return {
         "lines": shown,
-        "total": _line("Total", total) if rows else None,
+        "total": _line("Total", total, why=_why(ask, rows[0]["currency"])) if rows else None,
         "currency": rows[0]["currency"] if rows else "",
         "period": numbers.period(ask.period),
     }
@@ -142,10 +147,25 @@ def nodes(ask: Ask) -> dict:
     """Every node that was billed, the one with most idle money first."""
     rows = sorted(gpu_rows(ask, BY_NODE), key=lambda r: (-r["idle_cost"], -r["cost"], _node(r)))
     lines = [
-        _line(_node(r), r, type=r["instance_type"], why=_why_idle(ask, r) if r["idle_cost"] else "")
+        _line(
+            _node(r),
+            r,
+            type=r["instance_type"],
+            why=_why(ask, r["currency"], resource=(r["resource"],)),
+            why_idle=_why_idle(ask, r) if r["idle_cost"] else "",
+        )
         for r in rows
     ]
     return _table(rows, lines, ask)
+
+
+def _why(ask: Ask, currency: str, **of: tuple[str, ...]) -> str:
+    """The address that says why GPU time costs what it does: the charges its rules claimed, of
+    `of`; not spread, since the page is not."""
+    keys = AllocationRule.objects.filter(method="gpu_time").values_list("key", flat=True)
+    filters = of | {"rule": tuple(sorted(set(keys)))}
+    view = {"idle": "shown", "shared": "shown", "long": True}
+    return address(ask, line="total", currency=currency, filters=filters, **view)
 
 
 def _why_idle(ask: Ask, row: dict) -> str:

@@ -18,6 +18,7 @@ from aicost.web.parts import (
     money_figure,
     why_url,
 )
+from aicost.web.reasons import address
 from aicost.web.shell import Page, Panel
 
 ZERO = Decimal(0)
@@ -190,8 +191,16 @@ def _final_part(ask: Ask) -> tuple[Decimal, Decimal, str] | None:
 def reconciliation(ask: Ask) -> dict:
     """The billing periods of the view and the month before: that one has its invoice."""
     span = Period(previous_month(month_start(ask.period.start)), ask.period.end)
-    rows = whole(ask.with_view(period=span), "reconciliation")
+    rows = [
+        row | {"why": _why_bill(ask, row)}
+        for row in whole(ask.with_view(period=span), "reconciliation")
+    ]
     return {"rows": sorted(rows, key=lambda row: str(row["billing_period"]), reverse=True)}
+
+
+def _why_bill(ask: Ask, row: dict) -> str:
+    at = [("source", row["source"]), ("billing_period", row["billing_period"])]
+    return address(ask, figure="reconciliation", at=at, currency=row["currency"])
 
 
 def unattributed(ask: Ask) -> dict:

@@ -11,6 +11,7 @@ from aicost.web.exports import csv_of
 from aicost.web.margins import MarginLine, margin_figure, margin_lines, summed
 from aicost.web.pages.overview import months, six_months
 from aicost.web.parts import RESIDUAL, STAMP, Figure, money_figure, moved, twin, why_url
+from aicost.web.reasons import address, whole
 from aicost.web.shell import Page, Panel, for_people, refuse
 from aicost.web.tables import Line
 
@@ -87,6 +88,9 @@ def table(ask: Ask) -> dict:
     for x in found:
         key = (x.line, x.row["feature"] or "")
         x.why = why_url(ask, Line(key, (x.name,), x.line), ("feature",))
+        if x.line == "owned":
+            at = [("feature", key[1])]
+            x.margin_why = address(ask, figure="margin", at=at, currency=x.row["currency"])
         if x.row["gross_margin_percent"] is not None:
             x.bar = _bar(x.row["gross_margin_percent"])
     with_revenue = [x for x in found if x.earns]
@@ -98,6 +102,7 @@ def table(ask: Ask) -> dict:
         "without": [x for x in found if not x.earns],
         "sums": summed([x.row for x in found]),
         "total": total | {"below": sum((x.below for x in found), ZERO)},
+        "total_why": whole(ask, answer.currency),
         "currency": answer.currency or "",
         "compared": ask.view.other is not None,
         "spread": ask.view.query(idle="spread", shared="spread"),

@@ -28,6 +28,7 @@ from aicost.web.parts import (
     twin,
     why_url,
 )
+from aicost.web.reasons import address
 from aicost.web.shell import Page, Panel, for_people, render_page
 from aicost.web.units import Unit, per_thousand, unit_rows
 from attribution.reports.spec import BadSpec
@@ -68,8 +69,18 @@ def list_table(ask: Ask) -> dict:
             line.unit = units.get((line.key[1], block.currency)) if line.line == "owned" else None
             if line.line == "owned":
                 line.drill = model_url(ask, line.key[1])
+                line.unit_why = _unit_why(ask, line.key[1], block.currency)
     unpaid = [u for u in units.values() if u.name and not u.currency]
     return {"blocks": found, "period": numbers.period(ask.period), "unpaid": unpaid}
+
+
+def _unit_why(ask: Ask, name: str, currency: str) -> dict[str, str]:
+    """Why one inference of a model costs what it does: kind -> address."""
+    asked = {"figure": "unit_cost", "at": [("model", name)], "currency": currency}
+    return {
+        kind: address(ask, column=f"{kind}_cost_per_inference", **asked)
+        for kind in ("marginal", "loaded")
+    }
 
 
 def model_url(ask: Ask, name: str) -> str:
@@ -137,6 +148,7 @@ def key_figures(ask: Ask) -> dict:
                 unit.row["training_cost"],
                 unit.currency,
                 final=final,
+                why=address(ask, at=[("activity", "training")], currency=unit.currency),
                 under=(*_training(unit, ask), ("", "own column, not in unit cost", False)),
             ),
         ]
@@ -164,7 +176,9 @@ def _unit_figure(name: str, unit: Unit, kind: str, ask: Ask, final: bool) -> Fig
     if kind == "loaded":
         text = f"{idle} own idle in {money}"
     under.append(("", text, False))
-    return Figure(name, per_thousand(value, unit.currency), under=tuple(under), final=final)
+    why = _unit_why(ask, unit.name, unit.currency)[kind]
+    shown = per_thousand(value, unit.currency)
+    return Figure(name, shown, under=tuple(under), final=final, why=why)
 
 
 def _calls_figure(unit: Unit, ask: Ask) -> Figure:

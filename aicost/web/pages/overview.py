@@ -28,6 +28,7 @@ from aicost.web.parts import (
     twin,
     why_url,
 )
+from aicost.web.reasons import address, whole
 from aicost.web.shell import Page, Panel
 from aicost.web.tables import Block, blocks
 from aicost.web.units import per_thousand, unit_rows
@@ -118,13 +119,14 @@ def key_figures(ask: Ask) -> dict:
             total.cost,
             block.currency,
             final=final,
+            why=whole(ask, block.currency),
             under=(
                 *moved(ask, total.cost, total.previous, block.currency),
                 *still_expected(ask, block.currency),
             ),
         ),
         _unit_figure(ask, final),
-        _idle_figure(block, final),
+        _idle_figure(ask, block, final),
         margin_figure(ask) if may_see_margin(ask.user) else _training_figure(ask, final),
         _attributed_figure(ask, block, final),
     ]
@@ -150,11 +152,12 @@ def _unit_figure(ask: Ask, final: bool) -> Figure:
         "Per 1k inferences",
         per_thousand(row.marginal, row.currency),
         final=final,
+        why=address(ask, figure="unit_cost", currency=row.currency),
         under=tuple(under),
     )
 
 
-def _idle_figure(block: Block, final: bool) -> Figure:
+def _idle_figure(ask: Ask, block: Block, final: bool) -> Figure:
     own, pool = block.total.idle_cost, block.of("idle")
     text = numbers.money(own, block.currency, 0)
     return money_figure(
@@ -162,6 +165,7 @@ def _idle_figure(block: Block, final: bool) -> Figure:
         own + pool,
         block.currency,
         final=final,
+        why=whole(ask, block.currency, kind=("idle",)),
         under=(
             (numbers.percent(own + pool, block.total.cost), "of cost", False),
             ("", f"{text} of it with an owner", False),
@@ -179,6 +183,7 @@ def _training_figure(ask: Ask, final: bool) -> Figure | None:
         line.cost if line else ZERO,
         found[0].currency,
         final=final,
+        why=address(ask, at=[("activity", "training")], currency=found[0].currency),
         under=moved(ask, line.cost, line.previous, found[0].currency) if line else (),
     )
 
@@ -187,7 +192,11 @@ def _attributed_figure(ask: Ask, block: Block, final: bool) -> Figure:
     total, lost = block.total.cost, block.of("unattributed")
     text = f"{numbers.money(lost, block.currency, 0)} unattributed"
     return Figure(
-        "Attributed", numbers.percent(total - lost, total), final=final, under=(("", text, False),)
+        "Attributed",
+        numbers.percent(total - lost, total),
+        final=final,
+        why=whole(ask, block.currency, kind=("unattributed",)),
+        under=(("", text, False),),
     )
 
 
