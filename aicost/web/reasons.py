@@ -104,6 +104,8 @@ def estimate_reason(ask: Ask, at: Mapping[str, str], found: EstimateExplanation)
 def bill_reason(ask: Ask, at: Mapping[str, str], found: BillExplanation) -> dict:
     return {
         "big": numbers.money(found.figure, found.currency),
-        "heading": f"{found.source}, {found.billing_period:%B %Y}, residual",
+        "heading": f"{found.source}, residual of the bill",
+        "period": f"{found.billing_period:%B %Y}",
+        "basis": "billed",
         "stands": list(found.stands.items()),
     }

@@ -3,7 +3,7 @@ differ and what waits on them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from aicost.kernel.periods import Period, next_month
@@ -34,9 +34,11 @@ class BillDelivery:
 
 @dataclass(frozen=True)
 class BillDay:
-    """A day on which bill and ledger differ, or that waits for attribution, or failed in it."""
+    """Days, `until` included, on which bill and ledger differ, or that wait for attribution, or
+    failed in it, all for the same cause."""
 
     day: date
+    until: date
     billed: Decimal
     stands: Decimal
     waits: bool
@@ -80,7 +82,7 @@ def explain_bill(
         raise NoFigure(f"no bill of {source} for {month:%B %Y}")
     row = max(rows, key=lambda one: abs(one["billed"]))
     values = {"source": source, "month": month, "currency": row["currency"]}
-    days = tuple(BillDay(**one) for one in fetch("explain_residual", values))
+    days = _together(fetch("explain_residual", values))
     deliveries = tuple(BillDelivery(**one) for one in fetch("explain_deliveries", values))
     stands = {name: row[name] for name in STANDS}
     return BillExplanation(
@@ -98,6 +100,29 @@ def explain_bill(
     )
 
 
+def _together(rows: list[dict]) -> tuple[BillDay, ...]:
+    """Days one after the other with one cause are one."""
+    found: list[BillDay] = []
+    for row in rows:
+        last = found[-1] if found else None
+        if last and row["day"] == last.until + timedelta(days=1) and _cause(last) == (
+            row["waits"], row["failure"], row["billed"] == row["stands"]
+        ):  # fmt: skip
+            found[-1] = replace(
+                last,
+                until=row["day"],
+                billed=last.billed + row["billed"],
+                stands=last.stands + row["stands"],
+            )
+        else:
+            found.append(BillDay(until=row["day"], **row))
+    return tuple(found)
+
+
+def _cause(one: BillDay) -> tuple[bool, str, bool]:
+    return one.waits, one.failure, one.billed == one.stands
+
+
 def _bill(dimensions: Mapping[str, str]) -> tuple[str, date]:
     try:
         return dimensions["source"], date.fromisoformat(f"{dimensions['billing_period']}-01")
@@ -110,12 +135,18 @@ def _sentence(source: str, month: date, row: Mapping, days: tuple[BillDay, ...])
     head = f"{source} billed {told(row['billed'])} {row['currency']} for {month:%B %Y}"
     parts = ", ".join(f"{told(row[name])} {name}" for name in STANDS if row[name])
     stands = f"In the ledger stand {parts or 'nothing'}"
+    failed = sum(_length(one) for one in days if one.failure)
+    waiting = sum(_length(one) for one in days if one.waits and not one.failure)
+    causes = [f"{failed} failed"] * bool(failed) + [f"{waiting} wait"] * bool(waiting)
+    cause = f" Of its days {' and '.join(causes)} for attribution." if causes else ""
     if not row["residual"]:
-        return f"{head}. {stands}: to the last digit the same, nothing is missing or twice."
-    failed = sum(1 for one in days if one.failure)
-    waiting = sum(1 for one in days if one.waits and not one.failure)
-    cause = f"{failed} failed and {waiting} wait for attribution" if days else "no day differs"
+        return f"{head}. {stands}: to the last digit the same, nothing is missing or twice.{cause}"
+    count = sum(_length(one) for one in days if one.billed != one.stands)
     return (
-        f"{head}. {stands}; {told(row['residual'])} are missing, on {len(days)}"
-        f" day{'s'[: len(days) != 1]}, of which {cause}. manage.py attribute rebuilds them."
+        f"{head}. {stands}; {told(row['residual'])} are missing, on {count}"
+        f" day{'s'[: count != 1]}.{cause} manage.py attribute rebuilds them."
     )
+
+
+def _length(one: BillDay) -> int:
+    return (one.until - one.day).days + 1

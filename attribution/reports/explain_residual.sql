@@ -27,4 +27,4 @@ left join (
     where s.name = %(source)s
 ) d using (day)
 where coalesce(b.billed, 0) <> coalesce(l.stands, 0) or d.dirty_version > d.published_version
-order by abs(coalesce(b.billed, 0) - coalesce(l.stands, 0)) desc, day
+order by day

@@ -244,7 +244,8 @@ def _bill(why: BillExplanation) -> Iterator[str]:
         yield f"{STEP}{one.delivery_id}, {one.name} ({one.reader}): {one.rows:,} rows{total}"
     for day in why.days:
         cause = day.failure or ("waits for attribution" if day.waits else "is published")
-        yield f"{day.day}: {plain(day.billed)} billed, {plain(day.stands)} stand; {cause}"
+        when = f"{day.day}" if day.day == day.until else f"{day.day} to {day.until}"
+        yield f"{when}: {plain(day.billed)} billed, {plain(day.stands)} stand; {cause}"
 
 
 _TELLERS: dict[type, Callable[..., Iterator[str]]] = {

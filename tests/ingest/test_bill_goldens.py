@@ -34,10 +34,10 @@ def name(path: Path) -> str:
     return path.parent.relative_to(FOLDER).as_posix()
 
 
-def canonical(reader: BillReader, path: Path) -> list[dict]:
-    """The charges of a file, only what they say, in a stable order."""
+def canonical(reader: BillReader, *paths: Path) -> list[dict]:
+    """The charges of a set of files, only what they say, in a stable order."""
     found: dict[tuple, dict] = {}
-    with staged(reader, [keep(path)], working_folder()) as rows:
+    with staged(reader, [keep(path) for path in paths], working_folder()) as rows:
         for row in rows.connection.sql("from numbered").to_arrow_table().to_pylist():
             series = canonical_series(row)
             told = {c: series[c] for c in (*IDENTITY, *DISPLAY, "tags", "extras") if series[c]}

@@ -17,6 +17,7 @@ from aicost.web.tables import DESCRIBED, LINE_NAMES
 from attribution.reports.explain import ROWS_MAX, WEIGHT_UNITS, Explanation, Weight
 from attribution.reports.explain_calls import CallsSeen, UnitPrices
 from attribution.reports.explain_figures import Explained, Question, answer, at_of, charge_of
+from attribution.reports.explain_words import told
 
 GPU_TIME = WEIGHT_UNITS["gpu_time"]
 # Columns of a file row worth reading first, by name in FOCUS and in CUR; the rest follows.
@@ -142,6 +143,7 @@ def cost_context(request: HttpRequest, asked: Question, found: Explanation) -> d
         "second_stage": any(w.weight2 is not None for w in chosen.weights),
         "calls": [_call(one) for one in chosen.calls],
         "prices": _prices(chosen.unit_prices),
+        "quantity": "" if chosen.quantity is None else told(chosen.quantity),
         "rows": [_file_row(row) for row in chosen.rows[:ROWS_MAX]],
         "rows_more": len(chosen.rows) > ROWS_MAX,
     }

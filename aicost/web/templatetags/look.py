@@ -94,6 +94,12 @@ def moment(when):
 
 
 @register.filter
+def words(name):
+    """unused_commitment -> unused commitment"""
+    return str(name).replace("_", " ")
+
+
+@register.filter
 def is_loss(amount) -> bool:
     return isinstance(amount, Decimal) and amount < 0
 
