@@ -6,7 +6,7 @@ are further fields. `stands` is the ledger that has to come out, every row, in t
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 import re
@@ -16,7 +16,16 @@ from attribution.allocate import attribute
 from attribution.models import AllocatedCharge, AllocationRule
 from attribution.reports import run
 from attribution.reports.spec import Asker, Spec
-from ingest.models import Alias, ChargeSeries, Price, StorageAge, StorageMap
+from ingest.models import (
+    Alias,
+    ChangedDay,
+    ChargeSeries,
+    PodHour,
+    Price,
+    StorageAge,
+    StorageMap,
+)
+from ingest.partitions import ensure_partitions
 from tests.attribution.ledger import (
     DAY,
     calls,
@@ -124,6 +133,24 @@ def _telemetry(row: dict) -> None:
         )
 
 
+def _held(row: dict) -> None:
+    """A pod's requests in each hour of the day, or, as `-`, what the node could give."""
+    of = source("kube", "telemetry")
+    ensure_partitions("ingest_podhour", [DAY])
+    pod = row["name"].strip("-")
+    cores, memory = int(row["cores"]) * 3_600_000, int(row["GB"]) * 1024 * 3_600_000
+    names = ("requested", "used") if pod else ("capacity",)
+    told = {f"cpu_{name}_ms": cores for name in names}
+    told |= {f"memory_{name}_ms": memory for name in names}
+    midnight = datetime(DAY.year, DAY.month, DAY.day, tzinfo=UTC)
+    PodHour.objects.bulk_create(
+        PodHour(source=of, delivery=delivery(of), hour=midnight + timedelta(hours=hour), pod=pod,
+                node=row["node"], observed_ms=3_600_000, **told)
+        for hour in range(24)
+    )  # fmt: skip
+    ChangedDay.objects.create(source=of, day=DAY, what="telemetry")
+
+
 def _calls(row: dict) -> None:
     model = row.pop("name")
     numbers = {k: int(v.replace(",", "")) for k, v in row.items()
@@ -199,6 +226,7 @@ def _prefix(row: dict) -> None:
 _BUILD = {
     "bill": _bill,
     "telemetry": _telemetry,
+    "held": _held,
     "calls": _calls,
     "rule": _rule,
     "node": lambda row: node_map(row["name"], row["resource"]),

@@ -25,10 +25,13 @@ from ingest.models import (
     ChargeSeries,
     Delivery,
     GpuInterval,
+    PodHour,
     Price,
     ResourceMap,
     Scope,
     Source,
+    StorageAge,
+    StorageMap,
     UsageDay,
     WorkloadMap,
 )
@@ -38,7 +41,7 @@ from tests.attribution.ledger import DAY, delivery, source
 
 NEXT = DAY + timedelta(days=1)
 DAYS = (DAY, NEXT)
-METHODS = tuple(method.method_id for method in RULES)
+METHODS = {method.method_id: method for method in RULES}
 MODELS, FEATURES, TEAMS = ("m1", "m2", "m3"), ("f1", "f2"), ("a", "b")
 TINY = Decimal("0.000000000000000001")
 HUGE = Decimal("99999999999999.999999999999999999")
@@ -56,6 +59,9 @@ class World:
     workloads: dict = field(default_factory=dict)
     aliases: dict = field(default_factory=dict)
     prices: dict = field(default_factory=dict)
+    pods: tuple[tuple[str, int, int, int], ...] = ()
+    stored: dict = field(default_factory=dict)
+    prefixes: dict = field(default_factory=dict)
 
 
 def maybe(strategy, of: int = 2):
@@ -64,6 +70,7 @@ def maybe(strategy, of: int = 2):
 
 
 some = st.sampled_from
+NODES = {"node-a": "i-a", "node-c": "i-c"}
 money = st.one_of(
     some([Decimal(0), TINY, -TINY, HUGE, -HUGE, Decimal("0.1"), Decimal("-7.77")]),
     st.decimals(Decimal("-1e6"), Decimal("1e6"), places=18),
@@ -108,7 +115,10 @@ def conditions(draw) -> dict:
 
 @st.composite
 def rules(draw, nth: int) -> dict:
-    method = draw(some(METHODS))
+    method = draw(some(list(METHODS)))
+    options = {
+        one.name: draw(some([value for value, _ in one.choices])) for one in METHODS[method].options
+    }
     kind = draw(some(["idle", "shared", "unattributed"]))
     fallback = {"kind": kind, "state": draw(some(STATES[kind]))}
     assigns = st.dictionaries(
@@ -130,6 +140,7 @@ def rules(draw, nth: int) -> dict:
         "method": method,
         "conditions": draw(st.lists(conditions(), max_size=2)),
         "assigns": chosen,
+        "options": options,
         "then": draw(some(["nothing", "requests", "tokens"])),
         "fallback": fallback if method == "shared" or draw(st.booleans()) else {},
         "valid_from": draw(maybe(some([DAY, NEXT]), 3)),
@@ -143,6 +154,8 @@ SHAPES = {
              "service_category": "Compute", "service_name": "Compute", "consumed": True},
     "other node": {"resource_id": "i-b", "instance_type": "g5.12xlarge", "consumed_unit": "Hrs",
                    "service_category": "Compute", "service_name": "Compute", "consumed": True},
+    "machine": {"resource_id": "i-c", "instance_type": "m5.2xlarge", "consumed_unit": "Hrs",
+                "service_category": "Compute", "service_name": "Compute", "consumed": True},
     "disk": {"resource_id": "i-a", "service_category": "Storage", "sku_meter": "disk",
              "service_name": "Compute"},
     "input": {"service_subcategory": "Generative AI", "sku_meter": "m1 input tokens",
@@ -259,7 +272,18 @@ def worlds(draw) -> World:
         charges=tuple(draw(charges(nth)) for nth in range(draw(st.integers(1, 6)))),
         intervals=tuple(seen.values()),
         calls=tuple(draw(st.lists(calls(), max_size=4))),
-        nodes=draw(some([{}, {"node-a": "i-a"}, {"node-a": "i-a", "node-b": "i-b"}])),
+        nodes=draw(some([{}, NODES, NODES | {"node-b": "i-b"}])),
+        pods=tuple(
+            draw(
+                st.dictionaries(
+                    some(["m1-x", "job-q", "api"]),
+                    st.tuples(st.integers(0, 23), st.integers(0, 9), st.integers(0, 40)),
+                    max_size=3,
+                )
+            ).items()
+        ),
+        stored=draw(st.dictionaries(some(["a/", "b/", "c/x/"]), some([0, 1, 7, 10**15]))),
+        prefixes=draw(st.dictionaries(some(["a*", "b/*", "*"]), some(MODELS), max_size=2)),
         workloads=draw(
             st.dictionaries(
                 some(["m1-*", "m2-*", "job-*"]),
@@ -301,7 +325,7 @@ class Ground:
 
 def ground() -> Ground:
     kinds = {"aws": "bill", "gcp": "bill", "gpus": "telemetry", "calls": "usage",
-             "gateway": "usage", "provider": "usage"}  # fmt: skip
+             "gateway": "usage", "provider": "usage", "inventory": "storage"}  # fmt: skip
     sources = {name: source(name, kind) for name, kind in kinds.items()}
     sources["provider"].usage_role = "provider_count"
     sources["provider"].save()
@@ -320,6 +344,8 @@ def build(world: World, on: Ground, *, backwards: bool = False) -> None:
     _rules(world, turn)
     _maps(world, turn)
     _telemetry(on, turn(world.intervals))
+    _pods(on, turn(world.pods))
+    _stored(on, world, turn)
     _calls(on, turn(world.calls))
     _charges(on, turn(world.charges))
 
@@ -373,6 +399,38 @@ def _telemetry(on: Ground, rows: list[dict]) -> None:
         )
     GpuInterval.objects.bulk_create(made)
     _changed(on.sources["gpus"], {row["day"] for row in rows}, "telemetry")
+
+
+def _pods(on: Ground, rows: list) -> None:
+    """A machine of 8 cores and 32 GB, seen in the hours its pods are there."""
+    whole = {"cpu_capacity_ms": 8 * 3_600_000, "memory_capacity_ms": 32 * 1024 * 3_600_000}
+    found = [(hour, "", whole) for hour in sorted({hour for _, (hour, _, _) in rows})]
+    for pod, (hour, cores, memory) in rows:
+        held = {"cpu_requested_ms": cores * 3_600_000}
+        found.append((hour, pod, held | {"memory_used_ms": memory * 1024 * 3_600_000}))
+    PodHour.objects.bulk_create(
+        PodHour(source=on.sources["gpus"], delivery=on.deliveries["gpus"], node="node-c", pod=pod,
+                hour=datetime(DAY.year, DAY.month, DAY.day, hour, tzinfo=UTC),
+                observed_ms=3_600_000, **told)
+        for hour, pod, told in found
+    )  # fmt: skip
+    if found:
+        _changed(on.sources["gpus"], [DAY], "telemetry")
+
+
+def _stored(on: Ground, world: World, turn) -> None:
+    StorageMap.objects.bulk_create(
+        turn(StorageMap(pattern=text, model=model) for text, model in world.prefixes.items())
+    )
+    of = {"source": on.sources["inventory"], "delivery": on.deliveries["inventory"]}
+    StorageAge.objects.bulk_create(
+        turn(
+            StorageAge(**of, day=DAY, bucket="b-1", prefix=prefix, objects_count=1, bytes=size)
+            for prefix, size in world.stored.items()
+        )
+    )
+    if world.stored:
+        _changed(on.sources["inventory"], [DAY], "storage")
 
 
 def _calls(on: Ground, rows: list[dict]) -> None:

@@ -125,7 +125,12 @@ class TestRandomRules(TestCase):
     def setUpTestData(cls):
         ensure_builtin_rules()
         cls.ground = ground()
-        for table in ("ingest_charge", "ingest_gpuinterval", "attribution_allocatedcharge"):
+        for table in (
+            "ingest_charge",
+            "ingest_gpuinterval",
+            "ingest_podhour",
+            "attribution_allocatedcharge",
+        ):
             ensure_partitions(table, DAYS)
 
     @settings(
