@@ -34,7 +34,9 @@ class RevenueLine:
 
 @dataclass(frozen=True)
 class MarginExplanation:
-    """`figure` is `revenue` less `cost`; None when no revenue is told: unknown, not zero."""
+    """`figure` is `revenue` less `cost`; None when no revenue is told: unknown, not zero.
+    `revenue` is the sum of the lines and of what the rules of finance moved here out of bundles,
+    or away from here (docs/finance.md). `gross_margin` is less `cost_of_revenue` alone."""
 
     figure: Decimal | None
     percent: Decimal | None
@@ -45,7 +47,10 @@ class MarginExplanation:
     revenue_lines: tuple[RevenueLine, ...]
     more_lines: int
     more_amount: Decimal
+    bundled: Decimal
     cost: Decimal
+    cost_of_revenue: Decimal
+    gross_margin: Decimal | None
     why_cost: Explanation
 
 
@@ -84,7 +89,10 @@ def explain_margin(
         revenue_lines=lines[:REVENUE_MAX],
         more_lines=max(len(lines) - REVENUE_MAX, 0),
         more_amount=sum((one.amount for one in lines[REVENUE_MAX:]), Decimal(0)),
+        bundled=(row["revenue"] or Decimal(0)) - sum((x.amount for x in lines), Decimal(0)),
         cost=row["cost"],
+        cost_of_revenue=row["cost_of_revenue"],
+        gross_margin=row["gross_margin"],
         why_cost=explain(
             cost, dimensions, line=line, currency=row["currency"], with_rows=with_rows
         ),
@@ -111,5 +119,6 @@ def _sentence(asked: Spec, dimensions: Mapping, row: Mapping, lines: tuple) -> s
     by = f"told by {count:,} row{'s'[: count != 1]} of {sources}" if lines else "told elsewhere"
     return (
         f"{head} earned {told(row['revenue'])} {row['currency']}, {by}, and cost {cost}:"
-        f" {told(row['margin'])} remain."
+        f" {told(row['margin'])} remain. Cost of revenue is {told(row['cost_of_revenue'])} of it,"
+        f" gross margin {told(row['gross_margin'])}."
     )

@@ -209,9 +209,11 @@ def _margin(why: MarginExplanation) -> Iterator[str]:
     ]  # fmt: skip
     if why.more_lines:
         rows.append((f"{why.more_lines:,} smaller", "", "", plain(why.more_amount)))
+    if why.bundled:
+        rows.append(("out of bundles, by the rules of finance", "", "", plain(why.bundled)))
     yield from _in(_table(rows))
     yield ""
-    yield f"Cost: {plain(why.cost)}"
+    yield f"Cost: {plain(why.cost)}, of which {plain(why.cost_of_revenue)} is cost of revenue"
     yield from _in([why.why_cost.sentence, *_cost(why.why_cost)])
 
 

@@ -135,7 +135,7 @@ def rules(draw, nth: int) -> dict:
     return {
         "key": f"r{nth}",
         "version": 1,
-        "position": draw(some([1, 1, 2, 3, 450, 550, 650, 950])),
+        "position": draw(some([1, 1, 1, 2, 550, 650, 650])),
         "title": f"Rule {nth}",
         "method": method,
         "conditions": draw(st.lists(conditions(), max_size=2)),
