@@ -71,6 +71,14 @@ def maybe(strategy, of: int = 2):
 
 some = st.sampled_from
 NODES = {"node-a": "i-a", "node-c": "i-c"}
+SERVES = {"model": "m1", "workload": "serve-m1", "activity": "inference"}
+HELD_BY = [
+    {},
+    {"m1-*": SERVES},
+    {"m1-*": SERVES},
+    {"m1-*": SERVES, "m2-*": {"model": "m2"}},
+    {"m*": SERVES, "job-*": {"activity": "training", "team": "a"}},
+]
 money = st.one_of(
     some([Decimal(0), TINY, -TINY, HUGE, -HUGE, Decimal("0.1"), Decimal("-7.77")]),
     st.decimals(Decimal("-1e6"), Decimal("1e6"), places=18),
@@ -138,7 +146,7 @@ def rules(draw, nth: int) -> dict:
         "position": draw(some([1, 1, 1, 2, 550, 650, 650])),
         "title": f"Rule {nth}",
         "method": method,
-        "conditions": draw(st.lists(conditions(), max_size=2)),
+        "conditions": [draw(conditions()) for _ in range(draw(some([0, 1, 1, 1, 2])))],
         "assigns": chosen,
         "options": options,
         "then": draw(some(["nothing", "requests", "tokens"])),
@@ -184,9 +192,13 @@ SHAPES = {
 }  # fmt: skip
 
 
+# What is split comes oftener than what stands whole.
+OFTEN = [*SHAPES, *(["node", "input", "all tokens", "tax"] * 4), *(["bucket", "machine"] * 3)]
+
+
 @st.composite
 def charges(draw, nth: int) -> dict:
-    shape = dict(SHAPES[draw(some(list(SHAPES)))])
+    shape = dict(SHAPES[draw(some(OFTEN))])
     billed = draw(money)
     quantity = draw(some([Decimal(24), Decimal(1), Decimal("0.5"), Decimal(10**9), Decimal(0)]))
     tags = {"team": draw(name), "model": draw(some(["", "m1"])), "activity": draw(some(
@@ -221,10 +233,10 @@ def charges(draw, nth: int) -> dict:
 def pods(draw) -> list[dict]:
     """Hours of one device: its own row, and a row of each workload on it, MIG slices and replicas
     among them; some claim more than the device has, some hours nobody saw."""
-    device, node = draw(some(["G0", "G1", "G2"])), draw(some(["node-a", "node-b"]))
-    day, first = draw(some([DAY, DAY, NEXT])), draw(st.integers(0, 20))
+    device, node = draw(some(["G0", "G1", "G2"])), draw(some(["node-a"] * 4 + ["node-b"]))
+    day, first = draw(some([DAY] * 5 + [NEXT])), draw(st.integers(0, 20))
     hours = range(first, first + draw(st.integers(1, 3)))
-    holders = draw(st.lists(some(["m1-x", "m2-y", "m3-z", "job-q"]), max_size=3, unique=True))
+    holders = draw(some([[], ["m1-x"], ["m1-x", "m2-y"], ["m3-z", "job-q"], ["m1-x", "job-q"]]))
     slices = draw(st.booleans())
     found = []
     for hour in hours:
@@ -239,21 +251,28 @@ def pods(draw) -> list[dict]:
     return found
 
 
+TOKENS_TOLD = [
+    (),
+    ("input_tokens",),
+    ("input_tokens", "output_tokens"),
+    ("input_tokens", "cached_input_tokens", "reasoning_tokens"),
+    TOKEN_CLASSES,
+]
+
+
 @st.composite
 def calls(draw) -> dict:
-    tokens = draw(
-        st.dictionaries(some(TOKEN_CLASSES), some([0, 1, 999, 10**6, 10**11]), max_size=3)
-    )
+    tokens = {name: draw(some([0, 1, 7, 999, 10**6, 10**11])) for name in draw(some(TOKENS_TOLD))}
     return {
         "source": draw(some(["calls", "calls", "gateway", "provider"])),
-        "day": draw(some([DAY, DAY, NEXT])),
-        "model": draw(some([*MODELS, "old-m1", ""])),
+        "day": draw(some([DAY] * 5 + [NEXT])),
+        "model": draw(some(["m1", "m1", "m1", *MODELS, "old-m1", ""])),
         "feature": draw(some(["", *FEATURES])),
         "team": draw(name),
         "workload": draw(some(["", "", "serve-m1"])),
         "environment": draw(some(["", "", "prod"])),
-        "activity": draw(some(["", "", "inference", "training"])),
-        "requests": draw(maybe(some([0, 1, 3, 1000, 10**9]), 2)),
+        "activity": draw(some(["", "", "", "inference", "training"])),
+        "requests": draw(some([None, 0, 1, 3, 7, 1000, 10**9])),
         **tokens,
     }
 
@@ -261,18 +280,18 @@ def calls(draw) -> dict:
 @st.composite
 def worlds(draw) -> World:
     """One random world."""
-    count = draw(st.integers(0, 4))
+    count = draw(some([0, 0, 1, 2, 4]))
     disabled = draw(st.lists(some(["tax", "support", "commitment", "gpu_time", "tokens", "direct",
                                    "credit"]), max_size=2, unique=True))  # fmt: skip
-    intervals = [row for rows in draw(st.lists(pods(), max_size=3)) for row in rows]
+    intervals = [row for _ in range(draw(some([0, 1, 2, 3]))) for row in draw(pods())]
     seen = {(r["device"], r["day"], r["hour"], r["pod"], r["mig"]): r for r in intervals}
     return World(
         rules=tuple(draw(rules(nth)) for nth in range(count)),
         disabled=tuple(disabled),
-        charges=tuple(draw(charges(nth)) for nth in range(draw(st.integers(1, 6)))),
+        charges=tuple(draw(charges(nth)) for nth in range(draw(some([1, 2, 4, 6, 8])))),
         intervals=tuple(seen.values()),
-        calls=tuple(draw(st.lists(calls(), max_size=4))),
-        nodes=draw(some([{}, NODES, NODES | {"node-b": "i-b"}])),
+        calls=tuple(draw(calls()) for _ in range(draw(some([0, 2, 4, 6])))),
+        nodes=draw(some([{}, NODES, NODES, NODES | {"node-b": "i-b"}])),
         pods=tuple(
             draw(
                 st.dictionaries(
@@ -284,20 +303,7 @@ def worlds(draw) -> World:
         ),
         stored=draw(st.dictionaries(some(["a/", "b/", "c/x/"]), some([0, 1, 7, 10**15]))),
         prefixes=draw(st.dictionaries(some(["a*", "b/*", "*"]), some(MODELS), max_size=2)),
-        workloads=draw(
-            st.dictionaries(
-                some(["m1-*", "m2-*", "job-*"]),
-                st.fixed_dictionaries(
-                    {
-                        "model": some(["", *MODELS]),
-                        "team": name,
-                        "workload": some(["", "serve-m1"]),
-                        "activity": some(["", "inference", "training"]),
-                    }
-                ),
-                max_size=2,
-            )
-        ),  # fmt: skip
+        workloads=draw(some(HELD_BY)),
         aliases=draw(
             st.dictionaries(
                 some([("model", "old-m1"), ("model", "m3"), ("feature", "f2"), ("team", "b")]),
