@@ -21,7 +21,8 @@ from attribution.reports.cost import DIMENSIONS
 from attribution.reports.spec import ANY_TAG, BASES, Asker, Spec, is_charge_dimension
 from ingest.models import ChangedDay, Charge
 from ingest.partitions import ensure_partitions
-from tests.attribution.random_worlds import DAYS, NEXT, World, build, ground, worlds
+from tests.attribution.build_worlds import build, ground
+from tests.attribution.random_worlds import DAYS, NEXT, World, worlds
 
 CASES = int(os.environ.get("AICOST_PROPERTY_CASES", "100"))
 PERIOD = Period(DAYS[0], NEXT.replace(day=3))
