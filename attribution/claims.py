@@ -111,7 +111,7 @@ def claim_series(source_id: int, day: date, rule_set: RuleSet, rules: list, alia
     if not _unclaimed(source_id, day, rule_set):
         return 0
     asked = compiled(rules)
-    with transaction.atomic(), connection.cursor() as cursor:
+    with vocabulary.steady(), transaction.atomic(), connection.cursor() as cursor:
         # Another worker may be at the same series.
         cursor.execute("select pg_advisory_xact_lock(%s, %s)", [CLAIMS_LOCK, rule_set.id])
         ids = _unclaimed(source_id, day, rule_set)

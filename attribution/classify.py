@@ -5,7 +5,7 @@ user's (attribution.vocabulary), so that a new instance type or tag key is data,
 """
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 import re
 
 from aicost.kernel.targets import ACTIVITIES, DIMENSIONS, OWNING_DIMENSIONS
@@ -72,9 +72,12 @@ def _gpus(own_text: str) -> dict[str, int]:
 
 
 @cache
-def _tag_keys(own_text: str) -> tuple[tuple[str, str], ...]:
-    found = rows("tag_keys.csv", own_text)
-    return tuple((row["dimension"], fold(row["key"])) for row in found)
+def _tag_keys(own_text: str) -> dict[str, tuple[tuple[int, str], ...]]:
+    """Folded key -> (rank of its row, dimension) of every row that names it."""
+    found: dict[str, list] = {}
+    for rank, row in enumerate(rows("tag_keys.csv", own_text)):
+        found.setdefault(fold(row["key"]), []).append((rank, row["dimension"]))
+    return {key: tuple(told) for key, told in found.items()}
 
 
 @cache
@@ -91,28 +94,31 @@ def _ai_words(own_text: str) -> tuple[tuple[str, re.Pattern], ...]:
 def own_dimensions(tags: dict) -> dict[str, str]:
     """Dimensions the tags name, the first key of tag_keys.csv that is set winning; a tag of the
     resource itself before one of its caller or its account, in the order of tag_prefixes.csv."""
-    told: dict[int, dict[str, str]] = {}
-    for key, value in tags.items():
-        if value not in (None, ""):
-            rank, name = _without_prefix(key)
-            told.setdefault(rank, {}).setdefault(fold(name), str(value))
+    if not tags:
+        return {}
+    prefixes, keys = own_words("tag_prefixes.csv"), _tag_keys(own_words("tag_keys.csv"))
+    told: dict[str, tuple[int, int]] = {}
     own: dict[str, str] = {}
-    for _, folded in sorted(told.items()):
-        for dimension, key in _tag_keys(own_words("tag_keys.csv")):
-            if key in folded and dimension not in own:
-                own[dimension] = folded[key]
+    for key, value in tags.items():
+        if value in (None, ""):
+            continue
+        place, name = _bare(key, prefixes)
+        for rank, dimension in keys.get(name, ()):
+            if dimension not in told or (place, rank) < told[dimension]:
+                told[dimension], own[dimension] = (place, rank), str(value)
     if "activity" in own:
         word = own["activity"].lower()
         own["activity"] = _ACTIVITY_WORDS.get(word, word if word in ACTIVITIES else "other")
     return own
 
 
-def _without_prefix(key: str) -> tuple[int, str]:
-    """(rank of where the tag comes from, its bare key)."""
-    for rank, prefix in enumerate(_tag_prefixes(own_words("tag_prefixes.csv"))):
+@lru_cache(50_000)
+def _bare(key: str, own_text: str) -> tuple[int, str]:
+    """(rank of where the tag comes from, its folded key without the prefix)."""
+    for rank, prefix in enumerate(_tag_prefixes(own_text)):
         if key.lower().startswith(prefix):
-            return (rank if "/" in prefix else 0), key[len(prefix) :]
-    return 0, key
+            return (rank if "/" in prefix else 0), fold(key[len(prefix) :])
+    return 0, fold(key)
 
 
 def principal(series: dict) -> tuple[str, str]:

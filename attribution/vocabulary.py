@@ -106,6 +106,13 @@ def digest() -> str:
     return told.hexdigest()
 
 
+@contextmanager
+def steady() -> Iterator[None]:
+    """Look at the files once for all that is done within: they are asked for with each series."""
+    with pinned(_pinned.get() or {name: own(name) for name in NAMES}):
+        yield
+
+
 @cache
 def _shipped(name: str) -> str:
     return files("attribution.data").joinpath(name).read_text(encoding="utf-8")

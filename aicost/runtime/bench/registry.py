@@ -15,6 +15,7 @@ BENCHES: dict[str, str] = {
     "split": "aicost.runtime.bench.split",
     "otlp": "aicost.runtime.bench.otlp",
     "meter": "aicost.runtime.bench.meter",
+    "preview": "aicost.runtime.bench.preview",
 }
 
 
