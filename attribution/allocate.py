@@ -115,9 +115,10 @@ def _allocate_day(claimed: Claimed) -> DayResult:
     claim_series(claimed.source, claimed.day, rule_set, rules, aliases)
     ensure_partitions("attribution_allocatedcharge", [claimed.day])
     binds = {"source": claimed.source, "day": claimed.day, "rule_set": rule_set.id}
-    with transaction.atomic(), _day_tables():
-        charges, methods = _weigh(binds)
-        parts = _split(binds)
+    with transaction.atomic(), day_tables():
+        charges, methods = weigh(binds)
+        _run("clear_day", binds)
+        parts = split(binds)
         _refuse_leaks(binds, claimed)
         for name in ("day_rollup", "day_spread", "day_sums"):
             _run(name, binds)
@@ -129,7 +130,7 @@ def _allocate_day(claimed: Claimed) -> DayResult:
 
 
 @contextmanager
-def _day_tables() -> Iterator[None]:
+def day_tables() -> Iterator[None]:
     """Temporary tables of one day, dropped also when the caller's transaction goes on."""
     with connection.cursor() as cursor:
         cursor.execute("set local work_mem = '128MB'")
@@ -138,7 +139,8 @@ def _day_tables() -> Iterator[None]:
         cursor.execute(f"drop table if exists {', '.join(DAY_TABLES)}")
 
 
-def _weigh(binds: dict) -> tuple[int, set[str]]:
+def weigh(binds: dict) -> tuple[int, set[str]]:
+    """Make w_part, the weights of a (source, day, rule_set); (charges, methods of their rules)."""
     types = gpus_by_instance_type()
     weigh_binds = {**binds, "instance_types": list(types), "instance_gpus": list(types.values())}
     charges = _run("day_charges", weigh_binds)
@@ -163,14 +165,15 @@ def _weigh(binds: dict) -> tuple[int, set[str]]:
     return charges, methods
 
 
-def _split(binds: dict) -> int:
-    _run("clear_day", binds)
-    for name in ("day_stage1_targets", "day_stage1"):
-        _run(name, binds)
+def split(binds: dict, package: str = "attribution.sql") -> int:
+    """Split w_charge by w_part into allocated charges; how many. `package` has the queries that
+    add targets: a preview has its own, since it keeps none and waits for nobody."""
+    _run("day_stage1_targets", binds, package)
+    _run("day_stage1", binds)
     with connection.cursor() as cursor:
         cursor.execute("analyze w_stage1 (charge_id, target_id, then_method)")
-    for name in ("day_share", "day_share_targets"):
-        _run(name, binds)
+    _run("day_share", binds)
+    _run("day_share_targets", binds, package)
     return _run("day_allocated", binds)
 
 

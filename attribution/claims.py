@@ -53,11 +53,15 @@ def _add(wanted: dict, version: int) -> None:
     )
 
 
-def governing(day: date) -> list[AllocationRule]:
+def governing(day: date, drafted: Sequence[AllocationRule] = ()) -> list[AllocationRule]:
     """The version of each rule that governs a day, switched off or not, in claiming order: the
-    newest of those that begin by then. One that has ended has ended: no older version returns."""
+    newest of those that begin by then. One that has ended has ended: no older version returns.
+    `drafted` are versions that come after all there are."""
     begun = AllocationRule.objects.filter(Q(valid_from__isnull=True) | Q(valid_from__lte=day))
     latest = {rule.key: rule for rule in begun.order_by("version")}
+    for rule in drafted:
+        if rule.valid_from is None or rule.valid_from <= day:
+            latest[rule.key] = rule
     valid = (rule for rule in latest.values() if rule.valid_to is None or rule.valid_to > day)
     return sorted(valid, key=lambda rule: (rule.position, rule.key))
 

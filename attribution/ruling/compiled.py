@@ -146,6 +146,13 @@ def decide(subject: Subject, rules: Sequence[CompiledRule], aliases: Mapping) ->
         raise BadRule(
             "no rule claims everything else; add a rule of method unattributed at the end"
         )
+    return claim_by(subject, winner, resource_rule, aliases)
+
+
+def claim_by(
+    subject: Subject, winner: CompiledRule, resource_rule: CompiledRule | None, aliases: Mapping
+) -> Claim:
+    """The claim of a rule that is known to win."""
     seen = subject.seen
     told = _canonical(seen.own, aliases)
     assigned = _canonical(winner.assigned(subject), aliases)
