@@ -109,8 +109,11 @@ def digest() -> str:
 @contextmanager
 def steady() -> Iterator[None]:
     """Look at the files once for all that is done within: they are asked for with each series."""
-    with pinned(_pinned.get() or {name: own(name) for name in NAMES}):
+    token = _pinned.set(_pinned.get() or {name: own(name) for name in NAMES})
+    try:
         yield
+    finally:
+        _pinned.reset(token)
 
 
 @cache
