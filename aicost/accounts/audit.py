@@ -5,7 +5,7 @@ from aicost.accounts.models import AuditEvent, User
 LOGIN, LOGIN_REFUSED, LOGIN_LOCKED, LOGOUT = "login", "login_refused", "login_locked", "logout"
 SOURCE_SAVED, SOURCE_RUN, SOURCE_PAUSED = "source_saved", "source_run", "source_paused"
 MAPPING_SAVED, TOKEN_MADE, TOKEN_REVOKED = "mapping_saved", "token_made", "token_revoked"
-RULE_SAVED = "rule_saved"
+RULE_SAVED, RULES_IMPORTED = "rule_saved", "rules_imported"
 DENIED, EXPORT, UPLOAD, USER_ADDED = "denied", "export", "upload", "user_added"
 
 

@@ -40,10 +40,10 @@ def save(draft: Draft, by: User, why: str) -> AllocationRule:
     """Add the next version of a rule; of a draft that changes nothing, the version there is.
 
     Raises `RuleRefused` naming part, what and cure; `NotAllowed` by role."""
-    _allowed(by, why)
+    refuse_others(by, why)
     check_draft(draft)
     with transaction.atomic():
-        _alone()
+        alone()
         latest = _latest(draft.key)
         _refuse_stale(draft, latest)
         return _add(draft, latest, by, why)
@@ -74,9 +74,9 @@ def reorder(keys: Sequence[str], by: User, why: str) -> list[AllocationRule]:
 
     Only rules that have to move get a version, built-in ones too; "Everything else" stays last.
     Raises as `save` does."""
-    _allowed(by, why)
+    refuse_others(by, why)
     with transaction.atomic():
-        _alone()
+        alone()
         moved = moves({rule.key: rule for rule in newest()}, keys)
         return [
             _add(Draft.of(rule).but(position=position), rule, by, why) for rule, position in moved
@@ -129,7 +129,8 @@ def history(key: str) -> list[Change]:
     return found[::-1]
 
 
-def _allowed(by: User, why: str) -> None:
+def refuse_others(by: User, why: str) -> None:
+    """Raises `NotAllowed` for who may not change rules, `RuleRefused` without a reason."""
     if not may_edit_rules(by):
         raise NotAllowed("rules are changed by finance, FinOps and admins; ask one of them")
     if not why.strip() or len(why) > TEXT_MAX:
@@ -137,7 +138,7 @@ def _allowed(by: User, why: str) -> None:
         raise RuleRefused("why", "the reason is missing or too long", cure)
 
 
-def _alone() -> None:
+def alone() -> None:
     """Until commit the only one who changes rules."""
     with connection.cursor() as cursor:
         cursor.execute(sql("attribution.sql", "rules_alone"))

@@ -6,17 +6,23 @@ import time
 
 from django.db import connection
 
+from aicost.accounts.models import ADMIN
 from aicost.kernel.periods import Period
 from aicost.kernel.sqlfiles import sql
 from aicost.runtime.bench.registry import Measured
 from aicost.runtime.bench.run import peak_mb
 from attribution.claims import claim_series, ensure_builtin_rules, rule_set_on
+from attribution.reports.spec import Asker
+from attribution.ruling.draft import Draft
+from attribution.ruling.preview import preview
 from ingest.models import Delivery, Scope, Source
 from ingest.partitions import ensure_partitions
 
 NAME = "preview"
 SIZE = 1_000_000
 MONTH = Period(date(2026, 9, 1), date(2026, 10, 1))
+
+A_TENTH = ({"field": "service_name", "op": "is", "value": "Service 5"},)
 LIMIT_SECONDS, CLAIM_LIMIT_SECONDS = 3, 2
 
 
@@ -29,6 +35,11 @@ def run(size: int) -> list[Measured]:
     claim_series(bill.id, MONTH.start, *rule_set_on(MONTH.start))
     claimed = time.perf_counter() - began
     out = [Measured("claims: decide all series", series, claimed, CLAIM_LIMIT_SECONDS, peak_mb())]
+    for name, conditions in (("a tenth", A_TENTH), ("all", ())):
+        draft = Draft("bench", name, "direct", conditions, {"team": "bench"}, position=50)
+        found = preview([draft], MONTH, Asker(ADMIN))
+        told = f"preview: a rule that claims {name}"
+        out.append(Measured(told, found.charges, found.seconds, LIMIT_SECONDS, peak_mb()))
     return out
 
 

@@ -14,8 +14,8 @@ select %(source)s, sha256(convert_to('preview ' || i, 'utf8')), 'AWS', '1',
             then 'Amazon Elastic Compute Cloud' else 'Service ' || i %% 10 end,
        case when kind in ('gpu', 'machine') then 'AmazonEC2' else 'Code' || i %% 10 end,
        'sku-' || i %% 400,
-       case kind when 'api' then 'model-' || i %% 20 || ' ' || (array['input', 'output'])[1 + i %% 2]
-                     || ' tokens'
+       case kind when 'api' then 'model-' || i %% 20 || case i %% 2 when 0 then ' input tokens'
+                                                        else ' output tokens' end
             when 'gpu' then 'BoxUsage:p4d.24xlarge' when 'machine' then 'BoxUsage:m5.large'
             else 'Meter-' || i %% 400 end,
        case when kind = 'gpu' then 'i-gpu-' || i / 100 else 'resource-' || i end,

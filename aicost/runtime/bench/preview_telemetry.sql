@@ -3,7 +3,8 @@ insert into ingest_gpuinterval
     (source_id, delivery_id, t_start, t_end, node, device_uuid, mig_instance_id, workload_key, pod,
      util_scope, alloc_gpu_fraction, observed_ms, held_idle_ms)
 select %(source)s, %(delivery)s, t, t + interval '1 hour', 'i-gpu-' || node,
-       'GPU-' || node || '-' || gpu, '', case held when 0 then '' else 'k8s:/serve-' || node %% 7 end,
+       'GPU-' || node || '-' || gpu, '',
+       case held when 0 then '' else 'k8s:/serve-' || node %% 7 end,
        case held when 0 then '' else 'serve-' || node %% 7 end, 'device', held, 3600000,
        held * 600000
   from generate_series(0, 19) node

@@ -1,0 +1,148 @@
+"""Which series a change of rules gives other claims: only those are asked again."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+import json
+
+from django.db import connection
+
+from aicost.kernel.periods import Period, month_start, next_month
+from aicost.kernel.sqlfiles import sql
+from attribution import vocabulary
+from attribution.claims import compiled, governing, live_rule_set_on
+from attribution.closing.pinned import closed_months
+from attribution.models import AllocationRule, RuleSet
+from attribution.ruling.compiled import Claim, CompiledRule, claim_by, decide
+from attribution.ruling.draft import Draft
+from attribution.ruling.fields import Subject
+from ingest.models import Alias
+
+PACKAGE = "attribution.ruling.replay"
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Days on which the same rules hold: before the change, and after it."""
+
+    period: Period
+    rule_set: RuleSet
+    before: tuple[AllocationRule, ...]
+    after: tuple[AllocationRule, ...]
+    aliases: Mapping[tuple[str, str], str]
+
+
+@dataclass(frozen=True)
+class Changed:
+    """Claims by series: `after` of those that change, `before` where nobody had asked yet."""
+
+    before: Mapping[int, Claim]
+    after: Mapping[int, Claim]
+
+
+def drafted(drafts: Sequence[Draft]) -> list[AllocationRule]:
+    """The versions that the drafts would add, unsaved, under ids that no rule has."""
+    versions = dict(AllocationRule.objects.order_by("version").values_list("key", "version"))
+    return [
+        AllocationRule(
+            pk=-nth, key=draft.key, version=versions.get(draft.key, 0) + 1, **draft.columns()
+        )
+        for nth, draft in enumerate(drafts, 1)
+    ]
+
+
+def segments(period: Period, added: Sequence[AllocationRule]) -> list[Segment]:
+    """The parts of a period that the change reaches: none of a closed month."""
+    edges = {period.start, period.end}
+    closed = closed_months(period.start, period.end)
+    for month in closed:
+        edges |= {month, next_month(month)}
+    spans = [*AllocationRule.objects.values_list("valid_from", "valid_to")]
+    spans += [*Alias.objects.values_list("valid_from", "valid_to")]
+    for span in (*spans, *((rule.valid_from, rule.valid_to) for rule in added)):
+        edges.update(edge for edge in span if edge)
+    cuts = sorted(edge for edge in edges if period.start <= edge <= period.end)
+    found = []
+    for start, end in zip(cuts, cuts[1:], strict=False):
+        if month_start(start) not in closed and (one := _segment(Period(start, end), added)):
+            found.append(one)
+    return found
+
+
+def _segment(period: Period, added: Sequence[AllocationRule]) -> Segment | None:
+    rule_set, before, aliases = live_rule_set_on(period.start)
+    after = [rule for rule in governing(period.start, added) if rule.enabled]
+    if [rule.pk for rule in before] == [rule.pk for rule in after]:
+        return None
+    return Segment(period, rule_set, tuple(before), tuple(after), aliases)
+
+
+def changed(segment: Segment, series: Iterable[dict]) -> Changed:
+    """Decide anew what the change touches. `series` are rows of preview_claimed.sql.
+
+    Most rules stay and stay in order; so the old winner tells that no rule before it matches, and
+    only rules that are new or moved have to be asked."""
+    before, after = compiled(segment.before), compiled(segment.after)
+    staying = {rule.pk for rule in segment.before} & {rule.pk for rule in segment.after}
+    anew = _Anew(after, staying, segment.aliases)
+    was: dict[int, Claim] = {}
+    now: dict[int, Claim] = {}
+    with vocabulary.steady():
+        for row in series:
+            subject = Subject(row)
+            rule, resource_rule = row.pop("rule_id"), row.pop("resource_rule_id")
+            if rule is None:
+                old = was[row["id"]] = decide(subject, before, segment.aliases)
+                rule, resource_rule = old.rule_id, old.resource_rule_id
+            if claim := anew.claim(subject, rule, resource_rule):
+                now[row["id"]] = claim
+    return Changed(was, now)
+
+
+class _Anew:
+    """What the rules after the change claim, knowing who claimed before."""
+
+    def __init__(self, after: Sequence[CompiledRule], staying: set[int], aliases: Mapping) -> None:
+        self._after, self._aliases, self._staying = after, aliases, staying
+        self._rank = {rule.rule.pk: nth for nth, rule in enumerate(after)}
+        self._come = [(nth, rule) for nth, rule in enumerate(after) if rule.rule.pk not in staying]
+
+    def claim(self, subject: Subject, rule: int, resource_rule: int | None) -> Claim | None:
+        """None when the claim stays as it was."""
+        if rule not in self._staying or resource_rule and resource_rule not in self._staying:
+            return decide(subject, self._after, self._aliases)
+        winner = self._rank[rule]
+        resource = self._rank[resource_rule] if resource_rule else None
+        for nth, come in self._come:
+            if nth > winner:
+                break
+            if come.method == "gpu_time" and resource is not None and nth > resource:
+                continue
+            if come.matches(subject):
+                if come.method == "gpu_time":
+                    resource = nth
+                else:
+                    winner = nth
+        if resource is not None and resource > winner:
+            resource = None
+        now = self._after[winner], None if resource is None else self._after[resource]
+        if (now[0].rule.pk, now[1].rule.pk if now[1] else None) == (rule, resource_rule):
+            return None
+        return claim_by(subject, *now, self._aliases)
+
+
+def claimed_series(rule_set: int) -> Iterable[dict]:
+    """Rows of preview_claimed.sql: the columns of a series, and rule_id and resource_rule_id."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql(PACKAGE, "preview_claimed"), {"rule_set": rule_set})
+        names = [column.name for column in cursor.description]
+        rows = cursor.fetchall()
+    for row in rows:
+        told = dict(zip(names, row, strict=True))
+        told["tags"], told["extras"] = _loaded(told["tags"]), _loaded(told["extras"])
+        yield told
+
+
+@lru_cache(50_000)
+def _loaded(text: str) -> dict:
+    return json.loads(text)

@@ -1,0 +1,1 @@
+copy p_told (series_id, side, no) from stdin
