@@ -146,13 +146,17 @@ def decide(subject: Subject, rules: Sequence[CompiledRule], aliases: Mapping) ->
         raise BadRule(
             "no rule claims everything else; add a rule of method unattributed at the end"
         )
-    return claim_by(subject, winner, resource_rule, aliases)
+    return claim_by(subject, winner, of_resource, aliases)
 
 
 def claim_by(
-    subject: Subject, winner: CompiledRule, resource_rule: CompiledRule | None, aliases: Mapping
+    subject: Subject,
+    winner: CompiledRule,
+    of_resource: Mapping[str, CompiledRule],
+    aliases: Mapping,
 ) -> Claim:
-    """The claim of a rule that is known to win."""
+    """The claim of a rule that is known to win; `of_resource` are the rules before it that hold
+    only on days on which telemetry knows the resource: method -> rule, in their order."""
     seen = subject.seen
     told = _canonical(seen.own, aliases)
     assigned = _canonical(winner.assigned(subject), aliases)

@@ -13,12 +13,14 @@ from attribution import vocabulary
 from attribution.claims import compiled, governing, live_rule_set_on
 from attribution.closing.pinned import closed_months
 from attribution.models import AllocationRule, RuleSet
-from attribution.ruling.compiled import Claim, CompiledRule, claim_by, decide
+from attribution.ruling.compiled import OF_RESOURCE, Claim, CompiledRule, claim_by, decide
 from attribution.ruling.draft import Draft
 from attribution.ruling.fields import Subject
 from ingest.models import Alias
 
 PACKAGE = "attribution.ruling.replay"
+# The columns that name who claims: the winner, then a rule of each method of OF_RESOURCE.
+CLAIMED_BY = ("rule_id", "resource_rule_id", "pod_rule_id")
 
 
 @dataclass(frozen=True)
@@ -90,11 +92,11 @@ def changed(segment: Segment, series: Iterable[dict]) -> Changed:
     with vocabulary.steady():
         for row in series:
             subject = Subject(row)
-            rule, resource_rule = row.pop("rule_id"), row.pop("resource_rule_id")
-            if rule is None:
+            ids = tuple(row.pop(name) for name in CLAIMED_BY)
+            if ids[0] is None:
                 old = was[row["id"]] = decide(subject, before, segment.aliases)
-                rule, resource_rule = old.rule_id, old.resource_rule_id
-            if claim := anew.claim(subject, rule, resource_rule):
+                ids = tuple(getattr(old, name) for name in CLAIMED_BY)
+            if claim := anew.claim(subject, ids):
                 now[row["id"]] = claim
     return Changed(was, now)
 
@@ -107,32 +109,31 @@ class _Anew:
         self._rank = {rule.rule.pk: nth for nth, rule in enumerate(after)}
         self._come = [(nth, rule) for nth, rule in enumerate(after) if rule.rule.pk not in staying]
 
-    def claim(self, subject: Subject, rule: int, resource_rule: int | None) -> Claim | None:
-        """None when the claim stays as it was."""
-        if rule not in self._staying or resource_rule and resource_rule not in self._staying:
+    def claim(self, subject: Subject, ids: tuple[int | None, ...]) -> Claim | None:
+        """None when the claim stays as it was; `ids` in the order of `CLAIMED_BY`."""
+        if not self._staying.issuperset(pk for pk in ids if pk):
             return decide(subject, self._after, self._aliases)
-        winner = self._rank[rule]
-        resource = self._rank[resource_rule] if resource_rule else None
+        winner = self._rank[ids[0]]
+        of = {m: self._rank[pk] for m, pk in zip(OF_RESOURCE, ids[1:], strict=True) if pk}
         for nth, come in self._come:
-            if nth > winner:
-                break
-            if come.method == "gpu_time" and resource is not None and nth > resource:
+            if nth > winner or come.method in of and of[come.method] < nth:
                 continue
             if come.matches(subject):
-                if come.method == "gpu_time":
-                    resource = nth
+                if come.method in OF_RESOURCE:
+                    of[come.method] = nth
                 else:
                     winner = nth
-        if resource is not None and resource > winner:
-            resource = None
-        now = self._after[winner], None if resource is None else self._after[resource]
-        if (now[0].rule.pk, now[1].rule.pk if now[1] else None) == (rule, resource_rule):
+        told = sorted((nth, method) for method, nth in of.items() if nth < winner)
+        rules = {method: self._after[nth] for nth, method in told}
+        now = (self._after[winner].rule.pk,
+               *(rules[m].rule.pk if m in rules else None for m in OF_RESOURCE))  # fmt: skip
+        if now == ids:
             return None
-        return claim_by(subject, *now, self._aliases)
+        return claim_by(subject, self._after[winner], rules, self._aliases)
 
 
 def claimed_series(rule_set: int) -> Iterable[dict]:
-    """Rows of preview_claimed.sql: the columns of a series, and rule_id and resource_rule_id."""
+    """Rows of preview_claimed.sql: the columns of a series, and `CLAIMED_BY`."""
     with connection.cursor() as cursor:
         cursor.execute(sql(PACKAGE, "preview_claimed"), {"rule_set": rule_set})
         names = [column.name for column in cursor.description]

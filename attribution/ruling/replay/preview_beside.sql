@@ -7,7 +7,8 @@ with changing as (
     select series_id from changing union select series_id from p_bound
 ), mixed as (
     select distinct case when c.by_day then c.model else '' end as model,
-           case when c.resource_rule_id is not null then s.resource_id else '' end as resource_id
+           case when coalesce(c.resource_rule_id, c.pod_rule_id) is not null
+                then s.resource_id else '' end as resource_id
       from (select series_id, no from p_told
             union all
             select series_id, no from p_known where series_id in (select * from touched)) t
@@ -23,5 +24,5 @@ select k.series_id, side, k.no
  where k.series_id not in (select * from changing)
    and (k.series_id in (select series_id from p_bound)
         or k.by_day and k.model <> '' and k.model in (select model from mixed)
-        or k.resource_rule_id is not null
+        or coalesce(k.resource_rule_id, k.pod_rule_id) is not null
            and s.resource_id in (select resource_id from mixed join p_resource using (resource_id)))

@@ -6,7 +6,7 @@ select s.id, s.source_id, s.provider, s.publisher, s.invoice_issuer, s.billing_a
        s.charge_frequency, s.pricing_category, s.commitment_discount_id,
        s.commitment_discount_status, s.billing_currency, s.pricing_unit, s.consumed_unit,
        s.tags, s.extras, s.sub_account_name, s.resource_name, s.charge_description,
-       k.rule_id, k.resource_rule_id
+       k.rule_id, k.resource_rule_id, k.pod_rule_id
   from ingest_chargeseries s
   left join attribution_seriesclaim k on k.series_id = s.id and k.rule_set_id = %(rule_set)s
  where s.id in (select series_id from p_series)

@@ -19,8 +19,10 @@ select o.series_id, d.day_before or d.day_after as by_day, d.day_before, d.day_a
   left join p_bound u on u.series_id = o.series_id
   left join p_resource k on k.resource_id = s.resource_id
  cross join lateral (
-     select b.resource_rule_id is not null and k.resource_id is not null as before,
-            a.resource_rule_id is not null and k.resource_id is not null as after
+     select coalesce(b.resource_rule_id, b.pod_rule_id) is not null
+            and k.resource_id is not null as before,
+            coalesce(a.resource_rule_id, a.pod_rule_id) is not null
+            and k.resource_id is not null as after
  ) known
  cross join lateral (select known.before or known.after as told) resource
  cross join lateral (

@@ -8,8 +8,8 @@ select k.*, r.method = any(%(following)s) as follows,
   from attribution_seriesclaim k
   join attribution_allocationrule r on r.id = k.rule_id
  cross join lateral (
-     select row(k.rule_id, k.resource_rule_id, k.own, k.kind, k.state, k.activity, k.evidence,
-                k.workload, k.model, k.feature, k.experiment, k.team, k.environment,
+     select row(k.rule_id, k.resource_rule_id, k.pod_rule_id, k.own, k.kind, k.state, k.activity,
+                k.evidence, k.workload, k.model, k.feature, k.experiment, k.team, k.environment,
                 k.instance_time, k.instance_part, k.token_class, k.tokens_per_unit,
                 k.input_per_minute, k.output_per_minute, k.bucket, k.storage_class) as alike
  ) a

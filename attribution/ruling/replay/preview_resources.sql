@@ -4,10 +4,12 @@ select resource_id
   from (
       select distinct s.resource_id
         from (select series_id, no from p_told union all select series_id, no from p_known) t
-        join p_claim c on c.no = t.no and c.resource_rule_id is not null
+        join p_claim c on c.no = t.no
+         and coalesce(c.resource_rule_id, c.pod_rule_id) is not null
         join ingest_chargeseries s on s.id = t.series_id
        where s.resource_id <> ''
   ) i
  where exists (select from ingest_resourcemap m where m.resource_id = i.resource_id)
     or exists (select from ingest_gpuinterval g
                 where g.node = i.resource_id and g.t_start < %(end)s)
+    or exists (select from ingest_podhour p where p.node = i.resource_id and p.hour < %(end)s)
