@@ -228,7 +228,7 @@ def test_reordering_adds_versions_of_those_that_move_only(fin):
     save(draft("a"), fin, "one")
     save(draft("b"), fin, "two")
     keys = [rule.key for rule in newest()]
-    assert keys[6:9] == ["tokens", "a", "b"]
+    assert keys[keys.index("a") + 1] == "b" and keys.index("a") > keys.index("tokens")
     moved = reorder(["b", *[key for key in keys if key != "b"]], fin, "b first")
     assert [(rule.key, rule.version) for rule in moved] == [("b", 2)]
     assert [rule.key for rule in rules_now(DAY)][:2] == ["b", "tax"]
