@@ -1,4 +1,6 @@
-"""The cast and the small company of the page tests."""
+"""The cast, the small company and the browser of the page tests."""
+
+import os
 
 from django.core.cache import cache
 import pytest
@@ -31,3 +33,15 @@ def visit(client, people):
         return client.get(address, **more)
 
     return get
+
+
+@pytest.fixture
+def browser(monkeypatch):
+    """Debian's Chromium. Playwright keeps an event loop, which Django takes for an async caller."""
+    from playwright.sync_api import sync_playwright
+
+    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    with sync_playwright() as play:
+        found = play.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        yield found
+        found.close()

@@ -1,11 +1,11 @@
 """One visit in a real browser: nothing on the console, nothing that scrolls sideways."""
 
-import os
 from pathlib import Path
 
 import pytest
 
-from tests.web.world import PASSWORD, QUERY, make_costs, make_people
+from tests.web.visitor import Visitor
+from tests.web.world import QUERY, make_costs, make_people
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -27,53 +27,9 @@ ADDRESSES = (
 
 
 @pytest.fixture
-def browser(monkeypatch):
-    """Debian's Chromium. Playwright keeps an event loop, which Django takes for an async caller."""
-    from playwright.sync_api import sync_playwright
-
-    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    with sync_playwright() as play:
-        found = play.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield found
-        found.close()
-
-
-@pytest.fixture
 def company(db):
     make_costs()
     make_people()
-
-
-class Visitor:
-    """A page that remembers whatever the browser complained about."""
-
-    def __init__(self, browser, live_server, width: int, theme: str = "light"):
-        self.base = live_server.url
-        context = browser.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=theme, accept_downloads=True
-        )
-        self.page = context.new_page()
-        self.complaints: list[str] = []
-        self.page.on("console", self._heard)
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-
-    def _heard(self, message) -> None:
-        if message.type in ("error", "warning", "trace"):
-            self.complaints.append(f"{self.page.url}: {message.text}")
-
-    def go(self, address: str) -> None:
-        self.page.goto(self.base + address)
-        self.page.wait_for_load_state("networkidle")
-
-    def log_in(self, username: str = "finance") -> None:
-        self.go("/login/")
-        self.page.fill("[name=username]", username)
-        self.page.fill("[name=password]", PASSWORD)
-        self.page.click("text=Log in >> nth=-1")
-        self.page.wait_for_load_state("networkidle")
-
-    def sideways(self) -> int:
-        return self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
 
 
 def test_it_walks_from_login_to_the_reason_of_a_number(company, browser, live_server):
