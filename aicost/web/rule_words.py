@@ -5,14 +5,20 @@ from collections.abc import Mapping, Sequence
 from aicost.web import numbers
 from aicost.web.filters import label
 from aicost.web.tables import DESCRIBED
+from attribution.rules import RULES
 from attribution.ruling import words
 from attribution.ruling.fields import NoField, field_of
 
 METHODS = {
     "direct": "places the whole charge",
     "gpu_time": "splits by GPU time",
+    "pods": "splits by CPU and memory of pods",
     "tokens": "splits by tokens",
     "requests": "splits by requests",
+    "provisioned": "splits by the tokens that were served",
+    "storage": "splits by bytes under each prefix",
+    "follow": "places it where the resource's other charges stand",
+    "refund": "places it where the charges stand that it gives back",
     "shared": "puts the whole charge on a pool",
     "unattributed": "leaves it unattributed",
 }
@@ -29,6 +35,11 @@ def field_name(name: str) -> str:
 
 def conditions(found: Sequence[Mapping]) -> str:
     return "; ".join(map(words.condition, found)) or "whatever no rule before it claims"
+
+
+def titles() -> dict[str, str]:
+    """What each method is called, as words within a sentence."""
+    return {one.method_id: f"{one.title[:1].lower()}{one.title[1:]}" for one in RULES}
 
 
 def assigned(assigns: Mapping[str, str]) -> list[str]:
@@ -49,7 +60,7 @@ def _source(text: str) -> str:
 
 def method(rule: object) -> str:
     """What the rule does with a charge, as the end of a sentence that begins with the rule."""
-    told = METHODS.get(rule.method, rule.method)
+    told = METHODS.get(rule.method) or f"splits by {titles().get(rule.method, rule.method)}"
     if rule.method == "shared":
         state = DESCRIBED.get(rule.fallback.get("state", ""), rule.fallback.get("state", ""))
         kind = rule.fallback.get("kind", "shared")

@@ -2,20 +2,25 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.views.decorators.http import require_http_methods
 
-from aicost.accounts.scope import may_see_sources
+from aicost.accounts.scope import may_edit_rules, may_see_sources
 from aicost.kernel.periods import utc_today
 from aicost.web import numbers, rule_words
 from aicost.web.ask import Ask, ask_of
 from aicost.web.colours import colour
 from aicost.web.filters import label
+from aicost.web.pages.rule_edit import for_editing, no_rule, rule_of
+from aicost.web.pages.rule_preview import show_preview
 from aicost.web.parts import RESIDUAL, STAMP
+from aicost.web.rule_change import reverted, switched
 from aicost.web.rule_list import WHOLE, sums
 from aicost.web.shell import Page, for_people, refuse, render_page, sentence
 from aicost.web.tables import blocks, shorten
 from attribution.claims import governing
 from attribution.models import AllocationRule
 from attribution.reports.spec import BadSpec
+from attribution.ruling.draft import LAST
 from attribution.ruling.edit import history
 
 SERIES_SHOWN = 50
@@ -37,11 +42,9 @@ RULE = Page(
 def page(request: HttpRequest, key: str) -> HttpResponse:
     if not may_see_sources(request.user):
         return refuse(request, "rules")
-    found = AllocationRule.objects.filter(key=key).select_related("created_by")
-    rule = found.order_by("-version").first()
+    rule = rule_of(key)
     if rule is None:
-        text = f"There is no rule “{key[:80]}”. The list of rules has all there are."
-        return sentence(request, 404, "No such rule", text)
+        return no_rule(request, key)
     ask = RULE.scoped(ask_of(request))
     by = _grouping(request)
     order = [one.key for one in governing(utc_today())]
@@ -54,7 +57,7 @@ def page(request: HttpRequest, key: str) -> HttpResponse:
         "method": rule_words.method(rule),
         "scope": rule_words.scope(rule),
         "changes": history(key),
-        "may_edit": False,
+        "may_edit": may_edit_rules(request.user) and key != LAST,
         "explore": f"{reverse('explore')}?{_explore(ask, key)}",
         "groupings": [
             (" and ".join(label(g).lower() for g in one), ",".join(one), one == by)
@@ -94,3 +97,27 @@ def _held(ask: Ask, key: str, by: tuple[str, ...]) -> dict:
         "more": max(0, len(series) - SERIES_SHOWN),
         "period": numbers.period(ask.period, year=True),
     }
+
+
+@for_editing
+@require_http_methods(["GET", "POST"])
+def switch(request: HttpRequest, key: str) -> HttpResponse:
+    """What moves when it is switched off, or on again."""
+    rule = rule_of(key)
+    if rule is None:
+        return no_rule(request, key)
+    if rule.key == LAST:
+        text = "It claims what no other rule does; without it charges would stand nowhere."
+        return sentence(request, 400, f"“{rule.title}” stays on", text)
+    return show_preview(request, switched(rule))
+
+
+@for_editing
+@require_http_methods(["GET", "POST"])
+def revert(request: HttpRequest, key: str, version: int) -> HttpResponse:
+    """What moves when an older version holds again."""
+    latest = rule_of(key)
+    old = AllocationRule.objects.filter(key=key, version=version).first()
+    if latest is None or old is None:
+        return no_rule(request, f"{key}, version {version}")
+    return show_preview(request, reverted(old, latest))

@@ -2,11 +2,14 @@
 
 from datetime import date
 from decimal import Decimal
+import json
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 
-from aicost.accounts.scope import may_see_sources
+from aicost.accounts.scope import may_edit_rules, may_see_sources
 from aicost.web import figures, numbers
 from aicost.web.ask import Ask, ask_of
 from aicost.web.colours import colour
@@ -183,7 +186,7 @@ def show(request: HttpRequest, order=(), moved: str = "", said: str = "") -> Htt
     ask = RULES.scoped(ask_of(request))
     more = {
         "listing": listing(ask, order),
-        "may_edit": False,
+        "may_edit": may_edit_rules(request.user),
         "pending": bool(order),
         "saved": "saved" in request.GET,
         "moved": moved,
@@ -200,14 +203,33 @@ def suggestions(request: HttpRequest) -> HttpResponse:
     ask = RULES.scoped(ask_of(request))
     rows = ask.report("rule_suggestions", **WHOLE).rows
     context = {
-        "rows": rows,
+        "rows": [row | {"use": _use(row)} for row in rows],
         "period": numbers.period(ask.period, year=True),
-        "may_edit": False,
+        "may_edit": may_edit_rules(request.user),
         "query": ask.view.query(),
     }
     if request.htmx:
         return render(request, "parts/rule_suggestions.html", context)
     return render_page(request, SUGGESTIONS, ask, **context)
+
+
+def _use(row: dict) -> str:
+    """The address of the editor filled in with the suggestion, or with where to look."""
+    conditions = row["conditions"]
+    if not conditions:
+        account = {"field": "account", "op": "is", "value": row["account"]}
+        service = {"field": "service", "op": "contains", "value": row["service"]}
+        told = [one for one in (account, service) if one["value"] and "of them" not in one["value"]]
+        conditions = json.dumps(told)
+    draft = {
+        "title": row["title"],
+        "method": row["method"],
+        "conditions": json.loads(conditions),
+        "assigns": json.loads(row["assigns"] or "{}"),
+        "position": row["position"],
+        "why": row["why"] if row["conditions"] else "",
+    }
+    return f"{reverse('rule_new')}?{urlencode({'draft': json.dumps(draft)})}"
 
 
 SUGGESTIONS = Page(
