@@ -120,7 +120,7 @@ def _allocate_day(claimed: Claimed) -> DayResult:
         _run("clear_day", binds)
         parts = split(binds)
         _refuse_leaks(binds, claimed)
-        for name in ("day_rollup", "day_spread", "day_sums"):
+        for name in ("day_rollup", "day_spread", "day_sums_target", "day_sums_service"):
             _run(name, binds)
         if "gpu_time" in methods:
             _run("day_gpu", binds)

@@ -7,6 +7,15 @@ from django.db import connection, transaction
 
 from aicost.kernel.sqlfiles import sql
 
+MONTH_STEPS = (
+    "clear_month_spread",
+    "month_spread",
+    "month_spread_sums_target",
+    "month_spread_sums_service",
+    "month_sums",
+    "month_sums_all",
+)
+
 
 def spread_months() -> int:
     """Rebuild the month rows of every (source, charge month) with a day published since; how
@@ -26,6 +35,6 @@ def _spread(source: int, month: date) -> bool:
         cursor.execute(sql("attribution.sql", "mark_month_spread"), binds)
         if cursor.rowcount == 0:  # another worker was first
             return False
-        for name in ("clear_month_spread", "month_spread", "month_spread_sums", "month_sums"):
+        for name in MONTH_STEPS:
             cursor.execute(sql("attribution.sql", name), binds)
     return True

@@ -118,7 +118,7 @@ class CostDay(models.Model):
 class CostSum(models.Model):
     """CostDay summed once more, so that a question reads few rows whatever its period: by target or
     by service per day, and all three grains per month. Rebuilt with the day, the month with the
-    spread of its long charges (attribution.spread); read by aicost_cost (migration 0014)."""
+    spread of its long charges (attribution.spread); read by aicost_cost."""
 
     id = models.BigAutoField(primary_key=True)
     grain = models.TextField(help_text="target, service; of months also all: target_month …")

@@ -1,4 +1,4 @@
--- The month by target, by service, and by both: what a question about whole months reads.
+-- The month by target and by service: what a question about whole months reads.
 insert into attribution_costsum
     (grain, day, source_id, currency, target_id, kind, state, sub_account_id, service_name,
      region_id, charge_category, evidence, billed_cost, effective_cost, idle_spread_billed,
@@ -7,21 +7,7 @@ select grain || '_month', %(month)s::date, source_id, currency, target_id, kind,
        sub_account_id, service_name, region_id, charge_category, evidence,
        sum(billed_cost), sum(effective_cost), sum(idle_spread_billed), sum(shared_spread_billed),
        sum(idle_spread_effective), sum(shared_spread_effective)
-  from (
-      select grain, source_id, currency, target_id, kind, state, sub_account_id, service_name,
-             region_id, charge_category, evidence, billed_cost, effective_cost,
-             idle_spread_billed, shared_spread_billed, idle_spread_effective,
-             shared_spread_effective
-        from attribution_costsum
-       where grain in ('target', 'service') and source_id = %(source)s
-         and day >= %(month)s and day < %(month)s::date + interval '1 month'
-      union all
-      select 'all', source_id, currency, target_id, '', '', sub_account_id, service_name,
-             region_id, charge_category, evidence, billed_cost, effective_cost,
-             idle_spread_billed, shared_spread_billed, idle_spread_effective,
-             shared_spread_effective
-        from attribution_costday
-       where source_id = %(source)s
-         and day >= %(month)s and day < %(month)s::date + interval '1 month'
-  ) every_day
+  from attribution_costsum
+ where grain in ('target', 'service') and source_id = %(source)s
+   and day >= %(month)s and day < %(month)s::date + interval '1 month'
  group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12

@@ -74,7 +74,8 @@ def sum_costs(source: Source) -> None:
     for day in list(days):
         DayState.objects.create(source=source, day=day, published_version=1)
         with connection.cursor() as cursor:
-            cursor.execute(sql("attribution.sql", "day_sums"), {"source": source.pk, "day": day})
+            for name in ("day_sums_target", "day_sums_service"):
+                cursor.execute(sql("attribution.sql", name), {"source": source.pk, "day": day})
 
 
 def make_people() -> dict:

@@ -12,6 +12,7 @@ from importlib import import_module
 # name -> module, imported when it is run
 BENCHES: dict[str, str] = {
     "ingest_cur": "aicost.runtime.bench.ingest_cur",
+    "attribute": "aicost.runtime.bench.attribute",
     "split": "aicost.runtime.bench.split",
     "otlp": "aicost.runtime.bench.otlp",
     "meter": "aicost.runtime.bench.meter",
