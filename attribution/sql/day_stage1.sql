@@ -1,4 +1,5 @@
--- Stage 1: every charge split by its weights, in the bytewise order of the target tuple.
+-- Stage 1: every charge split by its weights, in the bytewise order of the target tuple. Units are
+-- quanta of 10^-18, whole numbers, which stage 2 splits further.
 create temp table w_stage1 on commit drop as
 with target as (
     select t.id, t.key,
@@ -15,14 +16,32 @@ with target as (
                                rows unbounded preceding) as upto
       from w_part p
       join target t using (key)
+), charge as materialized (
+    select charge_id, rule_id, then_method, method,
+           aicost_units(billed_cost) as billed_units,
+           aicost_units(effective_cost) as effective_units,
+           aicost_units(list_cost) as list_units,
+           aicost_units(contracted_cost) as contracted_units,
+           aicost_units(pricing_quantity) as pricing_quantity_units,
+           aicost_units(consumed_quantity) as consumed_quantity_units
+      from w_charge
+), split as materialized (
+    select w.charge_id, w.target_id, w.evidence, w.weight, w.total::bigint as total,
+           c.rule_id, c.then_method, c.method,
+           aicost_share(c.billed_units, w.upto, w.upto - w.weight, w.total) as billed_units,
+           aicost_share(c.effective_units, w.upto, w.upto - w.weight, w.total) as effective_units,
+           aicost_share(c.list_units, w.upto, w.upto - w.weight, w.total) as list_units,
+           aicost_share(c.contracted_units, w.upto, w.upto - w.weight, w.total) as contracted_units,
+           aicost_share(c.pricing_quantity_units, w.upto, w.upto - w.weight, w.total) as pricing_quantity_units,
+           aicost_share(c.consumed_quantity_units, w.upto, w.upto - w.weight, w.total) as consumed_quantity_units
+      from weighed w
+      join charge c using (charge_id)
 )
-select w.charge_id, w.target_id, w.evidence, w.weight, w.total::bigint as total,
-       c.rule_id, c.then_method, c.method,
-       aicost_part(c.billed_cost, w.upto, w.weight, w.total) as billed_cost,
-       aicost_part(c.effective_cost, w.upto, w.weight, w.total) as effective_cost,
-       aicost_part(c.list_cost, w.upto, w.weight, w.total) as list_cost,
-       aicost_part(c.contracted_cost, w.upto, w.weight, w.total) as contracted_cost,
-       aicost_part(c.pricing_quantity, w.upto, w.weight, w.total) as pricing_quantity,
-       aicost_part(c.consumed_quantity, w.upto, w.weight, w.total) as consumed_quantity
-  from weighed w
-  join w_charge c using (charge_id)
+select *,
+       aicost_amount(billed_units) as billed_cost,
+       aicost_amount(effective_units) as effective_cost,
+       aicost_amount(list_units) as list_cost,
+       aicost_amount(contracted_units) as contracted_cost,
+       aicost_amount(pricing_quantity_units) as pricing_quantity,
+       aicost_amount(consumed_quantity_units) as consumed_quantity
+  from split
