@@ -36,5 +36,5 @@ drop function aicost_units(numeric);
 
 
 class Migration(migrations.Migration):
-    dependencies = [("attribution", "0016_x")]
+    dependencies = [("attribution", "0020_methods")]
     operations = [migrations.RunSQL(FORWARD, BACK)]
