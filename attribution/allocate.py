@@ -52,6 +52,7 @@ DAY_TABLES = (
     "w_stands",
     "w_stage1",
     "w_share",
+    "w_final",
 )
 
 
@@ -120,7 +121,9 @@ def _allocate_day(claimed: Claimed) -> DayResult:
         _run("clear_day", binds)
         parts = split(binds)
         _refuse_leaks(binds, claimed)
-        for name in ("day_rollup", "day_spread", "day_sums_target", "day_sums_service"):
+        with _hashed():
+            _run("day_rollup", binds)
+        for name in ("day_spread", "day_sums_target", "day_sums_service"):
             _run(name, binds)
         if "gpu_time" in methods:
             _run("day_gpu", binds)
@@ -174,11 +177,26 @@ def split(binds: dict, package: str = "attribution.sql") -> int:
         cursor.execute("analyze w_stage1 (charge_id, target_id, then_method)")
     _run("day_share", binds)
     _run("day_share_targets", binds, package)
+    _run("day_final", binds)
+    with connection.cursor() as cursor:
+        cursor.execute("analyze w_final (stage1_target_id, then_method)")
     return _run("day_allocated", binds)
 
 
-def _refuse_leaks(binds: dict, claimed: Claimed) -> None:
+@contextmanager
+def _hashed() -> Iterator[None]:
+    """For queries over what the day has just written: without statistics the planner takes it for
+    one row, loops over a whole table for each of them and sorts where it should hash."""
     with connection.cursor() as cursor:
+        for plan in ("nestloop", "mergejoin", "sort"):
+            cursor.execute(f"set local enable_{plan} = off")
+        yield
+        for plan in ("nestloop", "mergejoin", "sort"):
+            cursor.execute(f"set local enable_{plan} = on")
+
+
+def _refuse_leaks(binds: dict, claimed: Claimed) -> None:
+    with _hashed(), connection.cursor() as cursor:
         cursor.execute(sql("attribution.sql", "leaks_of_day"), binds)
         leaks = cursor.fetchall()
     if leaks:

@@ -19,6 +19,10 @@ returns numeric language sql immutable parallel safe as $$
     select case when below = 0 and upto = total then units
            else div(units * upto, total) - div(units * below, total) end
 $$;
+create function aicost_part_of(units numeric, upto numeric, below numeric, total numeric)
+returns numeric language sql immutable parallel safe as $$
+    select (div(units * upto, total) - div(units * below, total)) * 0.000000000000000001
+$$;
 drop index attribution_allocatedcharge_source_day;
 drop index attribution_allocatedcharge_charge;
 create index attribution_allocatedcharge_charge
@@ -29,6 +33,7 @@ drop index attribution_allocatedcharge_charge;
 create index attribution_allocatedcharge_source_day
     on attribution_allocatedcharge (source_id, day);
 create index attribution_allocatedcharge_charge on attribution_allocatedcharge (day, charge_id);
+drop function aicost_part_of(numeric, numeric, numeric, numeric);
 drop function aicost_share(numeric, numeric, numeric, numeric);
 drop function aicost_amount(numeric);
 drop function aicost_units(numeric);

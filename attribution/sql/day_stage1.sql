@@ -45,3 +45,4 @@ select *,
        aicost_amount(pricing_quantity_units) as pricing_quantity,
        aicost_amount(consumed_quantity_units) as consumed_quantity
   from split
+ order by charge_id
