@@ -41,5 +41,5 @@ drop function aicost_units(numeric);
 
 
 class Migration(migrations.Migration):
-    dependencies = [("attribution", "0020_methods")]
+    dependencies = [("attribution", "0021_invoices")]
     operations = [migrations.RunSQL(FORWARD, BACK)]
