@@ -261,7 +261,7 @@ def _chosen(asked: Spec, line: ChargeLine, with_rows: bool) -> ChosenCharge:
     rule = AllocationRule.objects.select_related("created_by").get(
         key=line.rule, version=line.version
     )
-    values = binds(asked) | {"day": charge.day, "charge": charge.id}
+    values = binds(asked) | {"source": charge.source_id, "day": charge.day, "charge": charge.id}
     weights = tuple(_weight(row, scoped) for row in fetch("explain_weights", values))
     rows, note = _file_rows(charge, with_rows, scoped)
     return ChosenCharge(

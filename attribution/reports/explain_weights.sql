@@ -27,7 +27,7 @@ select
         ) as chosen
 from attribution_allocatedcharge a
 join attribution_target t on t.id = a.target_id
-where a.day = %(day)s and a.charge_id = %(charge)s
+where a.source_id = %(source)s and a.day = %(day)s and a.charge_id = %(charge)s
     and (%(teams)s::text[] is null or t.team = any(%(teams)s))
 order by
     array_position(array['workload', 'idle', 'shared', 'unattributed'], t.kind), t.state,

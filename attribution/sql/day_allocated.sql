@@ -9,8 +9,8 @@ select %(day)s, %(source)s, s.charge_id, s.target_id, h.target_id, s.rule_id, s.
        aicost_part_of(s.effective_units, h.upto, h.below, h.total),
        aicost_part_of(s.list_units, h.upto, h.below, h.total),
        aicost_part_of(s.contracted_units, h.upto, h.below, h.total),
-       aicost_part_of(s.pricing_quantity_units, h.upto, h.below, h.total),
-       aicost_part_of(s.consumed_quantity_units, h.upto, h.below, h.total)
+       aicost_part_of(s.pricing_units, h.upto, h.below, h.total),
+       aicost_part_of(s.consumed_units, h.upto, h.below, h.total)
   from w_stage1 s
   join w_final h on h.stage1_target_id = s.target_id and h.then_method = s.then_method
 union all

@@ -22,8 +22,8 @@ with target as (
            aicost_units(effective_cost) as effective_units,
            aicost_units(list_cost) as list_units,
            aicost_units(contracted_cost) as contracted_units,
-           aicost_units(pricing_quantity) as pricing_quantity_units,
-           aicost_units(consumed_quantity) as consumed_quantity_units
+           aicost_units(pricing_quantity) as pricing_units,
+           aicost_units(consumed_quantity) as consumed_units
       from w_charge
 ), split as materialized (
     select w.charge_id, w.target_id, w.evidence, w.weight, w.total::bigint as total,
@@ -32,8 +32,8 @@ with target as (
            aicost_share(c.effective_units, w.upto, w.upto - w.weight, w.total) as effective_units,
            aicost_share(c.list_units, w.upto, w.upto - w.weight, w.total) as list_units,
            aicost_share(c.contracted_units, w.upto, w.upto - w.weight, w.total) as contracted_units,
-           aicost_share(c.pricing_quantity_units, w.upto, w.upto - w.weight, w.total) as pricing_quantity_units,
-           aicost_share(c.consumed_quantity_units, w.upto, w.upto - w.weight, w.total) as consumed_quantity_units
+           aicost_share(c.pricing_units, w.upto, w.upto - w.weight, w.total) as pricing_units,
+           aicost_share(c.consumed_units, w.upto, w.upto - w.weight, w.total) as consumed_units
       from weighed w
       join charge c using (charge_id)
 )
@@ -42,7 +42,7 @@ select *,
        aicost_amount(effective_units) as effective_cost,
        aicost_amount(list_units) as list_cost,
        aicost_amount(contracted_units) as contracted_cost,
-       aicost_amount(pricing_quantity_units) as pricing_quantity,
-       aicost_amount(consumed_quantity_units) as consumed_quantity
+       aicost_amount(pricing_units) as pricing_quantity,
+       aicost_amount(consumed_units) as consumed_quantity
   from split
  order by charge_id
