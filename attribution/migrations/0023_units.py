@@ -41,5 +41,5 @@ drop function aicost_units(numeric);
 
 
 class Migration(migrations.Migration):
-    dependencies = [("attribution", "0021_invoices")]
+    dependencies = [("attribution", "0022_pod_rule")]
     operations = [migrations.RunSQL(FORWARD, BACK)]
