@@ -5,8 +5,10 @@ insert into ingest_chargeseries
      service_category, service_name, resource_id, region_id, charge_category, billing_currency,
      pricing_unit, consumed_unit, tags, extras)
 select
-    %(source)s, sha256(i::text::bytea), 'AWS', 'AWS', 'AWS', 'payer', 'acc-' || i %% %(models)s %% 10,
-    'Compute', 'Service ' || i %% %(models)s %% 7, 'res-' || i, 'us-east-1', 'Usage', 'USD', 'Hrs', 'Hrs',
+    %(source)s, sha256(i::text::bytea), 'AWS', 'AWS', 'AWS', 'payer',
+    'acc-' || i %% %(models)s %% 10,
+    'Compute', 'Service ' || i %% %(models)s %% 7, 'res-' || i, 'us-east-1', 'Usage', 'USD',
+    'Hrs', 'Hrs',
     jsonb_build_object('model', 'model-' || i %% %(models)s, 'activity', 'inference',
         'env', (array['prod', 'dev', ''])[i %% %(models)s %% 3 + 1]),
     '{}'
