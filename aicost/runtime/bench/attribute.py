@@ -39,7 +39,7 @@ def run(size: int) -> list[Measured]:
     one = _timed(attribute)
     if not is_clean(audit()):
         raise RuntimeError("the ledger of the bench is not whole")
-    copied = _copy()
+    copied = copy_seconds()
     _dirty()
     two = _timed(_two_workers)
     settings.AICOST_ATTRIBUTION_THREADS = 2
@@ -82,18 +82,19 @@ def _plain() -> float:
     return seconds
 
 
-def _copy() -> float:
-    """Seconds to COPY the allocated rows into an empty table of the same columns and indexes."""
+def copy_seconds(which: str = "") -> float:
+    """Seconds to COPY allocated rows into an empty table of the same columns and indexes."""
     _execute_text("create table bench_copy (like attribution_allocatedcharge including all)")
+    rows = f"select * from attribution_allocatedcharge {which}"
     with tempfile.NamedTemporaryFile() as kept, connection.cursor() as cursor:
-        with cursor.copy("copy (select * from attribution_allocatedcharge) to stdout") as rows:
-            for block in rows:
+        with cursor.copy(f"copy ({rows}) to stdout") as out:
+            for block in out:
                 kept.write(block)
         kept.seek(0)
         began = time.perf_counter()
-        with cursor.copy("copy bench_copy from stdin") as rows:
+        with cursor.copy("copy bench_copy from stdin") as copied:
             while block := kept.read(1 << 20):
-                rows.write(block)
+                copied.write(block)
         seconds = time.perf_counter() - began
     _execute_text("drop table bench_copy")
     return seconds

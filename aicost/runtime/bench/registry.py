@@ -13,6 +13,7 @@ from importlib import import_module
 BENCHES: dict[str, str] = {
     "ingest_cur": "aicost.runtime.bench.ingest_cur",
     "attribute": "aicost.runtime.bench.attribute",
+    "reports": "aicost.runtime.bench.reports",
     "split": "aicost.runtime.bench.split",
     "otlp": "aicost.runtime.bench.otlp",
     "meter": "aicost.runtime.bench.meter",
