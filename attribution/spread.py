@@ -14,6 +14,9 @@ MONTH_STEPS = (
     "month_spread_sums_service",
     "month_sums",
     "month_sums_all",
+    "clear_week_sums",
+    "week_sums",
+    "week_sums_all",
 )
 
 

@@ -121,8 +121,10 @@ class CostSum(models.Model):
     spread of its long charges (attribution.spread); read by aicost_cost."""
 
     id = models.BigAutoField(primary_key=True)
-    grain = models.TextField(help_text="target, service; of months also all: target_month …")
-    day = models.DateField(help_text="of a month its first")
+    grain = models.TextField(
+        help_text="target or service of a day; of weeks and months also all: target_week, all_month"
+    )
+    day = models.DateField(help_text="of a week its Monday, of a month its first")
     source = models.ForeignKey(Source, models.DO_NOTHING, db_constraint=False)
     currency = models.TextField()
     target = models.ForeignKey(Target, models.DO_NOTHING, null=True, db_constraint=False)

@@ -49,7 +49,8 @@ OWN_FILTERS = ("resource", "instance_type", "outcome", "invoice", "rule", "editi
 OUTSIDE_SERIES = ("invoice", "rule")
 # What only the bill knows of a row of the rollup; every grain knows source and evidence.
 BILL_DIMENSIONS = frozenset(SERIES_DIMENSIONS) - {"source", "evidence"}
-WHOLE_MONTHS = ("total", "month", "quarter")
+# What may be read as one: months and, at the edges of the period, weeks; for weeks only weeks.
+STEPS = {"total": "month", "month": "month", "quarter": "month", "week": "week"}
 ALL_GRANULARITIES, ALL_POOLS = GRANULARITIES, POOL_OPTIONS
 MS_PER_HOUR = 3_600_000
 _CURRENCY = re.compile(r"[A-Z]{3}\Z")
@@ -166,7 +167,7 @@ def binds(spec: Spec) -> dict[str, object]:
         "shared": spec.shared,
         "teams": None if spec.asker.teams is None else list(spec.asker.teams),
         "grain": grain(spec),
-        "whole_months": spec.granularity in WHOLE_MONTHS,
+        "step": STEPS.get(spec.granularity, "day"),
     }
 
 

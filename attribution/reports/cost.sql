@@ -73,7 +73,7 @@ part as (
         sum(case when %(shared)s = 'spread' then case %(basis)s
             when 'billed' then c.shared_spread_billed else c.shared_spread_effective end end)
             as shared_spread
-    from aicost_cost(%(start)s, %(end)s, %(grain)s, %(whole_months)s, %(cuts)s::date[]) c
+    from aicost_cost(%(start)s, %(end)s, %(grain)s, %(step)s, %(cuts)s::date[]) c
     where (%(f_source)s::text[] is null
             or c.source_id in (select id from ingest_source where name = any(%(f_source)s)))
         and (%(f_account)s::text[] is null or c.sub_account_id = any(%(f_account)s))

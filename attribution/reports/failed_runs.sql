@@ -30,7 +30,7 @@ money as (
     select
         t.model, t.feature, t.workload, t.experiment, t.team, t.environment, c.currency,
         sum(case %(basis)s when 'billed' then c.billed_cost else c.effective_cost end) as cost
-    from aicost_cost(%(start)s, %(end)s, 'target', %(whole_months)s, '{}') c
+    from aicost_cost(%(start)s, %(end)s, 'target', %(step)s, '{}') c
     join target t on t.id = c.target_id
     group by 1, 2, 3, 4, 5, 6, 7
 )

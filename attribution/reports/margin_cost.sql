@@ -22,7 +22,7 @@ part as (
         sum(case when %(shared)s = 'spread' then case %(basis)s
             when 'billed' then c.shared_spread_billed else c.shared_spread_effective end end)
             as shared_spread
-    from aicost_cost(%(start)s, %(end)s, 'all', %(whole_months)s, '{}') c
+    from aicost_cost(%(start)s, %(end)s, 'all', %(step)s, '{}') c
     where not %(picks)s or c.target_id in (
         select id from attribution_target where feature = any(%(f_feature)s))
     group by 1, 2, 3, 4

@@ -10,7 +10,7 @@ select
         filter (where t.kind = 'workload') as active_cost,
     sum(case %(basis)s when 'billed' then c.billed_cost else c.effective_cost end)
         filter (where t.kind = 'idle') as idle_cost
-from aicost_cost(%(start)s, %(end)s, 'target', %(whole_months)s, '{}') c
+from aicost_cost(%(start)s, %(end)s, 'target', %(step)s, '{}') c
 join attribution_target t on t.id = c.target_id
 where t.activity = 'training' and t.kind in ('workload', 'idle')
     and (%(teams)s::text[] is null or t.team = any(%(teams)s))

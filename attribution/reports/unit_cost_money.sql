@@ -33,7 +33,7 @@ part as (
         sum(case when %(shared)s = 'spread' then case %(basis)s
             when 'billed' then c.shared_spread_billed else c.shared_spread_effective end end)
             as shared_spread
-    from aicost_cost(%(start)s, %(end)s, 'target', %(whole_months)s, '{}') c
+    from aicost_cost(%(start)s, %(end)s, 'target', %(step)s, '{}') c
     where not %(picks)s or c.target_id in (select id from target)
     group by 1, 2, 3
 ),

@@ -24,7 +24,8 @@ NAME = "reports"
 SIZE = 100_000_000
 YEAR = Period(date(2025, 9, 1), date(2026, 9, 1))
 PARTS = 8
-LENGTHS_DAYS = (7, 90, 365)
+# Length of the period in days -> the step of its chart.
+STEPS = {7: "day", 90: "week", 365: "month"}
 ROUNDS = 8
 QUESTIONS = (
     ("feature",),
@@ -43,7 +44,7 @@ def run(size: int) -> list[Measured]:
     rows = [
         Measured("reports: COPY of one day's rows", size // YEAR.length_days, copied),
     ]
-    for length in LENGTHS_DAYS:
+    for length in STEPS:
         period = Period(YEAR.end - timedelta(days=length), YEAR.end)
         seconds = sorted(s for groups in QUESTIONS for s in _asked(period, groups))
         rows.append(Measured(f"reports: {length} days, median", size, seconds[len(seconds) // 2]))
@@ -97,10 +98,10 @@ def _bill_days(source: Source) -> None:
 
 
 def _asked(period: Period, groups: tuple[str, ...]) -> list[float]:
-    """Seconds of each round: the table, the chart (days, of a year months), and what the page says
-    of both; the first round warms and does not count."""
+    """Seconds of each round: the table and the chart, with what the page says of them; the first
+    round warms and does not count."""
     table = Spec("cost", period, Asker("admin"), group_by=groups)
-    step = "month" if period.length_days > 92 else "day"
+    step = STEPS[period.length_days]
     seconds = []
     for _ in range(ROUNDS + 1):
         for spec in (table, replace(table, granularity=step, group_by=groups[:1])):

@@ -6,9 +6,9 @@ insert into attribution_costday
      shared_spread_effective)
 select
     a.day, date_trunc('month', a.day)::date, a.source_id, 'USD', a.target_id,
-    'acc-' || (a.charge_id - %(first)s) %% 400 %% 40,
-    'Service ' || (a.charge_id - %(first)s) %% 400 %% 12,
-    'region-' || (a.charge_id - %(first)s) %% 400 %% 4, 'Usage', a.evidence, false, false,
+    'acc-' || (a.charge_id - %(first)s) %% 200 %% 40,
+    'Service ' || (a.charge_id - %(first)s) %% 200 %% 12,
+    'region-' || (a.charge_id - %(first)s) %% 200 %% 4, 'Usage', a.evidence, false, false,
     sum(a.billed_cost), sum(a.effective_cost), sum(a.list_cost), sum(a.contracted_cost), 0, 0, 0, 0
 from attribution_allocatedcharge a
 where a.source_id = %(source)s and a.day = %(day)s
