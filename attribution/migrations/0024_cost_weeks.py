@@ -82,7 +82,7 @@ $$;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("attribution", "0022_x")]
+    dependencies = [("attribution", "0023_units")]
     operations = [
         migrations.RunSQL(DROP + FORWARD, migrations.RunSQL.noop),
         migrations.RunSQL(
