@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+# Weeks follow with the next attribution.
+STALE = "update attribution_daystate set spread_version = 0"
 DROP = "drop function aicost_cost(date, date, text, boolean, date[]);"
 # The one way reports read cost, of the grain they need. A period is cut into months (`step` month)
 # or weeks (`step` week), and what of a month is not whole into weeks. A piece counts as one set of

@@ -7,7 +7,7 @@ with spent as (
         t.team, c.currency,
         sum(case %(basis)s when 'billed' then c.billed_cost else c.effective_cost end) as cost
     from aicost_cost((select coalesce(min(day), %(start)s) from attribution_daystate), %(end)s,
-                     'target', true, '{}') c
+                     'target', 'month', '{}') c
     join attribution_target t on t.id = c.target_id
     where t.activity = 'training' and t.kind in ('workload', 'idle')
         and (%(teams)s::text[] is null or t.team = any(%(teams)s))
