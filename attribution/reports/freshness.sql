@@ -8,13 +8,14 @@ select
             %(today)s::date - s.final_after_days))
     end as final_through,
     d.loaded_at, w.dirty_days, w.failed_days, w.dirty_in_period, w.waiting_since,
-    exists (
-        select from ingest_charge c
-        where c.source_id = s.id and c.day >= %(start)s and c.day < %(end)s
-    ) or exists (
-        select from attribution_costday c
-        where c.source_id = s.id and c.day >= %(start)s and c.day < %(end)s
-    ) as stands_in_period
+    coalesce((
+        select max(b.day) from ingest_billday b
+        where b.source_id = s.id and b.day >= %(start)s and b.day < %(end)s
+    ), (
+        select max(c.day) from attribution_costsum c
+        where c.grain = 'service' and c.source_id = s.id
+            and c.day >= %(start)s and c.day < %(end)s
+    )) is not null as stands_in_period
 from ingest_source s
 left join lateral (
     select case
