@@ -7,7 +7,8 @@ insert into attribution_allocatedcharge
 select
     %(day)s, %(source)s, %(first)s + i, %(target)s + i %% 200 * 8,
     %(target)s + i %% 200 * 8 + k, %(rule)s,
-    case i %% 20 when 0 then 'fallback' else 'measured' end, 1, 1, k + 1, 36, (i %% 9973 * 0.0012345678)::numeric(38, 18),
+    case i %% 20 when 0 then 'fallback' else 'measured' end, 1, 1, k + 1, 36,
+    (i %% 9973 * 0.0012345678)::numeric(38, 18),
     (i %% 7919 * 0.0032345678)::numeric(38, 18), (i %% 6101 * 0.0042345678)::numeric(38, 18), null,
     3, 3
 from generate_series(1, %(charges)s) i
