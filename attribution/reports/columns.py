@@ -128,6 +128,7 @@ _KINDS = {
         "method",
         "conditions",
         "assigns",
+        "matching",
         "touched_by_what",
         "basis",
         "serving_basis",

@@ -8,7 +8,8 @@ from attribution.ruling.suggest import suggest
 
 COLUMNS = (
     "name", "service", "account", "strength", "why", "title", "method", "position", "conditions",
-    "assigns", "currency", "cost", "share_percent", "series", "days", "first_day", "last_day",
+    "assigns", "matching", "currency", "cost", "share_percent", "series", "days", "first_day",
+    "last_day",
 )  # fmt: skip
 
 
@@ -23,9 +24,10 @@ def suggestion_rows(spec: Spec) -> list[dict]:
             "why": one.why,
             "title": one.title,
             "method": one.method if one.conditions else "",
-            "position": one.position if one.conditions else None,
+            "position": one.position if one.matching else None,
             "conditions": json.dumps(one.conditions) if one.conditions else "",
             "assigns": json.dumps(one.assigns) if one.conditions else "",
+            "matching": json.dumps(one.matching) if one.matching else "",
             "currency": one.currency,
             "cost": one.cost,
             "share_percent": one.share,

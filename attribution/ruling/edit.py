@@ -20,6 +20,7 @@ from attribution.reports.spec import NotAllowed
 from attribution.ruling.draft import LAST, Draft, RuleRefused
 from attribution.ruling.validate import POSITION_MAX, POSITION_MIN, TEXT_MAX, check_draft
 from attribution.ruling.words import changes
+from ingest.connect import is_storable
 
 STEP = 10
 
@@ -133,9 +134,9 @@ def refuse_others(by: User, why: str) -> None:
     """Raises `NotAllowed` for who may not change rules, `RuleRefused` without a reason."""
     if not may_edit_rules(by):
         raise NotAllowed("rules are changed by finance, FinOps and admins; ask one of them")
-    if not why.strip() or len(why) > TEXT_MAX:
+    if not why.strip() or len(why) > TEXT_MAX or not is_storable(why):
         cure = f"Write a few words for those who ask later, at most {TEXT_MAX} characters"
-        raise RuleRefused("why", "the reason is missing or too long", cure)
+        raise RuleRefused("why", "the reason is missing, too long or no text", cure)
 
 
 def alone() -> None:

@@ -15,7 +15,7 @@ KIN_NAMES = 3
 MS_PER_HOUR = 3_600_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Hint:
     """A rule in the making. `wordings` are sets of conditions, the plainest first; `means` says
     whether a series is one of those meant; `tell` makes the evidence's sentence."""
@@ -26,6 +26,12 @@ class Hint:
     strength: str
     means: Callable[[Mapping], bool]
     tell: Callable[[Sequence[Mapping]], str]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Hint) and self.key == other.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
 
 
 def hints_of(row: Mapping, evidence: Evidence) -> list[Hint]:

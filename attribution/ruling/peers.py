@@ -70,6 +70,10 @@ class Peers:
                 by_names = by_series.setdefault(row["id"], {})
                 by_names[names] = by_names.get(names, ZERO) + abs(row["cost"])
 
+    def knows(self, series: Mapping, field: str, value: str) -> bool:
+        """Whether anything that shares this is attributed."""
+        return bool(self._money.get(_key(series, field, value)))
+
     def standing(self, series: Mapping, field: str, value: str, dimension: str) -> Standing | None:
         """None when nothing of it is attributed."""
         found = self._money.get(_key(series, field, value))

@@ -20,8 +20,16 @@ def reason(rows: Sequence[Mapping], evidence: Evidence) -> str:
     row = rows[0]
     if row["state"] in _STATES:
         return _STATES[row["state"]]
-    if row["method"] != "unattributed" or row["rule_conditions"]:
-        return f"the rule “{row['rule_title']}” claims it and names no owner: change that rule"
+    told = f"the rule “{row['rule_title']}” claims it and finds no owner"
+    if row["method"] == "unattributed":
+        return f"{told}: change that rule" if row["rule_conditions"] else _untold(row, evidence)
+    if evidence.peers.knows(row, "resource_id", row["resource_id"]):
+        return f"{told}, while other charges of the resource have one: change that rule"
+    return f"{told}; {_untold(row, evidence)}"
+
+
+def _untold(row: Mapping, evidence: Evidence) -> str:
+    """Why neither names nor neighbours tell the owner."""
     names = names_in(row, evidence)
     if len(names) > 1:
         told = ", ".join(f"“{known.name}”" for _, known in names[:NAMES_TOLD])

@@ -4,7 +4,7 @@ tokens, money by shares, and each suggestion says its evidence."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 import json
@@ -14,6 +14,7 @@ from aicost.kernel.periods import Period
 from attribution.claims import rules_on
 from attribution.models import AllocationRule
 from attribution.ruling.conditions import compile_condition
+from attribution.ruling.draft import OWN_POSITION
 from attribution.ruling.fields import Subject
 from attribution.ruling.gather import Evidence, unattributed
 from attribution.ruling.hints import STRENGTHS, Hint, hints_of
@@ -23,13 +24,17 @@ from attribution.ruling.reasons import reason
 
 SHOWN = 50
 NAMES_TOLD = 3
+RESOURCES_MAX, TITLE_MAX = 100, 200
+# What claims by machine: a rule of ours would not come before it.
+BY_NODE = ("gpu_time", "pods")
 
 
 @dataclass(frozen=True)
 class Suggestion:
     """One proposed rule, or the reason why there is none (`conditions` and `assigns` are then
-    empty). `cost`, `series` and `days` are what it would explain, alone: two may explain the same
-    series. `share` is of the period's unattributed money in this currency."""
+    empty). `matching` are conditions to begin a rule with even so. `cost`, `series` and `days` are
+    what it would explain, alone: two may explain the same series. `share` is of the period's
+    unattributed money in this currency."""
 
     name: str
     service: str
@@ -46,6 +51,8 @@ class Suggestion:
     days: int
     first_day: date
     last_day: date
+    matching: tuple[dict, ...] = ()
+    ids: frozenset[int] = frozenset()
 
     @property
     def title(self) -> str:
@@ -54,7 +61,7 @@ class Suggestion:
             f"{name} by {text}" if text.startswith("tag:") else text
             for name, text in dict.fromkeys(self.assigns.items())
         )
-        return f"{self.name} to {owner}" if owner else ""
+        return f"{self.name} to {owner}"[:TITLE_MAX] if owner else ""
 
     @property
     def method(self) -> str:
@@ -68,21 +75,71 @@ def suggest(period: Period, basis: str = "effective", shown: int = SHOWN) -> lis
     totals: dict[str, Decimal] = defaultdict(Decimal)
     for row in rows:
         totals[row["billing_currency"]] += row["cost"]
-    position = position_before_rest(rules_on(period.end))
-    open_rows, closed = _by_cure(rows)
-    evidence = Evidence.gather(open_rows, period, basis)
-    subjects = {row["id"]: Subject(row) for row in open_rows}
-    made: list[Suggestion] = []
-    explained: set[int] = set()
-    for hint in _best_hints(open_rows, evidence):
-        conditions, matched = _explained(hint, open_rows, subjects)
-        explained |= {row["id"] for row in matched}
+    rules = rules_on(period.end)
+    open_rows, held, closed = _by_cure(rows)
+    evidence = Evidence.gather([*open_rows, *held], period, basis)
+    made = _for_the_rest(open_rows, evidence, totals, position_before_rest(rules))
+    made += _before_others(held, evidence, totals, rules)
+    done = {series for one in made for series in one.ids}
+    for group in _groups(row for row in (*open_rows, *held) if row["id"] not in done):
+        position = position_before(group[0]["rule"], rules)
+        why = reason(group, evidence)
+        one = _suggestion(group, totals, position, (), None, why)
+        made.append(replace(one, matching=_matching(group)))
+    for group in _groups(closed):
+        made.append(_suggestion(group, totals, 0, (), None, reason(group, evidence)))
+    return sorted(made, key=lambda one: (-abs(one.cost), one.name, one.why))[:shown]
+
+
+def _for_the_rest(
+    rows: Sequence[dict], evidence: Evidence, totals: Mapping[str, Decimal], position: int
+) -> list[Suggestion]:
+    """Rules for what only the last rule claims: each stands before it and takes all it matches."""
+    subjects = {row["id"]: Subject(row) for row in rows}
+    made = []
+    for hint in dict.fromkeys(filter(None, (_best(row, evidence) for row in rows))):
+        conditions, matched = _explained(hint, rows, subjects)
         for some in _by_currency(matched):
             made.append(_suggestion(some, totals, position, conditions, hint))
-    left = [row for row in open_rows if row["id"] not in explained]
-    for group in _groups([*left, *closed]):
-        made.append(_suggestion(group, totals, position, (), None, reason(group, evidence)))
-    return sorted(made, key=lambda one: (-abs(one.cost), one.name, one.why))[:shown]
+    return made
+
+
+def _before_others(
+    rows: Sequence[dict],
+    evidence: Evidence,
+    totals: Mapping[str, Decimal],
+    rules: Sequence[AllocationRule],
+) -> list[Suggestion]:
+    """Rules for what another rule claims without finding an owner. Such a rule has to stand before
+    that one, so it names the resources one by one: nothing that has an owner comes with them."""
+    found: dict[tuple, list[dict]] = defaultdict(list)
+    for row in rows:
+        resource = row["resource_id"]
+        if not resource or evidence.peers.knows(row, "resource_id", resource):
+            continue
+        if hint := _best(row, evidence):
+            found[hint, row["rule"], row["billing_currency"]].append(row)
+    made = []
+    for (hint, key, _), some in found.items():
+        position = position_before(key, rules)
+        names = sorted({row["resource_id"] for row in some})[:RESOURCES_MAX]
+        only = {"field": "resource_id", "op": "one_of", "value": names, "exact": True}
+        kept = [row for row in some if row["resource_id"] in names]
+        why = f"{hint.tell(kept)} It stands before “{kept[0]['rule_title']}”, which claims "
+        why += "them and finds no owner."
+        made.append(_suggestion(kept, totals, position, (only,), hint, why))
+    return made
+
+
+def position_before(key: str, rules: Sequence[AllocationRule]) -> int:
+    """A place between a rule and the one before it; its own where there is no room."""
+    at = next((n for n, rule in enumerate(rules) if rule.key == key), None)
+    if at is None:
+        return OWN_POSITION
+    if rules[at].method == "unattributed" and not rules[at].conditions:
+        return position_before_rest(rules)
+    low = rules[at - 1].position if at else 0
+    return max(low + (rules[at].position - low) // 2, 1)
 
 
 def position_before_rest(rules: Sequence[AllocationRule]) -> int:
@@ -95,23 +152,24 @@ def position_before_rest(rules: Sequence[AllocationRule]) -> int:
     return rules[-1].position + 10 if rules else 0
 
 
-def _by_cure(rows: Iterable[dict]) -> tuple[list[dict], list[dict]]:
-    """What a rule could claim, for nothing but the last rule does, and what no rule can cure."""
-    open_rows, closed = [], []
+def _by_cure(rows: Iterable[dict]) -> tuple[list[dict], list[dict], list[dict]]:
+    """What only the last rule claims; what another rule claims without finding an owner; and what
+    no rule can cure, or somebody left without an owner on purpose."""
+    open_rows, held, closed = [], [], []
     for row in rows:
-        is_rest = row["method"] == "unattributed" and not row["rule_conditions"]
-        (open_rows if is_rest and row["state"] == "unclaimed" else closed).append(row)
-    return open_rows, closed
+        if row["state"] != "unclaimed" or row["method"] in BY_NODE:
+            closed.append(row)
+        elif row["method"] != "unattributed":
+            held.append(row)
+        else:
+            (closed if row["rule_conditions"] else open_rows).append(row)
+    return open_rows, held, closed
 
 
-def _best_hints(rows: Iterable[dict], evidence: Evidence) -> list[Hint]:
-    """The best hint of each series, each once."""
-    found: dict[tuple, Hint] = {}
-    for row in rows:
-        if hints := hints_of(row, evidence):
-            best = min(hints, key=lambda hint: STRENGTHS.index(hint.strength))
-            found.setdefault(best.key, best)
-    return list(found.values())
+def _best(row: dict, evidence: Evidence) -> Hint | None:
+    """The strongest hint of a series, of equally strong ones the most telling kind."""
+    hints = hints_of(row, evidence)
+    return min(hints, key=lambda hint: STRENGTHS.index(hint.strength), default=None)
 
 
 def _explained(
@@ -166,7 +224,7 @@ def _suggestion(
         assigns=dict(hint.assigns) if hint else {},
         position=position,
         strength=hint.strength if hint else "",
-        why=hint.tell(rows) if hint else f"No suggestion, because {why}.",
+        why=why or hint.tell(rows) if hint else f"No suggestion, because {why}.",
         currency=currency,
         cost=cost,
         share=(cost / total * 100).quantize(QUANTUM) if total else None,
@@ -174,7 +232,22 @@ def _suggestion(
         days=max(row["days"] for row in rows),
         first_day=min(row["first_day"] for row in rows),
         last_day=max(row["last_day"] for row in rows),
+        matching=conditions,
+        ids=frozenset(row["id"] for row in rows),
     )
+
+
+def _matching(rows: Sequence[dict]) -> tuple[dict, ...]:
+    """Conditions that begin a rule about these: by resource if all have one, else by account and
+    service."""
+    names = sorted({row["resource_id"] for row in rows})
+    if "" not in names and len(names) <= RESOURCES_MAX:
+        if len(names) == 1:
+            return ({"field": "resource_id", "op": "is", "value": names[0]},)
+        return ({"field": "resource_id", "op": "one_of", "value": names},)
+    row = rows[0]
+    told = (("account", account_of(row)), ("service_name", row["service_name"]))
+    return tuple({"field": name, "op": "is", "value": text} for name, text in told if text)
 
 
 def _called(row: Mapping) -> str:

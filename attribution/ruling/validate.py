@@ -11,6 +11,7 @@ from attribution.ruling.conditions import ONE_OF, OPS, REGEX, WITHOUT_VALUE
 from attribution.ruling.draft import LAST, Draft, RuleRefused
 from attribution.ruling.fields import YES_NO, NoField, field_of
 from attribution.ruling.patterns import BadPattern, check, group_names
+from ingest.connect import is_storable
 from ingest.models import Source
 
 METHODS = {method.method_id: method for method in RULES}
@@ -207,4 +208,5 @@ def _scope(draft: Draft) -> Iterator[RuleRefused]:
 
 
 def _is_text(value: object, longest: int) -> bool:
-    return isinstance(value, str) and len(value.strip()) > 0 and len(value) <= longest
+    is_text = isinstance(value, str) and len(value.strip()) > 0 and len(value) <= longest
+    return is_text and is_storable(value)

@@ -162,7 +162,33 @@ def test_it_leaves_alone_what_a_rule_cannot_cure():
     charge("9", sub_account_id="4711", resource_id="pit")
     (one,) = suggested()
     assert one.conditions == ()
-    assert "the rule “Nobody's on purpose” claims it and names no owner" in one.why
+    assert "the rule “Nobody's on purpose” claims it and finds no owner" in one.why
+
+
+def test_what_another_rule_holds_without_an_owner_is_named_one_by_one():
+    """A bucket no inventory tells of: the rule for buckets claims it, and so do tagged ones."""
+    ensure_builtin_rules()
+    AllocationRule.objects.create(
+        key="held", version=1, position=640, title="Buckets", method="direct",
+        conditions=[{"field": "service_name", "op": "is", "value": "S3"}],
+    )  # fmt: skip
+    owned(6, "4711", "data-eng", service_name="S3")
+    charge("9", sub_account_id="4711", resource_id="lone-1a", service_name="S3")
+    charge("7", sub_account_id="4711", resource_id="data-eng-4711-0", service_name="S3")
+    first, second = suggested()
+    assert told(first) == ["resource_id one_of ['lone-1a']"]
+    assert (first.assigns, first.cost) == ({"team": "data-eng"}, Decimal(9))
+    assert "It stands before “Buckets”, which claims them and finds no owner." in first.why
+    assert second.matching == ({"field": "resource_id", "op": "is", "value": "data-eng-4711-0"},)
+    assert second.conditions == () and "“Buckets” claims it and finds no owner" in second.why
+    before = stands()
+    adopt(first)
+    attribute()
+    moved = {key: amount - before.get(key, 0) for key, amount in stands().items()}
+    assert {k: v for k, v in moved.items() if v} == {
+        ("workload", "active", "", "", "", "data-eng"): Decimal(9),
+        ("unattributed", "unclaimed", "", "", "", ""): Decimal(-9),
+    }
 
 
 def test_the_report_says_the_same_and_is_for_those_who_see_all():

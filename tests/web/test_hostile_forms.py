@@ -1,6 +1,8 @@
 """Somebody types, or sends by hand, what no form holds: NUL, half characters, markup, very much of
 everything, other people's addresses. Each answer says why; nothing of it runs on a page."""
 
+import re
+
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
@@ -9,6 +11,8 @@ import pytest
 from aicost.accounts.models import ApiToken
 from aicost.jobs.models import Job
 from aicost.web.pages.prices import FIELDS
+from attribution.claims import ensure_builtin_rules
+from attribution.models import AllocationRule
 from ingest.connect import configure
 from ingest.fetch.connectors import CONNECTORS
 from ingest.models import Annotation, Delivery, Price, Source, SourceRun
@@ -237,3 +241,45 @@ def test_it_takes_no_form_without_its_token(strict, people):
         "/tokens/",
     ):
         assert client.post(address, {"name": "x"}).status_code == 403, address
+
+
+RULE_FIELDS = (
+    "title", "method", "then", "fallback", "before", "valid_from", "valid_to", "sources", "why",
+    "position", "base", "c-0-field", "c-0-op", "c-0-value", "a-0-name", "a-0-from", "a-0-text",
+    "o-cpu", "c-99-field", "a-7-text", "back",
+)  # fmt: skip
+RULE = {
+    "title": "Ours", "c-0-field": "account", "c-0-op": "is", "c-0-value": "1", "a-0-name": "team",
+    "a-0-text": "search", "do": "preview", "why": "so",
+}  # fmt: skip
+
+
+def test_it_takes_no_odd_rules(strict):
+    """Each part of the form in turn; what can be previewed is saved, and shown everywhere."""
+    ensure_builtin_rules()
+    client = strict("finance")
+    for odd in ODD:
+        for name in RULE_FIELDS:
+            answer = client.post("/rules/new/", RULE | {name: odd})
+            assert answer.status_code in (200, 400), (name, odd[:20])
+            assert is_safe(answer.content), (name, odd[:20])
+            seen = re.search(rb'name="seen" value="([^"]+)"', answer.content)
+            if seen and name in ("title", "c-0-value", "a-0-text"):
+                given = {"seen": seen[1].decode(), "why": odd}
+                assert client.post("/rules/save/", given).status_code in (302, 400)
+        for address, name in (
+            ("/rules/save/", "seen"), ("/rules/preview/", "carried"), ("/rules/order/", "order"),
+            ("/rules/import/", "text"), ("/rules/order/", "move"), ("/rules/rule/tax/edit/", "do"),
+        ):  # fmt: skip
+            answer = client.post(address, {name: odd, "do": "preview"})
+            assert answer.status_code < 500 and is_safe(answer.content), (address, odd[:20])
+        for address, name in (
+            ("/rules/new/", "draft"), ("/rules/values/", "c-0-field"), ("/rules/", "by"),
+            ("/rules/rule/tax/switch/", "preview_from"), ("/rules/rule/tax/", "by"),
+        ):  # fmt: skip
+            answer = client.get(address, {name: odd})
+            assert answer.status_code < 500 and is_safe(answer.content), (address, odd[:20])
+    for rule in AllocationRule.objects.filter(built_in=False):
+        assert is_safe(client.get(f"/rules/rule/{rule.key}/").content)
+    assert is_safe(client.get("/rules/").content)
+    assert client.get("/rules.yaml").status_code == 200

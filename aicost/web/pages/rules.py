@@ -30,6 +30,7 @@ from aicost.web.shell import Page, Panel, for_people, refuse, render_page
 from aicost.web.tables import Block, blocks
 from attribution.models import AllocationRule
 from attribution.ruling.edit import newest
+from attribution.ruling.validate import TEXT_MAX
 
 ZERO = Decimal(0)
 STEP = "week"
@@ -214,20 +215,17 @@ def suggestions(request: HttpRequest) -> HttpResponse:
 
 
 def _use(row: dict) -> str:
-    """The address of the editor filled in with the suggestion, or with where to look."""
-    conditions = row["conditions"]
-    if not conditions:
-        account = {"field": "account", "op": "is", "value": row["account"]}
-        service = {"field": "service", "op": "contains", "value": row["service"]}
-        told = [one for one in (account, service) if one["value"] and "of them" not in one["value"]]
-        conditions = json.dumps(told)
+    """The address of the editor filled in with the suggestion, or with where to look; '' where no
+    rule helps."""
+    if not row["matching"]:
+        return ""
     draft = {
         "title": row["title"],
         "method": row["method"],
-        "conditions": json.loads(conditions),
+        "conditions": json.loads(row["matching"]),
         "assigns": json.loads(row["assigns"] or "{}"),
         "position": row["position"],
-        "why": row["why"] if row["conditions"] else "",
+        "why": row["why"][:TEXT_MAX] if row["conditions"] else "",
     }
     return f"{reverse('rule_new')}?{urlencode({'draft': json.dumps(draft)})}"
 
