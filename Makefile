@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 PORT ?= 8000
 ONLY ?=
 ARGS ?=
+# Processes that share the tests; each file stays in one, and each has a database of its own.
+JOBS ?= 2
 # What `make soak` runs with long counts: random cases, seeds of the kills, processes at once.
 SOAK := tests/kernel/test_money.py tests/ingest/test_charges.py \
   tests/attribution/test_allocate_properties.py tests/attribution/test_random_rules.py \
@@ -22,13 +24,13 @@ up: $(VENV)/.runtime
 	$(BIN)/python manage.py up --port $(PORT)
 
 test: $(VENV)/.tests
-	$(BIN)/python -m pytest -q -m "not samples" $(ARGS)
+	$(BIN)/python -m pytest -q -m "not samples" -n $(JOBS) --dist loadfile $(ARGS)
 
 samples: $(VENV)/.tests
 	$(BIN)/python -m pytest -q -m samples $(ARGS)
 
 soak: $(VENV)/.tests
-	AICOST_PROPERTY_CASES=1000 AICOST_KILL_SEEDS=5 $(BIN)/python -m pytest -q \
+	AICOST_PROPERTY_CASES=1000 AICOST_KILL_SEEDS=5 AICOST_OVERLAP_RUNS=200 $(BIN)/python -m pytest -q \
 	  --hypothesis-profile=soak $(SOAK) $(ARGS)
 
 lint: $(VENV)/.tests

@@ -33,8 +33,16 @@ hypothesis.settings.register_profile("soak", max_examples=20_000, deadline=None)
 _run = {"home": None, "embedded": None, "absent": {}}
 
 
+def _only_leads(config) -> bool:
+    """Whether this process only hands tests out to others (pytest -n)."""
+    return bool(getattr(config.option, "numprocesses", None)) and not hasattr(config, "workerinput")
+
+
 def pytest_configure(config):
-    """Nothing of a run touches the AICOST_HOME or the database somebody works with."""
+    """Nothing of a run touches the AICOST_HOME or the database somebody works with; every process
+    that runs tests has its own."""
+    if _only_leads(config):
+        return
     home = Path(tempfile.mkdtemp(prefix="aicost-test-"))
     _run["home"] = home
     settings.AICOST_HOME = home
@@ -83,6 +91,18 @@ def pytest_collection_modifyitems(config, items):
     items[:] = kept
     if left_out:
         config.hook.pytest_deselected(items=left_out)
+
+
+def pytest_sessionfinish(session):
+    """A process that was handed its tests tells the leading one what it left out."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["absent"] = _run["absent"]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node, error):
+    """Each process collects all tests and leaves out the same."""
+    _run["absent"] |= getattr(node, "workeroutput", {}).get("absent", {})
 
 
 def pytest_terminal_summary(terminalreporter):
