@@ -10,12 +10,6 @@ from (
     from ingest_outcome
     where day >= %(first)s and day < %(last)s and feature <> ''
 ) u
-left join lateral (
-    select canonical from ingest_alias
-    where dimension = 'feature' and raw = u.feature
-        and (valid_from is null or valid_from <= u.month)
-        and (valid_to is null or valid_to > u.month)
-    order by valid_from desc nulls last, id desc
-    limit 1
-) a on true
+left join aicost_alias_days(%(first)s, %(last)s) a
+    on a.day = u.month and a.dimension = 'feature' and a.raw = u.feature
 group by 1, 2, 3

@@ -3,13 +3,8 @@
 select r.day, coalesce(a.canonical, r.feature) as feature, coalesce(p.plan, '') as plan,
     r.currency, sum(r.amount) as revenue
 from ingest_revenue r
-left join lateral (
-    select canonical from ingest_alias
-    where dimension = 'feature' and raw = r.feature
-        and (valid_from is null or valid_from <= r.day) and (valid_to is null or valid_to > r.day)
-    order by valid_from desc nulls last, id desc
-    limit 1
-) a on true
+left join aicost_alias_days(%(start)s, %(end)s) a
+    on a.day = r.day and a.dimension = 'feature' and a.raw = r.feature
 left join lateral (
     select c.plan from ingest_customer c
     where %(plans)s and c.customer = r.customer

@@ -6,11 +6,11 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
 from aicost.kernel.money import QUANTUM
+from attribution.closing.pinned import price_book_on
 from attribution.models import DayState, SeriesClaim
 from attribution.reports.base import fetch
 from ingest.models import Charge
 from ingest.models.measured import TOKEN_CLASSES
-from ingest.prices import price_book
 
 MODELS_MAX = 12
 
@@ -30,8 +30,8 @@ class CallsSeen:
 
 @dataclass(frozen=True)
 class TokenPrice:
-    """What one token of a class weighed: its list price, without one the contract's, as the price
-    table stands now."""
+    """What one token of a class weighed: its list price, without one the contract's; of a closed
+    month as pinned, else as the price table stands now."""
 
     token_class: str
     per_million: Decimal
@@ -85,7 +85,7 @@ def token_prices(charge: Charge, calls: Iterable[CallsSeen]) -> tuple[TokenPrice
     own = [one for one in calls if one.model == claim.model]
     names = sorted({one.told for one in own})
     classes = [name for name in TOKEN_CLASSES if any(name in one.tokens for one in own)]
-    book, at = price_book(), datetime.combine(charge.day, time(), UTC)
+    book, at = price_book_on(charge.day), datetime.combine(charge.day, time(), UTC)
     found = ((name, book.weight_price((claim.model, *names), name, at)) for name in classes)
     return tuple(
         TokenPrice(name, price.unit_price * 1_000_000, price.currency, price.basis, price.origin)

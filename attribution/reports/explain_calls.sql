@@ -2,14 +2,8 @@
 with named as (
     select u.*, coalesce(a.canonical, u.model) as canonical
     from ingest_usageday u
-    left join lateral (
-        select canonical from ingest_alias
-        where dimension = 'model' and raw = u.model
-            and (valid_from is null or valid_from <= u.day)
-            and (valid_to is null or valid_to > u.day)
-        order by valid_from desc nulls last, id desc
-        limit 1
-    ) a on true
+    left join aicost_alias_days(%(day)s, %(day)s::date + 1) a
+        on a.dimension = 'model' and a.raw = u.model
     where u.day = %(day)s
 )
 select

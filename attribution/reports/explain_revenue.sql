@@ -7,13 +7,8 @@ select
 from ingest_revenue r
 join ingest_source s on s.id = r.source_id
 join ingest_delivery d on d.id = r.delivery_id
-left join lateral (
-    select canonical from ingest_alias
-    where dimension = 'feature' and raw = r.feature
-        and (valid_from is null or valid_from <= r.day) and (valid_to is null or valid_to > r.day)
-    order by valid_from desc nulls last, id desc
-    limit 1
-) a on true
+left join aicost_alias_days(%(start)s, %(end)s) a
+    on a.day = r.day and a.dimension = 'feature' and a.raw = r.feature
 left join lateral (
     select k.name, k.sha256 from ingest_delivery_files l
     join ingest_sourcefile k on k.id = l.sourcefile_id

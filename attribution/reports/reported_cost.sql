@@ -2,14 +2,8 @@
 select u.provider, coalesce(a.canonical, u.model) as model, u.reported_currency as currency,
     sum(u.reported_cost) as reported_cost
 from ingest_usage u
-left join lateral (
-    select canonical from ingest_alias
-    where dimension = 'model' and raw = u.model
-        and (valid_from is null or valid_from <= u.hour::date)
-        and (valid_to is null or valid_to > u.hour::date)
-    order by valid_from desc nulls last, id desc
-    limit 1
-) a on true
+left join aicost_alias_days(%(start)s, %(end)s) a
+    on a.day = u.hour::date and a.dimension = 'model' and a.raw = u.model
 where u.hour >= %(start)s::timestamp at time zone 'utc'
     and u.hour < %(end)s::timestamp at time zone 'utc' and u.reported_cost is not null
 group by 1, 2, 3

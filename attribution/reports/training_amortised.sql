@@ -49,7 +49,8 @@ life as (
     from spent s
     left join serving v on v.model = s.model
     cross join lateral (
-        select case when s.month <= v.serving_from then v.serving_from
+        select case when v.serving_from is null then null
+                    when s.month <= v.serving_from then v.serving_from
                     else (s.month + interval '1 month')::date end as begins
     ) b
 ),

@@ -1,31 +1,16 @@
 -- Results of the business per group under canonical names. Different outcomes are never added up:
 -- `outcome` lists what they are.
-with named as (
+with alias as materialized (
+    select * from aicost_alias_days(%(start)s, %(end)s)
+),
+named as (
     select
         o.day, o.name, o.count, coalesce(af.canonical, o.feature) as feature,
         coalesce(ax.canonical, o.experiment) as experiment, coalesce(am.canonical, o.model) as model
     from ingest_outcome o
-    left join lateral (
-        select canonical from ingest_alias
-        where dimension = 'feature' and raw = o.feature
-            and (valid_from is null or valid_from <= o.day)
-            and (valid_to is null or valid_to > o.day)
-        order by valid_from desc nulls last, id desc limit 1
-    ) af on true
-    left join lateral (
-        select canonical from ingest_alias
-        where dimension = 'experiment' and raw = o.experiment
-            and (valid_from is null or valid_from <= o.day)
-            and (valid_to is null or valid_to > o.day)
-        order by valid_from desc nulls last, id desc limit 1
-    ) ax on true
-    left join lateral (
-        select canonical from ingest_alias
-        where dimension = 'model' and raw = o.model
-            and (valid_from is null or valid_from <= o.day)
-            and (valid_to is null or valid_to > o.day)
-        order by valid_from desc nulls last, id desc limit 1
-    ) am on true
+    left join alias af on af.day = o.day and af.dimension = 'feature' and af.raw = o.feature
+    left join alias ax on ax.day = o.day and ax.dimension = 'experiment' and ax.raw = o.experiment
+    left join alias am on am.day = o.day and am.dimension = 'model' and am.raw = o.model
     where o.day >= %(start)s and o.day < %(end)s
 )
 select

@@ -3,12 +3,7 @@
 -- the model's inference in the period stands on one. '' is not set or not asked for. A provider's
 -- own count tells only of what no call log covers, day by day and model by model.
 with alias as materialized (
-    select distinct on (d.day, a.dimension, a.raw)
-        d.day::date as day, a.dimension, a.raw, a.canonical
-    from generate_series(%(start)s::date, %(end)s::date - 1, interval '1 day') d (day)
-    join ingest_alias a on (a.valid_from is null or a.valid_from <= d.day)
-        and (a.valid_to is null or a.valid_to > d.day)
-    order by d.day, a.dimension, a.raw, a.valid_from desc nulls last, a.id desc
+    select * from aicost_alias_days(%(start)s, %(end)s)
 ),
 single as materialized (
     select
@@ -19,8 +14,9 @@ single as materialized (
         case when min(t.environment) = max(t.environment) then min(t.environment) end
             as environment
     from (
-        select distinct target_id from attribution_costday
-        where %(infers)s and day >= %(start)s and day < %(end)s
+        select distinct target_id
+        from aicost_cost(%(start)s, %(end)s, 'target', 'month', '{}')
+        where %(infers)s
     ) c
     join attribution_target t on t.id = c.target_id
     where t.kind = 'workload' and t.activity = 'inference' and t.model <> ''

@@ -8,14 +8,8 @@ with called as (
         min(u.day) as first_day, max(u.day) as last_day
     from ingest_usageday u
     join ingest_source s on s.id = u.source_id
-    left join lateral (
-        select canonical from ingest_alias
-        where dimension = 'model' and raw = u.model
-            and (valid_from is null or valid_from <= u.day)
-            and (valid_to is null or valid_to > u.day)
-        order by valid_from desc nulls last, id desc
-        limit 1
-    ) a on true
+    left join aicost_alias_days(%(start)s, %(end)s) a
+        on a.day = u.day and a.dimension = 'model' and a.raw = u.model
     where u.day >= %(start)s and u.day < %(end)s and u.model <> ''
         and u.activity in ('', 'inference')
     group by 1

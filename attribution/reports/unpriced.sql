@@ -1,12 +1,9 @@
 -- Tokens of calls by provider and model as they name themselves, with the canonical name and what
 -- the calls themselves reported as cost. A provider's own count is not counted beside calls.
 with alias as (
-    select distinct on (d.day, a.raw) d.day::date as day, a.raw, a.canonical
-    from generate_series(%(start)s::date, %(end)s::date - 1, interval '1 day') d (day)
-    join ingest_alias a on a.dimension = 'model'
-        and (a.valid_from is null or a.valid_from <= d.day)
-        and (a.valid_to is null or a.valid_to > d.day)
-    order by d.day, a.raw, a.valid_from desc nulls last, a.id desc
+    select day, raw, canonical
+    from aicost_alias_days(%(start)s, %(end)s)
+    where dimension = 'model'
 )
 select
     u.provider, u.model as raw, coalesce(a.canonical, u.model) as model,

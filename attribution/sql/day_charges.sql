@@ -14,6 +14,8 @@ with instance as (
     select i.resource_id, m.node, not m.found as by_hand
       from instance i
       join aicost_resourcemap_on(%(day)s) m on m.resource_id = i.resource_id
+       and (m.valid_from is null or m.valid_from <= %(day)s)
+       and (m.valid_to is null or m.valid_to > %(day)s)
     union all
     select resource_id, resource_id, null from instance
 ), told as (

@@ -55,7 +55,8 @@ def add_up(day: date) -> None:
     DayState.objects.get_or_create(source=source("aws"), day=day, defaults={"published_version": 1})
     with connection.cursor() as cursor:
         values = {"source": source("aws").pk, "day": day}
-        cursor.execute(sql("attribution.sql", "day_sums"), values)
+        for name in ("day_sums_target", "day_sums_service"):
+            cursor.execute(sql("attribution.sql", name), values)
 
 
 def revenue(day: date, amount, **more) -> None:

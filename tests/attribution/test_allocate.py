@@ -1,5 +1,6 @@
 """The engine on small bills: what stands where, and what happens when something changes."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from attribution.allocate import attribute
 from attribution.audit import audit, is_clean
 from attribution.models import AllocatedCharge, AllocationRule, CostDay, GpuDay
+from ingest.models import ResourceMap
 from tests.attribution.ledger import (
     DAY,
     calls,
@@ -63,6 +65,15 @@ def test_it_never_calls_a_silent_day_idle():
 
 
 def test_it_leaves_a_node_alone_that_no_telemetry_knows():
+    node = charge("96", consumed="24", tags={"team": "search"}, **NODE)
+    attribute()
+    assert stands(node) == {("workload", "active", "", "", "", "search"): Decimal(96)}
+
+
+@pytest.mark.parametrize("held", [{"valid_to": DAY}, {"valid_from": DAY + timedelta(days=1)}])
+def test_a_map_that_has_ended_or_not_begun_claims_no_node(held):
+    node_map("node-a", "i-0a")
+    ResourceMap.objects.update(**held)
     node = charge("96", consumed="24", tags={"team": "search"}, **NODE)
     attribute()
     assert stands(node) == {("workload", "active", "", "", "", "search"): Decimal(96)}

@@ -14,6 +14,7 @@ import pytest
 
 from aicost.accounts.models import AuditEvent
 from aicost.accounts.people import add_user
+from aicost.kernel.periods import Period
 from attribution.allocate import attribute, claim_day
 from attribution.audit import audit, is_clean
 from attribution.closing.blockers import blockers_of
@@ -21,9 +22,13 @@ from attribution.closing.months import COPIES, CannotClose, close_month, reopen_
 from attribution.closing.pinned import closed_months, rates_of
 from attribution.dirty import dirty_stale_rules
 from attribution.models import AllocationRule, CostDay, DayState, MonthClose, ReportedCost
+from attribution.reports import run
+from attribution.reports.explain_calls import calls_of, token_prices
+from attribution.reports.spec import Asker, Spec
 from ingest.fx import Rates
 from ingest.maps import mark_map_changed
 from ingest.models import Alias, ChangedDay, Charge, FxRate, Price, ResourceMap, WorkloadMap
+from tests.attribution.books import revenue
 from tests.attribution.ledger import (
     DAY,
     calls,
@@ -208,6 +213,8 @@ def test_it_weighs_a_closed_month_by_the_prices_words_and_rates_of_its_close(set
     redelivered = charge("2", tags={"gilde": "blue"}, sku_id="tagged by a new word")
     attribute()
     assert stands(one, stage="target") == before
+    told = token_prices(Charge.objects.get(pk=one), calls_of(DAY, ["big-llm"]))
+    assert [price.per_million for price in told] == [D(1), D(3)]
     assert set(stands(redelivered)) == {("unattributed", "unclaimed", "", "", "", "")}
     assert rates_of([close]).rate(DAY, "USD", "EUR") == D("0.9")
     assert Rates().rate(DAY, "USD", "EUR") == D("0.5")
@@ -216,6 +223,39 @@ def test_it_weighs_a_closed_month_by_the_prices_words_and_rates_of_its_close(set
     attribute()
     assert sorted(stands(one, stage="target").values()) == [D(20), D(20)]
     assert ("workload", "active", "", "", "", "blue") in stands(redelivered)
+
+
+@pytest.mark.django_db
+def test_reports_of_a_closed_month_meet_money_under_the_names_of_its_close():
+    """What called and what earned is named as the money is: by the pinned aliases."""
+    for dimension, raw, name in (("model", "llm-old", "llm"), ("feature", "srch", "search")):
+        Alias.objects.create(dimension=dimension, raw=raw, canonical=name)
+    charge("40", tags={"model": "llm-old", "feature": "srch", "activity": "inference"})
+    calls("llm-old", 10, feature="srch")
+    revenue(DAY, 100, feature="srch")
+    attribute()
+
+    def shown() -> tuple:
+        september = Period(DAY, OCTOBER)
+        spec = Spec("unit_cost", september, Asker("finance"), group_by=("model", "feature"))
+        units = [
+            (row["model"], row["feature"], row["requests"], row["marginal_cost_per_inference"])
+            for row in run(spec).rows
+        ]
+        margin = run(Spec("margin", september, Asker("finance"))).rows
+        return units, [(row["feature"], row["cost"], row["revenue"]) for row in margin]
+
+    told = ([("llm", "search", 10, D(4))], [("search", D(40), D(100))])
+    assert shown() == told
+    close = close_month(DAY, dana())
+    Alias.objects.filter(dimension="model").update(canonical="other")
+    Alias.objects.filter(dimension="feature").update(canonical="finding")
+    mark_map_changed(*Alias.objects.all())
+    attribute()
+    assert shown() == told
+    reopen_month(DAY, close.closed_by, "names were wrong")
+    attribute()
+    assert shown() == ([("other", "finding", 10, D(4))], [("finding", D(40), D(100))])
 
 
 @pytest.mark.django_db

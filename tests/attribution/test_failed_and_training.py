@@ -137,3 +137,15 @@ def test_it_starts_with_the_first_calls_where_nobody_said():
     assert rows[-1]["balance"] == 0 and rows[0]["serving_basis"] == "first calls"
     [now] = ask("training_amortised", "model")
     assert (now["amortised_cost"], now["balance"]) == (0, now["spent_to_date"])
+
+
+def test_training_of_a_model_that_does_not_serve_stays_in_the_balance():
+    train("12", model="shelved")
+    attribute()
+    later = Period(DAY, date(2028, 1, 1))
+    [row] = ask("training_amortised", "model", period=later)
+    assert (row["serving_basis"], row["amortised_cost"], row["balance"]) == (
+        "not in service",
+        0,
+        12,
+    )

@@ -22,7 +22,8 @@ with charge as (
     select c.source_id, c.billing_period, c.invoice_id, c.currency,
            sum(a.billed_cost) as attributed
       from charge c
-      join attribution_allocatedcharge a on a.day = c.day and a.charge_id = c.id
+      join attribution_allocatedcharge a
+        on a.source_id = c.source_id and a.day = c.day and a.charge_id = c.id
      group by 1, 2, 3, 4
 )
 select source_id, billing_period, invoice_id, currency, billed, tax, credits, marketplace,
