@@ -11,7 +11,7 @@ from django.db.models import F, Q
 from aicost.kernel.sqlfiles import sql
 from attribution import vocabulary
 from attribution.closing.pinned import pinned_aliases, pinned_rule_set
-from attribution.models import AllocationRule, RuleSet
+from attribution.models import AllocationRule, DayState, RuleSet
 from attribution.rules.builtin import BUILT_IN
 from attribution.ruling.compiled import CompiledRule, decide
 from attribution.ruling.fields import SERIES_FIELDS, Subject
@@ -48,9 +48,16 @@ def ensure_builtin_rules() -> None:
 
 
 def _add(wanted: dict, version: int) -> None:
-    AllocationRule.objects.get_or_create(
+    _, is_new = AllocationRule.objects.get_or_create(
         key=wanted["key"], version=version, defaults={**wanted, "built_in": True}
     )
+    if is_new:
+        try_failed_days()
+
+
+def try_failed_days() -> None:
+    """Days that failed are tried again: the rules that decide them have changed."""
+    DayState.objects.exclude(failure="").update(failure="")
 
 
 def governing(day: date, drafted: Sequence[AllocationRule] = ()) -> list[AllocationRule]:

@@ -86,6 +86,18 @@ def row_of(rule: AllocationRule, number: int, held: dict[str, list[Held]] | None
     )
 
 
+def behind(ask: Ask) -> str:
+    """How many days still show what older rules said; '' when none does."""
+    rows = ask.report("freshness", **WHOLE).rows
+    dirty, failed = (sum(row[name] or 0 for row in rows) for name in ("dirty_days", "failed_days"))
+    told = []
+    if waiting := dirty - failed:
+        told.append(f"{numbers.plural(waiting, 'day', 'days')} still to be counted anew")
+    if failed:
+        told.append(f"{numbers.plural(failed, 'day', 'days')} failed, see Data health")
+    return f"{', '.join(told)}: shown is what stood there before." if told else ""
+
+
 def who(rule: AllocationRule) -> str:
     """Who made this version: a person, or we, who ship it."""
     if rule.created_by is None:

@@ -14,7 +14,7 @@ from aicost.accounts.audit import RULE_SAVED, record
 from aicost.accounts.models import User
 from aicost.accounts.scope import may_edit_rules
 from aicost.kernel.sqlfiles import sql
-from attribution.claims import governing
+from attribution.claims import governing, try_failed_days
 from attribution.models import AllocationRule
 from attribution.reports.spec import NotAllowed
 from attribution.ruling.draft import LAST, Draft, RuleRefused
@@ -186,6 +186,7 @@ def _add(draft: Draft, latest: AllocationRule | None, by: User, why: str) -> All
     )
     told = {"version": made.version, "why": made.note, "changes": list(changes(before, draft))}
     record(by, RULE_SAVED, draft.key, told)
+    try_failed_days()
     return made
 
 

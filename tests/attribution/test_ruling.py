@@ -269,3 +269,19 @@ def test_claims_of_a_switched_off_rule_go_to_the_next(fin):
     switch("tax", False, fin, "booked elsewhere")
     attribute()
     assert stands(tax) == {("unattributed", "unclaimed", "", "", "", ""): Decimal(7)}
+
+
+def test_a_day_that_failed_by_a_bad_rule_is_tried_again_when_rules_change(fin):
+    """No form saves such a rule; an older release may have, or somebody in the database."""
+    ensure_builtin_rules()
+    AllocationRule.objects.create(
+        key="bad", version=1, position=10, title="Bad", method="direct",
+        conditions=[{"field": "colour", "op": "is", "value": "red"}],
+    )  # fmt: skip
+    one = charge("10")
+    (failed,) = attribute()
+    assert "'colour' is no field" in failed.failure
+    assert attribute() == []
+    save(draft("bad", position=10, base=1), fin, "A field there is")
+    assert [day.failure for day in attribute()] == [""]
+    assert AllocatedCharge.objects.filter(charge_id=one).exists()

@@ -10,6 +10,7 @@ import pytest
 from aicost.accounts.models import AuditEvent
 from attribution.allocate import attribute
 from attribution.claims import ensure_builtin_rules
+from attribution.dirty import dirty_stale_rules
 from attribution.models import AllocationRule
 from attribution.ruling.draft import Draft
 from attribution.ruling.edit import newest, save
@@ -205,7 +206,10 @@ def test_a_suggestion_becomes_a_rule_by_way_of_its_preview(visit, write, ledger)
     assert not AllocationRule.objects.filter(built_in=False).exists()
     saved = write("finance", "/rules/save/", seen(page))
     assert saved["Location"] == "/rules/rule/scratch-space-of-search/?saved=1"
+    dirty_stale_rules()
+    assert "1 day still to be counted anew" in text(visit("finance", f"/rules/?{DAYS}"))
     attribute()
+    assert "counted anew" not in text(visit("finance", f"/rules/?{DAYS}"))
     assert stands()[("workload", "active", "", "", "", "data-eng")] == Decimal(100)
     rule = AllocationRule.objects.get(built_in=False)
     assert (rule.position, rule.note, rule.created_by.username) == (950, FORM["why"], "finance")

@@ -14,7 +14,7 @@ from aicost.web.pages.rule_edit import for_editing, no_rule, rule_of
 from aicost.web.pages.rule_preview import show_preview
 from aicost.web.parts import RESIDUAL, STAMP
 from aicost.web.rule_change import reverted, switched
-from aicost.web.rule_list import WHOLE, sums
+from aicost.web.rule_list import WHOLE, behind, sums
 from aicost.web.shell import Page, for_people, refuse, render_page, sentence
 from aicost.web.tables import blocks, shorten
 from attribution.claims import governing
@@ -53,6 +53,7 @@ def page(request: HttpRequest, key: str) -> HttpResponse:
         "title": rule.title,
         "place": order.index(key) + 1 if key in order else 0,
         "saved": "saved" in request.GET,
+        "behind": behind(ask),
         "words": rule_words.conditions(rule.conditions),
         "method": rule_words.method(rule),
         "scope": rule_words.scope(rule),

@@ -25,7 +25,7 @@ from aicost.web.parts import (
     start_of,
     twin,
 )
-from aicost.web.rule_list import WHOLE, listing, who
+from aicost.web.rule_list import WHOLE, behind, listing, who
 from aicost.web.shell import Page, Panel, for_people, refuse, render_page
 from aicost.web.tables import Block, blocks
 from attribution.models import AllocationRule
@@ -190,6 +190,7 @@ def show(request: HttpRequest, order=(), moved: str = "", said: str = "") -> Htt
         "may_edit": may_edit_rules(request.user),
         "pending": bool(order),
         "saved": "saved" in request.GET,
+        "behind": behind(ask),
         "moved": moved,
         "said": said,
     }
