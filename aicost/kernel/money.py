@@ -19,6 +19,10 @@ _CONTEXT = Context(prec=PRECISION_DIGITS, rounding=ROUND_HALF_EVEN)
 DefaultContext.prec = PRECISION_DIGITS
 getcontext().prec = PRECISION_DIGITS
 _LEDGER_BELOW = Decimal(10) ** (38 - SCALE)
+# ISO 4217: what is no hundredth.
+_WHOLE = frozenset(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX",
+                    "UYI", "VND", "VUV", "XAF", "XOF", "XPF"))  # fmt: skip
+_THOUSANDTHS = frozenset(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"))
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?\Z")
 _NUMBER_BYTES_MAX = 80
 
@@ -47,6 +51,13 @@ def parse_decimal(text: str | int | Decimal) -> Decimal:
         return Decimal(text)
     except InvalidOperation as error:
         raise NotMoney(f"{text!r} is not a decimal number") from error
+
+
+def minor_unit(currency: str) -> Decimal:
+    """The smallest amount an invoice or a journal is written in, by ISO 4217."""
+    if currency in _WHOLE:
+        return Decimal(1)
+    return Decimal("0.001") if currency in _THOUSANDTHS else Decimal("0.01")
 
 
 def to_ledger(amount: Decimal) -> Decimal:

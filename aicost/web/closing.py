@@ -8,7 +8,7 @@ from decimal import Decimal
 from django.http import QueryDict
 from django.urls import reverse
 
-from aicost.kernel.money import plain
+from aicost.kernel.money import minor_unit, plain
 from aicost.kernel.periods import month_of, utc_today
 from aicost.web.numbers import MINUS, change
 from attribution.closing import blockers as why
@@ -128,7 +128,7 @@ def _line(one: Invoice) -> dict:
     ask.update({"month": f"{one.billing_period:%Y-%m}", "source": one.source})
     ask.update({"invoice_id": one.invoice, "currency": one.currency})
     if one.billed is not None:
-        ask["amount"] = plain(one.billed.quantize(Decimal("0.01")))
+        ask["amount"] = plain(one.billed.quantize(minor_unit(one.currency)))
     return {
         "invoice": one,
         "residual": None if one.billed is None else one.billed - one.attributed,

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
+from aicost.kernel.money import minor_unit
+
 LEAVES_OUT = ("tax", "credits", "marketplace")
 # In the order they are shown; the difference is their sum, to the last digit.
 PARTS = (
@@ -17,10 +19,6 @@ PARTS = (
     "not_loaded",
     "unexplained",
 )
-# ISO 4217: what is no hundredth.
-_WHOLE = frozenset(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX",
-                    "UYI", "VND", "VUV", "XAF", "XOF", "XPF"))  # fmt: skip
-_THOUSANDTHS = frozenset(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"))
 ZERO = Decimal(0)
 
 
@@ -48,13 +46,6 @@ class Paid:
     tax_on_top: Decimal = ZERO
     leaves_out: tuple[str, ...] = ()
     billed_then: Billed | None = None
-
-
-def minor_unit(currency: str) -> Decimal:
-    """The smallest amount an invoice is written in."""
-    if currency in _WHOLE:
-        return Decimal(1)
-    return Decimal("0.001") if currency in _THOUSANDTHS else Decimal("0.01")
 
 
 def paid_total(payments: Sequence[Paid]) -> Decimal | None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from aicost.accounts.models import ADMIN, FINANCE, FINOPS
+from aicost.kernel.money import minor_unit
 from attribution.finance.shapes import CREDIT, DEBIT, ROUNDING
 from attribution.reports.base import ALL_POOLS, Report, pick
 from attribution.reports.booked import ENTRIES, accounts_in_force, entries, rounding_line
@@ -14,8 +15,6 @@ COLUMNS = (
     "currency", "cost_centre", "team", "reference", "exact_amount",
 )  # fmt: skip
 _SIDES = (DEBIT, CREDIT, ROUNDING)
-# Minor units that are no hundredths (ISO 4217).
-_DIGITS = {"JPY": 0, "KRW": 0, "CLP": 0, "VND": 0, "ISK": 0, "BHD": 3, "KWD": 3, "JOD": 3, "TND": 3}
 
 
 def parts(spec: Spec) -> list[dict]:
@@ -46,7 +45,7 @@ def finished(spec: Spec, found: list[dict]) -> list[dict]:
 
 
 def _rounded(line: dict) -> dict:
-    unit = Decimal(1).scaleb(-_DIGITS.get(line["currency"], 2))
+    unit = minor_unit(line["currency"])
     return _placed(line, line["exact_amount"].quantize(unit, rounding=ROUND_HALF_EVEN))
 
 

@@ -6,7 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 import pytest
 
-from aicost.kernel.money import QUANTUM, NotMoney, parse_decimal, plain, split, to_ledger
+from aicost.kernel.money import (
+    QUANTUM,
+    NotMoney,
+    minor_unit,
+    parse_decimal,
+    plain,
+    split,
+    to_ledger,
+)
 
 amounts = st.decimals(
     min_value=Decimal("-1e15"), max_value=Decimal("1e15"), places=18, allow_nan=False
@@ -46,3 +54,8 @@ def test_it_splits_exactly_fairly_and_with_one_sign(amount, weights):
         assert not part or (part < 0) == (amount < 0)
         assert weight or part == 0
     assert split(-amount, weights) == [-part for part in parts]
+
+
+@pytest.mark.parametrize(("code", "unit"), [("EUR", "0.01"), ("XAF", "1"), ("OMR", "0.001")])
+def test_the_smallest_amount_of_a_currency_is_that_of_iso_4217(code, unit):
+    assert minor_unit(code) == Decimal(unit)
