@@ -13,7 +13,8 @@ JOBS ?= 2
 SOAK := tests/kernel/test_money.py tests/ingest/test_charges.py \
   tests/attribution/test_allocate_properties.py tests/attribution/test_random_rules.py \
   tests/attribution/test_overlapping.py \
-  tests/runtime/test_worker_kill.py tests/runtime/test_arrivals_killed.py
+  tests/runtime/test_worker_kill.py tests/runtime/test_arrivals_killed.py \
+  tests/ingest/test_spark.py
 
 .PHONY: demo up test samples soak lint bench lock clean
 
@@ -30,8 +31,8 @@ samples: $(VENV)/.tests
 	$(BIN)/python -m pytest -q -m samples $(ARGS)
 
 soak: $(VENV)/.tests
-	AICOST_PROPERTY_CASES=1000 AICOST_KILL_SEEDS=5 AICOST_OVERLAP_RUNS=200 $(BIN)/python -m pytest -q \
-	  --hypothesis-profile=soak $(SOAK) $(ARGS)
+	AICOST_PROPERTY_CASES=1000 AICOST_KILL_SEEDS=5 AICOST_OVERLAP_RUNS=200 AICOST_SPARK_LINES=1000000 \
+	  $(BIN)/python -m pytest -q --hypothesis-profile=soak $(SOAK) $(ARGS)
 
 lint: $(VENV)/.tests
 	$(BIN)/ruff check .

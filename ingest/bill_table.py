@@ -79,7 +79,7 @@ def header(file: KeptFile) -> list[str]:
     if len(fields) > COLUMNS_MAX:
         cure = f"A bill has at most {COLUMNS_MAX} columns"
         raise Unreadable(f"the header has {len(fields)} columns", f"{file.name}, line 1", cure)
-    return _unique(fields)
+    return unique_names(fields)
 
 
 def is_flattened(file: KeptFile, reader: BillReader | None) -> bool:
@@ -118,10 +118,11 @@ def _flattened(file: KeptFile, flatten: Flatten, scratch: Path) -> str:
         rows.writerow([*keys, LINE])
         for line, row in flat_rows(file, flatten):
             rows.writerow([*(row.get(key) for key in keys), line])
-    return _csv(path, [*_unique(keys), LINE])
+    return _csv(path, [*unique_names(keys), LINE])
 
 
-def _unique(fields: Iterable[str]) -> list[str]:
+def unique_names(fields: Iterable[str]) -> list[str]:
+    """The names made unique without regard to case, and none of them empty."""
     names: list[str] = []
     seen: set[str] = set()
     for position, field in enumerate(fields, start=1):

@@ -24,6 +24,7 @@ NEEDS = {
     "browser": lambda: shutil.which("chromium"),
     "prometheus": lambda: shutil.which("prometheus") and shutil.which("promtool"),
     "redis": lambda: shutil.which("redis-server"),
+    "spark": lambda: shutil.which("java"),
     "debian_postgres": lambda: glob("/usr/lib/postgresql/*/bin/pg_ctl"),
     "samples": SAMPLES.is_dir,
 }

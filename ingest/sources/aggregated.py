@@ -18,6 +18,7 @@ from ingest.sources.charges import (
     MAYBE_AMOUNTS,
     ROW,
     SCOPE_PART,
+    VIEW,
     canonical_series,
     json_text,
     missing,
@@ -56,33 +57,41 @@ def expression(table: ir.Table) -> ir.Table:
     typed["rows_refused"] += ibis.or_(*unread).cast("int64")
     typed["billed_rest"] = table.billed_rest.cast(FINE)
     typed["long_period_end"] = table.long_period_end.cast("timestamp")
-    kept = (*COLUMNS, SCOPE_PART, *((ROW,) if ROW in table.columns else ()))
+    kept = (*COLUMNS, SCOPE_PART, *(name for name in (VIEW, ROW) if name in table.columns))
     return table.select(*(typed.get(name, table[name]).name(name) for name in kept))
 
 
-def schema(metadata: Mapping[str, str]) -> pa.Schema:
-    """Of the Parquet file; `metadata` says where its charges were summed."""
+def schema(metadata: Mapping[str, str], columns: Iterable[str] = ()) -> pa.Schema:
+    """Of the Parquet file; `metadata` says where its charges were summed. It has the view of the
+    bill where `columns`, those of the charges, have it."""
     kinds = {name: pa.decimal128(38, 18) for name in (*AMOUNTS, *MAYBE_AMOUNTS)}
     kinds |= {name: pa.int64() for name in COUNTS} | {name: pa.date32() for name in _DATES}
     kinds |= {"billed_rest": pa.decimal128(38, 30), "long_period_end": pa.timestamp("us")}
-    fields = [(name, kinds.get(name, pa.string())) for name in (*COLUMNS, SCOPE_PART)]
+    told = (*COLUMNS, SCOPE_PART, *(name for name in (VIEW,) if name in columns))
+    fields = [(name, kinds.get(name, pa.string())) for name in told]
     return pa.schema(fields, metadata=dict(metadata))
 
 
-def write(path: Path, rows: Iterable[Mapping[str, object]], metadata: Mapping[str, str]) -> int:
-    """Write canonical rows, tags and extras as JSON; how many. Raises ValueError for tags that
-    cannot be read and for sums beyond 38 digits."""
-    shape, count, finished = schema(metadata), 0, map(_finished, rows)
+def write(
+    path: Path,
+    rows: Iterable[Mapping[str, object]],
+    metadata: Mapping[str, str],
+    columns: Iterable[str] = (),
+) -> int:
+    """Write canonical rows of these columns, tags and extras as JSON; how many. Raises
+    ValueError for tags that cannot be read and for sums beyond 38 digits."""
+    shape, count, told = schema(metadata, columns), 0, map(finished, rows)
     with pq.ParquetWriter(path, shape, compression="zstd") as out:
-        while batch := list(islice(finished, _BATCH)):
+        while batch := list(islice(told, _BATCH)):
             out.write_table(pa.Table.from_pylist(batch, schema=shape))
             count += len(batch)
     return count
 
 
-def _finished(row: Mapping[str, object]) -> dict[str, object]:
+def finished(row: Mapping[str, object]) -> dict[str, object]:
+    """A canonical row as the file has it. Raises ValueError for tags that cannot be read."""
     series = canonical_series(row)
-    told = {name: series.get(name, row.get(name)) for name in (*COLUMNS, SCOPE_PART)}
+    told = {name: series.get(name, row.get(name)) for name in (*COLUMNS, SCOPE_PART, VIEW)}
     return told | {name: json_text(series[name]) for name in ("tags", "extras")}
 
 
