@@ -3,7 +3,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-import os
 from pathlib import Path
 import sys
 
@@ -45,8 +44,7 @@ def session(master: str = "", conf: Mapping[str, str] | None = None) -> Iterator
     if master:
         builder = builder.master(master)
     if master.startswith("local"):
-        path = os.pathsep.join(filter(None, (str(_PROJECT), os.environ.get("PYTHONPATH"))))
-        builder = builder.config("spark.executorEnv.PYTHONPATH", path)
+        builder = builder.config("spark.executorEnv.PYTHONPATH", str(_PROJECT))
         builder = builder.config("spark.ui.enabled", "false")
         builder = builder.config("spark.ui.showConsoleProgress", "false")
         builder = builder.config("spark.driver.host", "localhost")
