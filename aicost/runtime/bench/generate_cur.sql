@@ -3,7 +3,7 @@ select
     md5(concat(r.i, '-', h.i)) as identity_line_item_id,
     'Anniversary' as bill_bill_type,
     'AWS' as bill_billing_entity,
-    '123456789012' as bill_payer_account_id,
+    '$payer' as bill_payer_account_id,
     date_trunc('month', timestamp '2026-01-01' + to_hours(h.i)) as bill_billing_period_start_date,
     date_trunc('month', timestamp '2026-01-01' + to_hours(h.i)) + interval 1 month
         as bill_billing_period_end_date,
@@ -38,7 +38,7 @@ select
     md5((r.i % 97)::varchar) as product_sku,
     case when r.i % 3 = 0 then 'Storage' else 'Compute Instance' end as product_product_family,
     case when r.i % 10 = 0 then 0.05::double end as savings_plan_savings_plan_effective_cost,
-    case when r.i % 10 = 0 then concat('arn:aws:savingsplans::123456789012:savingsplan/', r.i % 5)
+    case when r.i % 10 = 0 then concat('arn:aws:savingsplans::$payer:savingsplan/', r.i % 5)
         end as savings_plan_savings_plan_a_r_n,
     map {
         'user_team': concat('team-', r.i % 40),
