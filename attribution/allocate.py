@@ -22,7 +22,7 @@ from attribution.closing.pinned import words_of
 from attribution.dirty import absorb_changes, dirty_stale_rules
 from attribution.instance_shapes import shape_binds
 from attribution.lease import kept_leases
-from attribution.models import AllocationRun
+from attribution.models import AllocationRun, RuleSet
 from attribution.rules import RULES
 from attribution.spread import spread_months
 from attribution.token_weights import price_day
@@ -62,13 +62,15 @@ class Leak(RuntimeError):
 
 @dataclass(frozen=True)
 class Claimed:
-    """A day this worker holds until the lease runs out."""
+    """A day this worker holds until the lease runs out. `published` is the rule set it stands under
+    if nothing but rules changed since, else None."""
 
     state: int
     source: int
     day: date
     version: int
     worker: str
+    published: int | None = None
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ def claim_day(worker: str, start: date | None, end: date | None) -> Claimed | No
             },
         )
         row = cursor.fetchone()
-    return Claimed(row[0], row[1], row[2], row[3], worker) if row else None
+    return Claimed(*row[:4], worker, row[4]) if row else None
 
 
 def allocate_day(claimed: Claimed) -> DayResult:
@@ -116,6 +118,9 @@ def _allocate_day(claimed: Claimed) -> DayResult:
     claim_series(claimed.source, claimed.day, rule_set, rules, aliases)
     ensure_partitions("attribution_allocatedcharge", [claimed.day])
     binds = {"source": claimed.source, "day": claimed.day, "rule_set": rule_set.id}
+    if _stands(claimed, rule_set, binds):
+        _keep(claimed, binds)
+        return DayResult(claimed.source, claimed.day, 0, 0, time.monotonic() - began)
     with transaction.atomic(), day_tables():
         charges, methods = weigh(binds)
         _run("clear_day", binds)
@@ -130,6 +135,27 @@ def _allocate_day(claimed: Claimed) -> DayResult:
         seconds = time.monotonic() - began
         _publish(claimed, binds, charges, parts, seconds)
     return DayResult(claimed.source, claimed.day, charges, parts, seconds)
+
+
+def _stands(claimed: Claimed, rule_set: RuleSet, binds: dict) -> bool:
+    """Whether the new rules claim every charge of the day as the ones before did: then its parts
+    are the same, and it need not be rebuilt."""
+    if claimed.published is None:
+        return False
+    before = RuleSet.objects.get(pk=claimed.published)
+    if not before.names_sha256 or before.names_sha256 != rule_set.names_sha256:
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute(
+            sql("attribution.sql", "claims_stand"), binds | {"published": claimed.published}
+        )
+        return cursor.fetchone()[0]
+
+
+def _keep(claimed: Claimed, binds: dict) -> None:
+    held = {"version": claimed.version, "state": claimed.state, "worker": claimed.worker}
+    if _run("keep_day", held | {"rule_set": binds["rule_set"]}) != 1:
+        raise LeaseLost(f"{claimed.day} of source {claimed.source} went to another worker")
 
 
 @contextmanager

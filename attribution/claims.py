@@ -94,14 +94,18 @@ def rule_set_on(day: date) -> tuple[RuleSet, list[AllocationRule], dict]:
     return pinned, [known[pk] for pk in pinned.rule_ids], pinned_aliases(day)
 
 
+def _sha256(named: list) -> str:
+    return hashlib.sha256(json.dumps(named).encode()).hexdigest()
+
+
 def live_rule_set_on(day: date) -> tuple[RuleSet, list[AllocationRule], dict]:
     """The set of a day; its identity covers the rules, aliases and words that shape its claims."""
     rules, aliases = rules_on(day), _aliases_on(day)
     words = vocabulary.digest()
-    named = json.dumps([[rule.id for rule in rules], sorted(map(list, aliases.items())), words])
+    names = [sorted(map(list, aliases.items())), words]
     rule_set, _ = RuleSet.objects.get_or_create(
-        sha256=hashlib.sha256(named.encode()).hexdigest(),
-        defaults={"rule_ids": [rule.id for rule in rules]},
+        sha256=_sha256([[rule.id for rule in rules], *names]),
+        defaults={"rule_ids": [rule.id for rule in rules], "names_sha256": _sha256(names)},
     )
     return rule_set, rules, aliases
 

@@ -55,6 +55,9 @@ class RuleSet(models.Model):
 
     sha256 = models.CharField(max_length=64, unique=True)
     rule_ids = ArrayField(models.BigIntegerField())
+    names_sha256 = models.CharField(
+        max_length=64, default="", db_default="", help_text="of the aliases and words alone"
+    )
 
 
 class SeriesClaim(models.Model):

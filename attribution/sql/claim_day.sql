@@ -12,4 +12,5 @@ update attribution_daystate
       limit 1
       for update skip locked
  )
-returning id, source_id, day, dirty_version
+returning id, source_id, day, dirty_version,
+          case when reasons = '{rules}' and published_version > 0 then rule_set_id end

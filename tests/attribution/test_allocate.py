@@ -8,7 +8,7 @@ import pytest
 from attribution.allocate import attribute
 from attribution.audit import audit, is_clean
 from attribution.models import AllocatedCharge, AllocationRule, CostDay, GpuDay
-from ingest.models import ResourceMap
+from ingest.models import Alias, ResourceMap
 from tests.attribution.ledger import (
     DAY,
     calls,
@@ -144,6 +144,32 @@ def test_a_new_rule_version_moves_money_from_its_valid_day_on():
         AllocatedCharge.objects.filter(charge_id=moved).values_list("evidence", flat=True)
     ) == {"inferred"}
     assert attribute() == []
+
+
+def test_a_rule_rebuilds_only_the_days_whose_charges_it_claims():
+    other = DAY.replace(day=9)
+    charge("20", sub_account_id="1")
+    moved = charge("30", day=other, sub_account_id="4711")
+    attribute()
+    rows = dict(CostDay.objects.values_list("day", "id"))
+    AllocationRule.objects.create(
+        key="data_eng",
+        version=1,
+        position=650,
+        title="Account 4711 is data engineering",
+        method="direct",
+        conditions=[{"field": "account", "op": "is", "value": "4711"}],
+        assigns={"team": "data-eng"},
+    )
+    assert {one.day: one.charges for one in attribute()} == {DAY: 0, other: 1}
+    now = dict(CostDay.objects.values_list("day", "id"))
+    assert now[DAY] == rows[DAY] and now[other] != rows[other]
+    assert stands(moved) == {("workload", "active", "", "", "", "data-eng"): Decimal(30)}
+    assert attribute() == []
+
+    Alias.objects.create(dimension="team", raw="data-eng", canonical="data")
+    assert {one.day: one.charges for one in attribute()} == {DAY: 1, other: 1}
+    assert stands(moved) == {("workload", "active", "", "", "", "data"): Decimal(30)}
 
 
 def test_it_rebuilds_a_day_when_late_telemetry_arrives_and_changes_nothing_otherwise():
