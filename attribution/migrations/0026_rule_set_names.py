@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("attribution", "0024_cost_weeks"),
+        ("attribution", "0025_names_by_day"),
     ]
 
     operations = [
