@@ -57,7 +57,11 @@ def _add(wanted: dict, version: int) -> None:
 
 def try_failed_days() -> None:
     """Days that failed are tried again: the rules that decide them have changed."""
-    DayState.objects.exclude(failure="").update(failure="")
+    failed = DayState.objects.exclude(failure="")
+    if failed.exists():
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(sql("attribution.sql", "alone"))
+            failed.update(failure="")
 
 
 def governing(day: date, drafted: Sequence[AllocationRule] = ()) -> list[AllocationRule]:

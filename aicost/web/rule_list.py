@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from aicost.kernel.periods import utc_today
+from aicost.kernel.targets import EVIDENCE
 from aicost.web import numbers, rule_words
 from aicost.web.ask import Ask
 from attribution.claims import governing
@@ -13,7 +14,6 @@ from attribution.reports.spec import BadSpec
 from attribution.ruling.edit import newest
 
 ZERO = Decimal(0)
-_EVIDENCE = ("measured", "tagged", "inferred", "fallback")
 _EVIDENCE_WORDS = {"inferred": "by rule"}
 
 
@@ -143,6 +143,6 @@ def evidence(row: dict) -> str:
     whole = row["cost"]
     if not whole:
         return ""
-    name = max(_EVIDENCE, key=lambda name: abs(row[f"{name}_cost"]))
+    name = max(EVIDENCE, key=lambda name: abs(row[f"{name}_cost"]))
     word = _EVIDENCE_WORDS.get(name, name)
     return f"{word} {numbers.percent(row[f'{name}_cost'], whole, 0)}"

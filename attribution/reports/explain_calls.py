@@ -75,7 +75,8 @@ def calls_of(day: date, models: Iterable[str]) -> tuple[CallsSeen, ...]:
 
 
 def token_prices(charge: Charge, calls: Iterable[CallsSeen]) -> tuple[TokenPrice, ...]:
-    """The prices that weighed the tokens of a charge which names no class; () for another."""
+    """The prices that weighed the tokens of a charge which names no class; () for another, and
+    where all tokens weighed alike: a class without a price, or prices in several currencies."""
     state = DayState.objects.filter(source=charge.source_id, day=charge.day).first()
     claim = state and SeriesClaim.objects.filter(
         rule_set=state.rule_set_id, series=charge.series_id
@@ -86,11 +87,12 @@ def token_prices(charge: Charge, calls: Iterable[CallsSeen]) -> tuple[TokenPrice
     names = sorted({one.told for one in own})
     classes = [name for name in TOKEN_CLASSES if any(name in one.tokens for one in own)]
     book, at = price_book_on(charge.day), datetime.combine(charge.day, time(), UTC)
-    found = ((name, book.weight_price((claim.model, *names), name, at)) for name in classes)
+    found = {name: book.weight_price((claim.model, *names), name, at) for name in classes}
+    if None in found.values() or len({price.currency for price in found.values()}) != 1:
+        return ()
     return tuple(
         TokenPrice(name, price.unit_price * 1_000_000, price.currency, price.basis, price.origin)
-        for name, price in found
-        if price is not None
+        for name, price in found.items()
     )
 
 

@@ -9,10 +9,14 @@ from aicost.kernel.periods import Period
 from attribution.allocate import attribute
 from attribution.reports import run
 from attribution.reports.explain import explain
+from attribution.reports.explain_calls import calls_of, token_prices
 from attribution.reports.explain_words import NoFigure
 from attribution.reports.spec import Asker, Spec
 from ingest.load import load
+from ingest.models import ChangedDay, Charge, Price
 from tests.attribution import example
+from tests.attribution.ledger import calls, charge, stands
+from tests.attribution.ledger import source as source_of
 
 pytestmark = pytest.mark.django_db
 
@@ -93,3 +97,25 @@ def test_it_shows_a_team_only_its_own_parts(ledger):
     assert {(line.charged, line.ratio) for line in why.lines} == {(None, None)}
     assert (why.charged, why.trust.residual, why.chosen.telemetry) == (None, None, None)
     assert why.chosen.rows == ()
+
+
+def test_it_tells_no_price_where_all_tokens_weighed_alike():
+    """A class without a price is not free: then no class is weighed by one, and none is told."""
+    api = {"service_category": "AI and Machine Learning", "service_subcategory": "Generative AI"}
+    one = charge("40", **api, service_name="LLM API", extras={"ModelId": "our-own-llm"})
+    price = {"model": "our-own-llm", "currency": "USD", "basis": "list", "valid_from": DAY}
+    Price.objects.create(token_class="input_tokens", price="1", **price)
+    calls("our-own-llm", input_tokens=1_000_000, feature="search")
+    calls("our-own-llm", output_tokens=1_000_000, feature="answers")
+    attribute()
+
+    def told() -> list[tuple]:
+        found = token_prices(Charge.objects.get(pk=one), calls_of(DAY, ["our-own-llm"]))
+        return [(price.token_class, price.per_million) for price in found]
+
+    assert sorted(stands(one).values()) == [20, 20] and told() == []
+    Price.objects.create(token_class="output_tokens", price="3", **price)
+    ChangedDay.objects.create(source=source_of("calls", "usage"), day=DAY, what="price")
+    attribute()
+    assert sorted(stands(one).values()) == [10, 30]
+    assert told() == [("input_tokens", 1), ("output_tokens", 3)]
