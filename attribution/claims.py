@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache
 import hashlib
 import json
 
@@ -13,9 +14,9 @@ from attribution import vocabulary
 from attribution.closing.pinned import pinned_aliases, pinned_rule_set
 from attribution.models import AllocationRule, DayState, RuleSet
 from attribution.rules.builtin import BUILT_IN
-from attribution.ruling.compiled import CompiledRule, decide
-from attribution.ruling.fields import SERIES_FIELDS, Subject
-from ingest.models import Alias, ChargeSeries, Source
+from attribution.ruling.compiled import CompiledRule, Decider
+from attribution.ruling.fields import Subject, series_of
+from ingest.models import Alias, Source
 
 # Without statistics on claims just written the planner chooses a nested loop over all of them.
 ANALYZE_FROM_CLAIMS = 200
@@ -134,20 +135,30 @@ def claim_series(source_id: int, day: date, rule_set: RuleSet, rules: list, alia
         # Another worker may be at the same series.
         cursor.execute("select pg_advisory_xact_lock(%s, %s)", [CLAIMS_LOCK, rule_set.id])
         ids = _unclaimed(source_id, day, rule_set)
+        decider = Decider(asked, aliases)
         for at in range(0, len(ids), COPIED):
-            found = ChargeSeries.objects.filter(id__in=ids[at : at + COPIED]).order_by("id")
             claims = [
-                (rule_set.id, series["id"], decide(Subject(series), asked, aliases))
-                for series in found.values(*SERIES_FIELDS)
+                (rule_set.id, series["id"], decider.decide(Subject(series)))
+                for series in _series(ids[at : at + COPIED])
             ]
             with cursor.copy(sql("attribution.sql", "copy_claims")) as copy:
                 for *keys, one in claims:
-                    own = json.dumps(dict(one.own))
-                    copy.write_row((*keys, *one._replace(own=own)))
+                    copy.write_row((*keys, *one._replace(own=_own(one.own))))
     if len(ids) >= ANALYZE_FROM_CLAIMS:
         with connection.cursor() as cursor:
             cursor.execute("analyze attribution_seriesclaim")
     return len(ids)
+
+
+def _series(ids: list[int]) -> list[dict]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql("attribution.sql", "series_of_claims"), {"ids": ids})
+        return list(series_of(cursor))
+
+
+@lru_cache(COPIED)
+def _own(own: tuple[tuple[str, str], ...]) -> str:
+    return json.dumps(dict(own))
 
 
 def _unclaimed(source_id: int, day: date, rule_set: RuleSet) -> list[int]:

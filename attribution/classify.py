@@ -4,16 +4,17 @@ Functions over one series as a dict of its columns. The vocabularies are CSV fil
 user's (attribution.vocabulary), so that a new instance type or tag key is data, not code.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable
 from functools import cache, lru_cache
 import re
+from typing import NamedTuple
 
 from aicost.kernel.targets import ACTIVITIES, DIMENSIONS, OWNING_DIMENSIONS
 from attribution.instance_meters import NONE, is_time_of, part_of
-from attribution.model_meters import meter_of
-from attribution.side_meters import bucket_of, is_network
+from attribution.model_meters import READ_EXTRAS, Meter, meter_of
+from attribution.side_meters import bucket_in, is_network, storage_class_of
 from attribution.vocabulary import own as own_words
-from attribution.vocabulary import pattern, rows
+from attribution.vocabulary import pattern, remembered, rows
 
 _SERVICE_ACTIVITY = {
     "storage": "storage",
@@ -29,11 +30,19 @@ _AWS_INSTANCE_METER = re.compile(
     r"(^|[-:])(BoxUsage|SpotUsage|DedicatedUsage|UnusedBox|UnusedDed|Host|Train|Notebk|Cluster)"
     r"([:.-]|Usage)",
 )
+_AI = "ai_services.csv"
 _ASSUMED_ROLE = re.compile(r":assumed-role/([^/]+)/(.+)\Z")
 
 
-@dataclass(frozen=True)
-class Seen:
+# All that is read of a series beside its tags, resource and extras; many series are alike in it.
+_METERED = (
+    "provider", "service_category", "service_subcategory", "service_name", "service_code",
+    "sku_meter", "charge_description", "charge_category", "commitment_discount_status",
+    "consumed_unit", "pricing_unit", "instance_type",
+)  # fmt: skip
+
+
+class Seen(NamedTuple):
     """What is known of a series before any rule: see `look`."""
 
     own: dict[str, str]
@@ -87,8 +96,7 @@ def _tag_prefixes(own_text: str) -> tuple[str, ...]:
 
 @cache
 def _ai_words(own_text: str) -> tuple[tuple[str, re.Pattern], ...]:
-    name = "ai_services.csv"
-    return tuple((row["field"], pattern(row["pattern"], name)) for row in rows(name, own_text))
+    return tuple((row["field"], pattern(row["pattern"], _AI)) for row in rows(_AI, own_text))
 
 
 def own_dimensions(tags: dict) -> dict[str, str]:
@@ -149,15 +157,53 @@ def _is_instance_time(series: dict, part: str) -> bool:
     return series["service_category"] == "Compute" and bool(series["instance_type"])
 
 
+class _Metered(NamedTuple):
+    """What the meter of a series says, whatever its resource; `storage_class` as in side_meters."""
+
+    meter: Meter
+    instance_part: str
+    instance_time: bool
+    network: bool
+    storage_class: str | None
+    is_ai: bool
+
+
+def _metered(told: tuple, extras: tuple, has_resource: bool) -> _Metered:
+    """From the columns `_METERED` and the extras `READ_EXTRAS` alone."""
+    series = dict(zip(_METERED, told, strict=True))
+    series["extras"] = dict(zip(READ_EXTRAS, extras, strict=True))
+    part, words = part_of(series), own_words(_AI)
+    return _Metered(
+        meter_of(series),
+        part,
+        _is_instance_time({**series, "resource_id": has_resource}, part),
+        is_network(series),
+        storage_class_of(series),
+        _is_ai(series, (one for one in _ai_words(words) if one not in _ai_words_apart(words))),
+    )
+
+
 def is_ai(series: dict) -> bool:
     """Whether a series is of AI by any word of ai_services.csv: what it is for is another
     question, and where that finds no answer the series is listed (report `unclassified_ai`)."""
-    service = f"{series['service_name']} {series['service_code']}"
-    for field, known in _ai_words(own_words("ai_services.csv")):
-        text = service if field == "service" else str(series.get(field) or "")
+    return _is_ai(series, _ai_words(own_words(_AI)))
+
+
+def _is_ai(series: dict, words: Iterable[tuple[str, re.Pattern]]) -> bool:
+    for field, known in words:
+        if field == "service":
+            text = f"{series['service_name']} {series['service_code']}"
+        else:
+            text = str(series.get(field) or "")
         if text and known.search(text):
             return True
     return False
+
+
+@cache
+def _ai_words_apart(own_text: str) -> tuple[tuple[str, re.Pattern], ...]:
+    """The words about columns that differ between series with one meter, such as resource_id."""
+    return tuple(one for one in _ai_words(own_text) if one[0] not in (*_METERED, "service"))
 
 
 def _activity(series: dict, own: dict[str, str], api_model: str) -> str:
@@ -170,24 +216,28 @@ def _activity(series: dict, own: dict[str, str], api_model: str) -> str:
 
 def look(series: dict) -> Seen:
     """Everything the rules may ask of a series that its columns do not say outright."""
-    own = own_dimensions(series["tags"] or {})
-    meter = meter_of({**series, "extras": series["extras"] or {}})
-    part = part_of(series)
-    instance_time = _is_instance_time(series, part)
-    bucket, storage_class = bucket_of(series)
+    own, extras = own_dimensions(series["tags"] or {}), series["extras"] or {}
+    told = remembered(_metered)(
+        tuple([series[name] for name in _METERED]),
+        tuple([extras.get(name) for name in READ_EXTRAS]),
+        bool(series["resource_id"]),
+    )
+    meter, bucket = told.meter, ""
+    if told.storage_class is not None:
+        bucket = bucket_in(series["resource_id"])
     return Seen(
         own={name: value for name, value in own.items() if name in DIMENSIONS},
         activity=_activity(series, own, meter.model),
-        instance_time=instance_time,
-        instance_part=part if instance_time else "",
+        instance_time=told.instance_time,
+        instance_part=told.instance_part if told.instance_time else "",
         api_model=meter.model,
         token_class=meter.token_class,
         tokens_per_unit=meter.tokens_per_unit,
-        is_ai=is_ai(series),
+        is_ai=told.is_ai or _is_ai(series, _ai_words_apart(own_words(_AI))),
         provisioned=meter.provisioned,
-        network=is_network(series),
+        network=told.network,
         bucket=bucket,
-        storage_class=storage_class,
+        storage_class=told.storage_class or "" if bucket else "",
     )
 
 

@@ -32,6 +32,9 @@ _REGION_PREFIX = re.compile(r"^[A-Z]{2,4}\d?-")
 _EDITION = re.compile(r"\s*\(Amazon Bedrock Edition\)\s*", re.I)
 UNIT_CLASSES = ("images", "audio_ms", "characters")
 _NO_CLASS, _CAPACITY = "none", "provisioned"
+# What is read of a series' extras.
+NAMING_EXTRAS = ("ModelId", "ModelName", "x_model")
+READ_EXTRAS = (*NAMING_EXTRAS, "TokenType")
 
 
 @dataclass(frozen=True)
@@ -127,7 +130,7 @@ def _by_words(series: dict, words: str, per_unit: int | None) -> Meter:
             count = units_per_unit(name, unit)
             if count and (name != "audio_ms" or _AUDIO.search(meter)):
                 token_class, per_unit = name, count
-    named = extras.get("ModelId") or extras.get("ModelName") or extras.get("x_model") or ""
+    named = next(filter(None, map(extras.get, NAMING_EXTRAS)), "")
     if not named and (per_unit is not None or token_class):
         named = _METER_NOISE.sub(" ", _REGION_PREFIX.sub("", meter))
         named = re.sub(r"[\s_]+", " ", named).strip(" -_:,").replace(" ", "-")

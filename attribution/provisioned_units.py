@@ -13,11 +13,16 @@ _COLUMNS = ("input_tokens_per_minute", "output_tokens_per_minute")
 def capacity_of(series: dict, model: str) -> tuple[int | None, int | None]:
     """(input, output) tokens a minute of one unit: each alone would use the unit whole. A kind
     that is None does not count; both None: nobody knows."""
-    provider, told = series["provider"].lower(), series["sku_meter"] or series["charge_description"]
+    provider, told = read_for_capacity(series)
     for named, models, unit, per_minute in _units(own(_NAME)):
         if named in provider and models.search(model) and unit.search(told):
             return per_minute
     return None, None
+
+
+def read_for_capacity(series: dict) -> tuple[str, str]:
+    """All of a series that its capacity depends on: (provider, meter)."""
+    return series["provider"].lower(), series["sku_meter"] or series["charge_description"]
 
 
 @cache

@@ -23,16 +23,21 @@ def is_network(series: dict) -> bool:
     )
 
 
-def bucket_of(series: dict) -> tuple[str, str]:
-    """(bucket, storage class) of a charge for bytes that lie in one; the class is '' where the
-    meter names none, both are where it is no such charge."""
-    found = _BUCKET.search(series["resource_id"])
-    if not found or series["charge_category"] != "Usage":
-        return "", ""
+def bucket_in(resource_id: str) -> str:
+    """The name of a bucket in a resource id, else ''; what is no bucket may look like one."""
+    found = _BUCKET.search(resource_id)
+    return found[1] if found else ""
+
+
+def storage_class_of(series: dict) -> str | None:
+    """The storage class of a charge for bytes that lie in a bucket: '' where the meter names none,
+    None where it is no such charge."""
+    if series["charge_category"] != "Usage":
+        return None
     for named, meter, storage_class in _storage(own(_STORAGE)):
         if named in series["provider"].lower() and meter.search(_told(series)):
-            return found[1], storage_class
-    return "", ""
+            return storage_class
+    return None
 
 
 def endpoint_of(resource_id: str) -> str:

@@ -4,11 +4,11 @@ A file of the same name in AICOST_HOME/data comes first: its rows win over those
 re-decides every day, like a change of a rule (docs/vocabulary.md).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 import csv
-from functools import cache
+from functools import cache, lru_cache
 import hashlib
 from importlib.resources import files
 import io
@@ -35,6 +35,8 @@ _BYTES_MAX = 4 * 1024**2
 # Of a pinned text: it is all there is, what we ship today is not added. No file can begin so.
 _ALONE = "\0alone\n"
 _pinned: ContextVar[Mapping[str, str] | None] = ContextVar("pinned words", default=None)
+_remembered: ContextVar[dict | None] = ContextVar("known by the words", default=None)
+_REMEMBERED_MAX = 50_000
 
 
 class BadVocabulary(ValueError):
@@ -110,10 +112,23 @@ def digest() -> str:
 def steady() -> Iterator[None]:
     """Look at the files once for all that is done within: they are asked for with each series."""
     token = _pinned.set(_pinned.get() or {name: own(name) for name in NAMES})
+    forget = _remembered.set({})
     try:
         yield
     finally:
+        _remembered.reset(forget)
         _pinned.reset(token)
+
+
+def remembered(function: Callable) -> Callable:
+    """The function, within `steady` with a memory of its results: the words do not change there.
+    It depends on its arguments and the words alone."""
+    known = _remembered.get()
+    if known is None:
+        return function
+    if function not in known:
+        known[function] = lru_cache(_REMEMBERED_MAX)(function)
+    return known[function]
 
 
 @cache
@@ -131,10 +146,11 @@ def texts() -> dict[str, str]:
 def pinned(kept: Mapping[str, str] | None) -> Iterator[None]:
     """Understand series by the words of `texts()` as they were kept; None: as they are now."""
     told = None if kept is None else {name: _ALONE + text for name, text in kept.items()}
-    token = _pinned.set(told)
+    token, forget = _pinned.set(told), _remembered.set(None)
     try:
         yield
     finally:
+        _remembered.reset(forget)
         _pinned.reset(token)
 
 

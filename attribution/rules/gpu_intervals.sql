@@ -24,7 +24,8 @@ with node as (
            limit 1
       ) m on true
 ), bucket as (
-    select distinct on (g.device_uuid, g.mig_instance_id, g.workload_key, g.t_start)
+    -- In this order, since the windows below go by it.
+    select distinct on (g.device_uuid, g.t_start, g.workload_key, g.mig_instance_id)
            j.resource_id, g.cluster, g.namespace, g.pod, g.workload_key, g.device_uuid,
            g.mig_instance_id, g.t_start,
            g.observed_ms, g.held_idle_ms, g.empty_idle_ms, g.sm_ms, g.gr_busy_ms,
@@ -36,7 +37,7 @@ with node as (
        and g.device_uuid not like 'job:%%'
        and j.resource_id in (select resource_id from w_charge where by_resource)
        and (g.source_id, g.device_uuid, g.t_start) not in (select * from w_twice)
-     order by g.device_uuid, g.mig_instance_id, g.workload_key, g.t_start, g.source_id,
+     order by g.device_uuid, g.t_start, g.workload_key, g.mig_instance_id, g.source_id,
               g.util_scope <> 'process', g.util_scope
 ), shared as (
     select *, max(observed_ms) over device as device_ms,
@@ -44,14 +45,18 @@ with node as (
            count(*) filter (where fraction > 0) over device as holders,
            count(own_busy_ms) filter (where fraction > 0) over device as telling,
            sum(own_busy_ms) filter (where fraction > 0) over device as told_busy_ms,
-           sum(observed_ms) filter (where fraction > 0) over device as there_ms,
-           row_number() over (partition by device_uuid, t_start order by workload_key) as nth
+           sum(observed_ms) filter (where fraction > 0) over device as there_ms
       from bucket
     window device as (partition by device_uuid, t_start)
 ), share as (
-    select *, fraction * device_ms / greatest(claimed_ms, device_ms, 1) as part from shared
+    -- Not merged with what uses it (offset 0): each use of a part would divide anew.
+    select *, fraction * device_ms / greatest(claimed_ms, device_ms, 1) as part
+      from shared
+    offset 0
 ), whole as (
-    select *,
+    select *, row_number() over device as nth,
+           floor(held_idle_ms * part)::bigint as held_part,
+           floor(empty_idle_ms * part)::bigint as empty_part,
            -- Rounded as they add up, so that shares that fill a device leave nothing of it over.
            (round(sum(observed_ms * part) over device)
             - round(sum(observed_ms * part) over device - observed_ms * part))::bigint
@@ -64,12 +69,13 @@ with node as (
     window device as (partition by device_uuid, t_start
                       order by workload_key, mig_instance_id rows unbounded preceding)
 ), state as (
-    select *, least(floor(held_idle_ms * part)::bigint, reserved_ms) as held_ms,
-           least(floor(empty_idle_ms * part)::bigint,
-                 reserved_ms - least(floor(held_idle_ms * part)::bigint, reserved_ms)) as empty_ms
+    select *, least(held_part, reserved_ms) as held_ms,
+           least(empty_part, reserved_ms - least(held_part, reserved_ms)) as empty_ms
       from whole
 ), seen as (
-    select resource_id, count(distinct device_uuid) as devices from whole group by resource_id
+    select resource_id, count(*) as devices
+      from (select distinct resource_id, device_uuid from whole) d
+     group by resource_id
 ), job as (
     select distinct on (g.device_uuid, g.workload_key, g.t_start)
            j.resource_id, g.cluster, g.namespace, g.pod, g.workload_key, g.observed_ms,

@@ -3,7 +3,8 @@
 -- but weigh beside tokens only with a price. Billed tokens beyond the metered ones are unmetered:
 -- those of all charges of the model and class together, since a bill may have one for each project;
 -- of a bill that tells no tokens, those that the provider counted beyond the metered. Calls that
--- say they were served by provisioned throughput weigh no charge by the token.
+-- say they were served by provisioned throughput weigh no charge by the token. Weights of a charge
+-- that would add up to more than 9 * 10^18 are blocks of as many as make them fit.
 insert into w_part (charge_id, kind, state, activity, workload, model, feature, experiment, team,
                     environment, evidence, weight)
 with metered as (
@@ -31,8 +32,8 @@ with metered as (
      where method = 'tokens' and token_class = 'reasoning_tokens'
 ), weighed as (
     select c.charge_id, m.activity, m.workload, m.feature, m.experiment, m.team, m.environment,
-           sum(case c.token_class when '' then m.tokens * m.weight_per_token else m.tokens end)
-               as weight,
+           sum(case c.token_class when '' then m.tokens::numeric * m.weight_per_token
+               else m.tokens end) as weight,
            sum(m.tokens) filter (where c.token_class <> '' or m.weight_per_token > 0) as tokens
       from w_charge c
       join metered m on m.model = c.model
@@ -76,6 +77,11 @@ with metered as (
       join w_charge c using (charge_id)
       join billed b using (model, token_class, environment)
       left join counted n using (charge_id)
+), sized as (
+    select *, greatest(1, ceil(sum(weight) over (partition by charge_id) / 9000000000000000000))
+                  as block
+      from part
+     where weight > 0
 )
 select p.charge_id, p.kind, p.state, p.activity,
        coalesce(nullif(p.workload, ''), c.workload), c.model,
@@ -83,8 +89,7 @@ select p.charge_id, p.kind, p.state, p.activity,
        coalesce(nullif(p.experiment, ''), c.experiment),
        coalesce(nullif(p.team, ''), c.team),
        coalesce(nullif(p.environment, ''), c.environment),
-       min(p.evidence), sum(p.weight)::bigint
-  from part p
+       min(p.evidence), sum(ceil(p.weight / p.block))::bigint
+  from sized p
   join w_charge c using (charge_id)
- where p.weight > 0
  group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10

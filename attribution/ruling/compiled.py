@@ -7,8 +7,8 @@ from typing import NamedTuple
 from aicost.kernel.targets import DIMENSIONS, FALLBACK, INFERRED, MEASURED, TAGGED
 from attribution.classify import owns
 from attribution.models import AllocationRule
-from attribution.provisioned_units import capacity_of
-from attribution.ruling.conditions import BadCondition, compile_captures, compile_condition
+from attribution.provisioned_units import capacity_of, read_for_capacity
+from attribution.ruling.conditions import BadCondition, asks, compile_captures, compile_condition
 from attribution.ruling.fields import NoField, Subject
 from attribution.ruling.patterns import BadPattern
 
@@ -19,6 +19,7 @@ WEIGHED = ("gpu_time", "pods", "tokens", "requests", "provisioned")
 BY_TAGS = ("storage", "follow", "refund")  # what they do not weigh stands on its tags
 # Methods that claim only on days on which telemetry knows the resource: it decides which of them.
 OF_RESOURCE = ("gpu_time", "pods")
+KNOWN_MAX = 50_000
 
 
 class BadRule(ValueError):
@@ -61,12 +62,15 @@ class CompiledRule:
 
     def __init__(self, rule: AllocationRule, sources: frozenset[int] | None = None) -> None:
         self.rule, self.method, self._sources = rule, rule.method, sources
+        self.by_source = sources is not None
         try:
             self._tests = [compile_condition(one) for one in rule.conditions]
         except BadCondition as error:
             raise BadRule(f"rule {rule.key}: {error}. Correct or disable it") from error
         self._captured = compile_captures(rule.conditions)
         self._assigns = [(name, self._assign(name, text)) for name, text in rule.assigns.items()]
+        self.asks = {asks(one) for one in rule.conditions}
+        self.asks |= {(field, True) for text in rule.assigns.values() if (field := _field(text))}
         self._by_tag = any(text.startswith(TAG) for text in rule.assigns.values())
 
     def matches(self, subject: Subject) -> bool:
@@ -122,12 +126,81 @@ class CompiledRule:
         return lambda subject: text
 
 
+def _field(text: str) -> str:
+    """The field an assign reads by itself, '' if none: what it captures, conditions ask."""
+    if text.startswith(TAG):
+        return text
+    return text.removeprefix(FIELD) if text.startswith(FIELD) else ""
+
+
 def _filled(text: str, captured: Mapping[str, str]) -> str:
     """The constant with its {NAME}s replaced; '' when the pattern captured one of them empty."""
     names = [name for name in CAPTURED.findall(text) if name in captured]
     if not all(captured[name] for name in names):
         return ""
     return CAPTURED.sub(lambda found: captured.get(found[1], found[0]), text)
+
+
+class Decider:
+    """Decides many series by the same rules: those alike in all that is asked are decided once."""
+
+    def __init__(self, rules: Sequence[CompiledRule], aliases: Mapping) -> None:
+        self._rules, self._aliases = rules, aliases
+        asked: dict[str, bool] = {}
+        for field, whole in (one for rule in rules for one in rule.asks):
+            asked[field] = asked.get(field, False) or whole
+        self._texts = [field for field, whole in asked.items() if whole]
+        self._there = [field for field, whole in asked.items() if not whole]
+        self._by_source = any(rule.by_source for rule in rules)
+        self._known: dict[tuple, Claim] = {}
+
+    def decide(self, subject: Subject) -> Claim:
+        """As the function `decide`. Raises `BadRule`."""
+        try:
+            alike = self._asked(subject)
+        except NoField:  # of a rule that may never be asked
+            return decide(subject, self._rules, self._aliases)
+        return self._remembered(alike, lambda: decide(subject, self._rules, self._aliases))
+
+    def claim_by(
+        self, subject: Subject, winner: CompiledRule, of_resource: Mapping[str, CompiledRule]
+    ) -> Claim:
+        """As the function `claim_by`. Raises `BadRule`."""
+        first = next(iter(of_resource.values()), None)
+        alike = (
+            claim_by,
+            winner.rule.pk,
+            *(of_resource[name].rule.pk if name in of_resource else None for name in OF_RESOURCE),
+            tuple(winner.assigned(subject).items()),
+            tuple(first.assigned(subject).items()) if first else (),
+            *_seen(subject),
+        )
+        return self._remembered(
+            alike, lambda: claim_by(subject, winner, of_resource, self._aliases)
+        )
+
+    def _asked(self, subject: Subject) -> tuple:
+        """All that `decide` may read of a series."""
+        return (
+            subject.series["source_id"] if self._by_source else 0,
+            *[subject.value(field) for field in self._texts],
+            *[bool(subject.value(field)) for field in self._there],
+            *_seen(subject),
+        )
+
+    def _remembered(self, alike: tuple, make: Callable[[], Claim]) -> Claim:
+        if (claim := self._known.get(alike)) is None:
+            if len(self._known) >= KNOWN_MAX:
+                self._known.clear()
+            claim = self._known[alike] = make()
+        return claim
+
+
+def _seen(subject: Subject) -> tuple:
+    """What `claim_by` may read of a series beside what its rules assign."""
+    seen = subject.seen
+    capacity = read_for_capacity(subject.series) if seen.provisioned else ()
+    return tuple(seen.own.items()), seen[1:], capacity
 
 
 def decide(subject: Subject, rules: Sequence[CompiledRule], aliases: Mapping) -> Claim:

@@ -61,6 +61,11 @@ def compile_condition(condition: Mapping) -> Test:
     return lambda subject: alike(subject.value(field)).startswith(text)
 
 
+def asks(condition: Mapping) -> tuple[str, bool]:
+    """(field, whether its text counts and not only whether there is any) of a compiled one."""
+    return condition["field"], condition["op"] not in WITHOUT_VALUE
+
+
 def compile_captures(conditions: Sequence[Mapping]) -> Callable[[Subject], dict[str, str]]:
     """A function that gives what the groups of all regex conditions captured, the first winning."""
     asked = [

@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-import json
 
 from django.db import connection
 
@@ -13,9 +11,9 @@ from attribution import vocabulary
 from attribution.claims import compiled, governing, live_rule_set_on
 from attribution.closing.pinned import closed_months
 from attribution.models import AllocationRule, RuleSet
-from attribution.ruling.compiled import OF_RESOURCE, Claim, CompiledRule, claim_by, decide
+from attribution.ruling.compiled import OF_RESOURCE, Claim, CompiledRule, Decider
 from attribution.ruling.draft import Draft
-from attribution.ruling.fields import Subject
+from attribution.ruling.fields import Subject, series_of
 from ingest.models import Alias
 
 PACKAGE = "attribution.ruling.replay"
@@ -84,9 +82,9 @@ def changed(segment: Segment, series: Iterable[dict]) -> Changed:
 
     Most rules stay and stay in order; so the old winner tells that no rule before it matches, and
     only rules that are new or moved have to be asked."""
-    before, after = compiled(segment.before), compiled(segment.after)
+    before = Decider(compiled(segment.before), segment.aliases)
     staying = {rule.pk for rule in segment.before} & {rule.pk for rule in segment.after}
-    anew = _Anew(after, staying, segment.aliases)
+    anew = _Anew(compiled(segment.after), staying, segment.aliases)
     was: dict[int, Claim] = {}
     now: dict[int, Claim] = {}
     with vocabulary.steady():
@@ -94,7 +92,7 @@ def changed(segment: Segment, series: Iterable[dict]) -> Changed:
             subject = Subject(row)
             ids = tuple(row.pop(name) for name in CLAIMED_BY)
             if ids[0] is None:
-                old = was[row["id"]] = decide(subject, before, segment.aliases)
+                old = was[row["id"]] = before.decide(subject)
                 ids = tuple(getattr(old, name) for name in CLAIMED_BY)
             if claim := anew.claim(subject, ids):
                 now[row["id"]] = claim
@@ -105,14 +103,15 @@ class _Anew:
     """What the rules after the change claim, knowing who claimed before."""
 
     def __init__(self, after: Sequence[CompiledRule], staying: set[int], aliases: Mapping) -> None:
-        self._after, self._aliases, self._staying = after, aliases, staying
+        self._after, self._staying = after, staying
+        self._decider = Decider(after, aliases)
         self._rank = {rule.rule.pk: nth for nth, rule in enumerate(after)}
         self._come = [(nth, rule) for nth, rule in enumerate(after) if rule.rule.pk not in staying]
 
     def claim(self, subject: Subject, ids: tuple[int | None, ...]) -> Claim | None:
         """None when the claim stays as it was; `ids` in the order of `CLAIMED_BY`."""
         if not self._staying.issuperset(pk for pk in ids if pk):
-            return decide(subject, self._after, self._aliases)
+            return self._decider.decide(subject)
         winner = self._rank[ids[0]]
         of = {m: self._rank[pk] for m, pk in zip(OF_RESOURCE, ids[1:], strict=True) if pk}
         for nth, come in self._come:
@@ -129,21 +128,11 @@ class _Anew:
                *(rules[m].rule.pk if m in rules else None for m in OF_RESOURCE))  # fmt: skip
         if now == ids:
             return None
-        return claim_by(subject, self._after[winner], rules, self._aliases)
+        return self._decider.claim_by(subject, self._after[winner], rules)
 
 
 def claimed_series(rule_set: int) -> Iterable[dict]:
     """Rows of preview_claimed.sql: the columns of a series, and `CLAIMED_BY`."""
     with connection.cursor() as cursor:
         cursor.execute(sql(PACKAGE, "preview_claimed"), {"rule_set": rule_set})
-        names = [column.name for column in cursor.description]
-        rows = cursor.fetchall()
-    for row in rows:
-        told = dict(zip(names, row, strict=True))
-        told["tags"], told["extras"] = _loaded(told["tags"]), _loaded(told["extras"])
-        yield told
-
-
-@lru_cache(50_000)
-def _loaded(text: str) -> dict:
-    return json.loads(text)
+        return list(series_of(cursor))

@@ -1,7 +1,8 @@
 """What a condition can ask of a charge series: its columns, tags, extras, and what we see in it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 import json
 
 from attribution.classify import Seen, fold, look, owns, principal
@@ -89,6 +90,20 @@ def field_of(name: str) -> Field:
     if name in BY_NAME:
         return BY_NAME[name]
     raise NoField(f"{name!r} is no field of a series")
+
+
+def series_of(cursor) -> Iterator[dict]:
+    """The rows of an executed query, `tags` and `extras` as dicts: to be asked, not changed."""
+    names = [column.name for column in cursor.description]
+    for row in cursor.fetchall():
+        told = dict(zip(names, row, strict=True))
+        told["tags"], told["extras"] = _loaded(told["tags"]), _loaded(told["extras"])
+        yield told
+
+
+@lru_cache(50_000)
+def _loaded(text: str) -> dict:
+    return json.loads(text)
 
 
 class Subject:

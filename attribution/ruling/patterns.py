@@ -3,6 +3,7 @@ pattern, so that a rule can never hang a worker. (Arrow brings RE2 along and we 
 
 from functools import lru_cache
 import re
+from struct import pack
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -43,7 +44,7 @@ def captures(pattern: str, text: str, exact: bool = False) -> dict[str, str]:
 
 def _search(pattern: str, text: str, exact: bool) -> bool:
     try:
-        found = pc.match_substring_regex(pa.array([text]), pattern, ignore_case=not exact)
+        found = pc.match_substring_regex(_column(text), pattern, ignore_case=not exact)
     except pa.ArrowInvalid as error:
         raise BadPattern(_reason(error)) from error
     return found[0].as_py()
@@ -60,11 +61,19 @@ def _captures(pattern: str, text: str, exact: bool) -> dict[str, str]:
         at = found.end()
     named = "".join((*numbered, pattern[at:]))
     try:
-        found = pc.extract_regex(pa.array([text]), named if exact else f"(?i){named}")
+        found = pc.extract_regex(_column(text), named if exact else f"(?i){named}")
     except pa.ArrowInvalid as error:
         raise BadPattern(_reason(error)) from error
     held = found[0].as_py() or {}
     return {name: held[f"g{nth}"] for nth, name in enumerate(names, 1) if f"g{nth}" in held}
+
+
+def _column(text: str) -> pa.StringArray:
+    """A column of one text. (`pa.array` would load pandas: a second, once, for nothing.)"""
+    held = text.encode()
+    return pa.StringArray.from_buffers(
+        1, pa.py_buffer(pack("=ii", 0, len(held))), pa.py_buffer(held)
+    )
 
 
 def _groups(pattern: str) -> list[re.Match]:

@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 import time
 
+from django.conf import settings
 from django.db import connection, transaction
 
 from aicost.kernel.periods import Period
@@ -103,11 +104,12 @@ def preview(
         check_draft(draft)
     began = time.monotonic()
     found = Replayed()
+    threads = 1 if connection.in_atomic_block else settings.AICOST_ATTRIBUTION_THREADS
     with vocabulary.steady(), transaction.atomic():
         ensure_builtin_rules()
         reached = segments(period, drafted(drafts))
         for segment in reached:
-            found.add(replay(segment, basis))
+            found.add(replay(segment, basis, threads))
         transaction.set_rollback(True)
     order = sorted(found.moves.items(), key=lambda one: (-abs(one[1][0]), one[0]))
     stands = sorted(found.stands.items())

@@ -176,7 +176,8 @@ OFTEN = [*SHAPES, *(["node", "input", "all tokens", "tax"] * 4), *(["bucket", "m
 def charges(draw, nth: int) -> dict:
     shape = dict(SHAPES[draw(some(OFTEN))])
     billed = draw(money)
-    quantity = draw(some([Decimal(24), Decimal(1), Decimal("0.5"), Decimal(10**9), Decimal(0)]))
+    largest = 10**16 if "okens" in shape.get("consumed_unit", "") else 10**9
+    quantity = Decimal(draw(some(["24", "1", "0.5", largest, "0"])))
     tags = {"team": draw(name), "model": draw(some(["", "m1"])), "activity": draw(some(
         ["", "inference", "training"]))}  # fmt: skip
     series = {
@@ -238,7 +239,7 @@ TOKENS_TOLD = [
 
 @st.composite
 def calls(draw) -> dict:
-    tokens = {name: draw(some([0, 1, 7, 999, 10**6, 10**11])) for name in draw(some(TOKENS_TOLD))}
+    tokens = {name: draw(some([0, 1, 7, 999, 10**6, 10**15])) for name in draw(some(TOKENS_TOLD))}
     return {
         "source": draw(some(["calls", "calls", "gateway", "provider"])),
         "day": draw(some([DAY] * 5 + [NEXT])),

@@ -4,6 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 import os
 
+from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
@@ -28,6 +29,7 @@ from attribution.ruling import told
 from attribution.ruling.compiled import Claim
 from attribution.ruling.draft import Draft, RuleRefused
 from attribution.ruling.edit import newest, save
+from attribution.ruling.fields import SERIES_FIELDS
 from attribution.ruling.preview import Where, preview, reordered
 from tests.attribution.ledger import DAY, calls, charge, gpu_hours, node_map, source, workload_map
 
@@ -146,10 +148,39 @@ def test_what_follows_a_charge_that_moves_moves_with_it():
     assert {key: cost for key, cost in told.items() if cost} == differences(before, published())
 
 
-def test_the_queries_know_every_column_of_a_claim():
-    for name in ("copy_preview_claims", "preview_claims", "preview_known", "preview_known_claims"):
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("position", "method"), [(450, "tokens"), (550, "direct")])
+def test_days_weighed_side_by_side_move_what_one_after_the_other_does(position, method):
+    """Two connections outside of a transaction, one within."""
+    node_map("node-a", "i-0a")
+    workload_map("m1-*", workload="serve-m1", model="m1", activity="inference")
+    days = [DAY + timedelta(days=nth) for nth in range(5)]
+    for nth, day in enumerate(days):
+        gpu_hours("G0", range(nth + 1), pod="m1-x", held=nth, day=day)
+        calls("m1", 3, feature=f"f{nth}", input_tokens=7, day=day)
+        calls("m1", 4, feature="f", input_tokens=3 + nth, day=day)
+        charge("10.01", day=day, consumed="24", **NODE)
+        charge("-3.33", day=day, sku_meter="m1 input tokens", **API)
+    draft_of_all = draft(method=method, position=position,
+                         assigns={"model": "m1", "activity": "inference"})  # fmt: skip
+    period = Period(days[0], days[-1] + timedelta(days=1))
+    apart = preview([draft_of_all], period, ALL)
+    with transaction.atomic():
+        alone = preview([draft_of_all], period, ALL)
+    assert apart.moves
+    assert (apart.moves, apart.stands, apart.totals) == (alone.moves, alone.stands, alone.totals)
+    assert (apart.series, apart.charges) == (alone.series, alone.charges)
+
+
+def test_the_queries_know_every_column_of_a_claim_and_of_a_series():
+    for name in ("copy_preview_claims", "preview_claims", "preview_known", "preview_known_claims",
+                 "apart_seriesclaim"):  # fmt: skip
         text = sql("attribution.ruling.replay", name)
         assert [column for column in Claim._fields if column not in text] == []
+    for package, name in (("attribution.sql", "series_of_claims"),
+                          ("attribution.ruling.replay", "preview_claimed")):  # fmt: skip
+        text = sql(package, name)
+        assert [column for column in SERIES_FIELDS if f"s.{column}" not in text] == []
 
 
 # Costs are multiples of 27 cents, and weights sum to divisors of 24 hours in milliseconds or

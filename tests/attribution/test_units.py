@@ -109,3 +109,21 @@ def test_it_reads_units_and_failed_tokens_of_a_file(home):
     day = UsageDay.objects.get()
     assert (day.images, day.audio_ms, day.characters) == (2, 1_500, 7)
     assert (day.requests, day.successes, day.input_tokens, day.failed_tokens) == (2, 1, 140, 40)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("billed", "logged"), [(10**15, 10**12), (4 * 10**19, 10**18)])
+def test_any_quantity_can_be_billed(billed, logged):
+    """Of that many tokens a thousandth or a fortieth was logged: the weights still fit."""
+    charged = charge(billed // logged, provider="OpenAI", service_name="OpenAI API",
+                     consumed=billed, sku_meter="gpt-4o input tokens",
+                     consumed_unit="Tokens", extras={"ModelId": "gpt-4o"})  # fmt: skip
+    apart = charge(billed // logged, provider="OpenAI", service_name="OpenAI API",
+                   consumed=billed, sku_meter="gpt-4o", extras={"ModelId": "gpt-4o"})  # fmt: skip
+    Price.objects.create(basis="list", valid_from=DAY, model="gpt-4o", token_class="input_tokens",
+                         price=Decimal(10), currency="USD")  # fmt: skip
+    calls("gpt-4o", 1, feature="search", input_tokens=logged)
+    assert [day.failure for day in attribute()] == [""]
+    rest = str(billed // logged - 1)
+    assert stands(charged) == one("gpt-4o", "search", "1") | one("gpt-4o", "", rest, "unmetered")
+    assert stands(apart) == one("gpt-4o", "search", str(billed // logged))

@@ -19,13 +19,16 @@ from attribution.models import AllocationRule
 from attribution.rules import RULES
 from attribution.ruling.compiled import Claim
 from attribution.ruling.effect import PACKAGE, Changed, Segment, changed, claimed_series
+from attribution.ruling.replay.apart import spread
 
 # Methods that look at nothing but the claim: where the money goes is the same on every day.
 STILL = ("direct", "shared", "unattributed")
 # Methods that look at where other charges of the same thing stand.
 FOLLOWING = tuple(method.method_id for method in RULES if method.after_others)
 BEFORE, AFTER = 1, 2
-_PREPARED = ("known", "known_claims", "resources", "bound", "beside", "groups", "charges",
+SPREAD_FROM_DAYS = 6  # below, a connection takes longer than it helps
+_PREPARED = ("known", "known_claims", "resources", "bound", "beside", "groups",
+             "analyze_groups", "charges",
              "series_claims", "targets", "allocated")  # fmt: skip
 
 
@@ -62,16 +65,19 @@ class Replayed:
         self.charges += other.charges
 
 
-def replay(segment: Segment, basis: str) -> Replayed:
+def replay(segment: Segment, basis: str, threads: int = 1) -> Replayed:
     """What the change moves on the days of a segment. Writes nothing. Raises `Leak` if a cent is
-    lost, `BadRule`."""
+    lost, `BadRule`.
+
+    With `threads` days are weighed side by side. The other connections see only what is committed;
+    inside a caller's own transaction it must be 1."""
     with transaction.atomic():
-        found = _replayed(segment, basis)
+        found = _replayed(segment, basis, threads)
         transaction.set_rollback(True)
     return found
 
 
-def _replayed(segment: Segment, basis: str) -> Replayed:
+def _replayed(segment: Segment, basis: str, threads: int) -> Replayed:
     binds = {
         "start": segment.period.start,
         "end": segment.period.end,
@@ -80,7 +86,8 @@ def _replayed(segment: Segment, basis: str) -> Replayed:
         "still": [*STILL, *FOLLOWING],
         "following": list(FOLLOWING),
     }
-    _execute("set local work_mem = '128MB'")
+    with connection.cursor() as cursor:
+        cursor.execute("set local work_mem = '128MB'")
     _run("preview_series", binds)
     told = changed(segment, claimed_series(segment.rule_set.id))
     if not told.after:
@@ -88,22 +95,27 @@ def _replayed(segment: Segment, basis: str) -> Replayed:
     _tell(segment, told)
     for name in _PREPARED:
         _run(f"preview_{name}", binds)
-    _execute("analyze ingest_charge, attribution_seriesclaim")
-    _pass(BEFORE)
-    _run("preview_turn", {})
-    _pass(AFTER)
-    return _read(binds)
-
-
-def _pass(side: int) -> None:
-    """Weigh and split all that is there, a source and day at a time as publishing does."""
+    _run("preview_analyze", {})
     with connection.cursor() as cursor:
         cursor.execute(sql(PACKAGE, "preview_days"))
         days = cursor.fetchall()
-    for source, day in days:
-        with day_tables():
-            weigh({"source": source, "day": day, "rule_set": side})
-            split({"source": side, "day": day}, PACKAGE)
+    if threads > 1 and len(days) >= SPREAD_FROM_DAYS:
+        spread(days, threads, _pass)
+    else:
+        _pass(days)
+    return _read(binds)
+
+
+def _pass(days: Sequence[tuple]) -> None:
+    """Weigh and split the days (side, source, day), each for itself as publishing does."""
+    for side in (BEFORE, AFTER):
+        if side == AFTER:
+            _run("preview_turn", {})
+        for of, source, day in days:
+            if of == side:
+                with day_tables():
+                    weigh({"source": source, "day": day, "rule_set": side})
+                    split({"source": side, "day": day}, PACKAGE)
 
 
 def _tell(segment: Segment, told: Changed) -> None:
@@ -168,8 +180,3 @@ def _copy(name: str, rows: Sequence[tuple]) -> None:
 def _run(name: str, binds: dict) -> None:
     with connection.cursor() as cursor:
         cursor.execute(sql(PACKAGE, name), binds)
-
-
-def _execute(statement: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(statement)

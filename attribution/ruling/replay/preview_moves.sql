@@ -1,6 +1,12 @@
 -- What each target loses to each other, by group: what stays on the same target stays, and losers
 -- give to gainers in proportion to the gains. A credit moves as what it is, with its sign.
-with part as (
+with target as (
+    select id as target_id,
+           row_number() over (order by kind collate "C", state collate "C", activity collate "C",
+               workload collate "C", model collate "C", feature collate "C",
+               experiment collate "C", team collate "C", environment collate "C") as rank
+      from attribution_target
+), part as (
     select first, currency, is_credit, target_id,
            case when is_credit then sum(cost_before - cost_after)
                 else sum(cost_after - cost_before) end as gain
@@ -9,8 +15,9 @@ with part as (
 ), gainer as (
     select first, currency, is_credit, target_id, gain,
            sum(gain) over moved as total,
-           sum(gain) over (moved order by target_id rows unbounded preceding) as upto
+           sum(gain) over (moved order by rank rows unbounded preceding) as upto
       from part
+      join target using (target_id)
      where gain > 0
     window moved as (partition by first, currency, is_credit)
 ), amount as (

@@ -1,0 +1,65 @@
+"""Days of a preview side by side, each share of them on a connection of its own.
+
+A further connection does not see the temporary tables of the first: it gets a copy of what the
+engine reads, and gives back what it allocated. Nothing real is written there either.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+
+from django.db import connection, transaction
+
+from aicost.kernel.sqlfiles import sql
+from attribution.ruling.effect import PACKAGE
+
+_READ = ("allocationrule", "seriesclaim", "charge")
+
+
+def spread(days: Sequence[tuple], threads: int, work: Callable[[Sequence[tuple]], None]) -> None:
+    """Do the work on all days, a share of them on this connection; then all that was allocated is
+    in this connection's tables."""
+    told = [_out(f"apart_{name}_out") for name in _READ]
+    with ThreadPoolExecutor(threads - 1) as pool:
+        shares = [days[nth::threads] for nth in range(threads)]
+        # A thread understands series by the words of whoever asks.
+        others = [pool.submit(copy_context().run, _apart, told, share, work)
+                  for share in shares[1:]]  # fmt: skip
+        work(shares[0])
+        found = [other.result() for other in others]
+    _run("apart_found")
+    for allocated in found:
+        _in("apart_found_in", allocated)
+    for name in ("apart_targets", "apart_allocated"):
+        _run(name)
+
+
+def _apart(told: Sequence[bytes], days: Sequence[tuple], work: Callable) -> bytes:
+    try:
+        with transaction.atomic():
+            for name, rows in zip(_READ, told, strict=True):
+                _run(f"apart_{name}")
+                _in(f"apart_{name}_in", rows)
+            for name in ("preview_targets", "preview_allocated", "preview_analyze"):
+                _run(name)
+            work(days)
+            found = _out("apart_found_out")
+            transaction.set_rollback(True)
+        return found
+    finally:
+        connection.close()
+
+
+def _out(name: str) -> bytes:
+    with connection.cursor() as cursor, cursor.copy(sql(PACKAGE, name)) as copy:
+        return b"".join(copy)
+
+
+def _in(name: str, rows: bytes) -> None:
+    with connection.cursor() as cursor, cursor.copy(sql(PACKAGE, name)) as copy:
+        copy.write(rows)
+
+
+def _run(name: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql(PACKAGE, name))

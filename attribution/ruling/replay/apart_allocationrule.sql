@@ -1,0 +1,2 @@
+create temp table attribution_allocationrule on commit drop as
+select * from attribution_allocationrule with no data

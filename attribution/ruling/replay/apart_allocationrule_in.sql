@@ -1,0 +1,1 @@
+copy attribution_allocationrule from stdin

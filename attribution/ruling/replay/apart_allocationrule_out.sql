@@ -1,0 +1,1 @@
+copy (select * from attribution_allocationrule) to stdout

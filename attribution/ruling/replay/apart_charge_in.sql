@@ -1,0 +1,1 @@
+copy ingest_charge from stdin

@@ -1,0 +1,1 @@
+copy (select * from ingest_charge) to stdout

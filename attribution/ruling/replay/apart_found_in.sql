@@ -1,0 +1,1 @@
+copy p_found from stdin

@@ -1,0 +1,1 @@
+copy attribution_seriesclaim from stdin

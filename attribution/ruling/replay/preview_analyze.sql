@@ -1,0 +1,1 @@
+analyze ingest_charge, attribution_seriesclaim
