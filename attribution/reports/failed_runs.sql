@@ -1,12 +1,25 @@
 -- Money of training and experiments by group, with the GPU time of the runs of its experiment
 -- (of its model where it has none) in the period: of all whose end is told, and of those that
 -- failed or were killed.
-with run as (
+-- Runs are named as they told; the names of the ledger are those of their first day in the period.
+with named as (
+    select
+        coalesce(ax.canonical, r.experiment) as experiment, coalesce(am.canonical, r.model) as model,
+        r.started, r.ended, r.status, r.gpu_ms
+    from ingest_trainingrun r
+    left join aicost_alias_days(%(start)s, %(end)s) ax
+        on ax.day = greatest((r.started at time zone 'utc')::date, %(start)s::date)
+        and ax.dimension = 'experiment' and ax.raw = r.experiment
+    left join aicost_alias_days(%(start)s, %(end)s) am
+        on am.day = greatest((r.started at time zone 'utc')::date, %(start)s::date)
+        and am.dimension = 'model' and am.raw = r.model
+),
+run as (
     select
         experiment, case experiment when '' then model else '' end as model,
         sum(gpu_ms) as ran_ms,
         coalesce(sum(gpu_ms) filter (where status in ('failed', 'killed')), 0) as failed_ms
-    from ingest_trainingrun
+    from named
     where started < %(end)s::date::timestamp at time zone 'utc'
         and (ended is null or ended >= %(start)s::date::timestamp at time zone 'utc')
         and (ended is not null or started >= %(start)s::date::timestamp at time zone 'utc')

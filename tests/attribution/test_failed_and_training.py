@@ -10,7 +10,7 @@ from attribution.allocate import attribute
 from attribution.models import Entity
 from attribution.reports import run
 from attribution.reports.spec import Asker, Spec
-from ingest.models import TrainingRun
+from ingest.models import Alias, TrainingRun
 from tests.attribution.ledger import DAY, calls, charge, source
 
 pytestmark = pytest.mark.django_db
@@ -149,3 +149,13 @@ def test_training_of_a_model_that_does_not_serve_stays_in_the_balance():
         0,
         12,
     )
+
+
+def test_runs_meet_the_money_of_their_experiment_under_its_other_name():
+    Alias.objects.create(dimension="experiment", raw="rank-old", canonical="ranking")
+    train("200", experiment="rank-old")
+    finished("finished", 15, "rank-old")
+    finished("failed", 5, "rank-old")
+    attribute()
+    [row] = ask("failed_work", "experiment")
+    assert (row["experiment"], row["failed_runs_cost"]) == ("ranking", 50)
