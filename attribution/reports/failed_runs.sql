@@ -4,8 +4,8 @@
 -- Runs are named as they told; the names of the ledger are those of their first day in the period.
 with named as (
     select
-        coalesce(ax.canonical, r.experiment) as experiment, coalesce(am.canonical, r.model) as model,
-        r.started, r.ended, r.status, r.gpu_ms
+        coalesce(ax.canonical, r.experiment) as experiment,
+        coalesce(am.canonical, r.model) as model, r.started, r.ended, r.status, r.gpu_ms
     from ingest_trainingrun r
     left join aicost_alias_days(%(start)s, %(end)s) ax
         on ax.day = greatest((r.started at time zone 'utc')::date, %(start)s::date)
