@@ -10,6 +10,7 @@ import re
 from django.http import QueryDict
 
 from aicost.kernel.targets import DIMENSIONS
+from attribution.entities.changes import is_storable
 from attribution.models import AllocationRule
 from attribution.reports.spec import BadSpec
 from attribution.ruling.conditions import ONE_OF, WITHOUT_VALUE
@@ -20,6 +21,7 @@ CONSTANT = "constant"
 PREFIXES = ("tag", "field", "capture")
 ASSIGNED = (*DIMENSIONS, "activity")
 _KEY_MAX = 60
+_UNREADABLE = (ValueError, TypeError, AttributeError, KeyError, OverflowError, RecursionError)
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,8 @@ def of_link(text: str) -> RuleForm:
     """The form that a link fills (`?draft=` of a suggestion). Raises `BadSpec`."""
     try:
         told = json.loads(text)
+        if not is_storable(json.dumps(told, ensure_ascii=False)):
+            raise ValueError("half of a character")
         draft = Draft(
             key="",
             title=str(told.get("title", "")),
@@ -156,7 +160,7 @@ def of_link(text: str) -> RuleForm:
             position=int(told.get("position") or OWN_POSITION),
         )
         form = of_draft(draft, str(told.get("why", "")))
-    except (ValueError, TypeError, AttributeError, KeyError) as error:
+    except _UNREADABLE as error:
         raise BadSpec("draft is no rule: follow the link of a suggestion") from error
     return form if form.assigns else replace(form, assigns=(Assign("team"),))
 

@@ -20,6 +20,7 @@ from attribution.models import MonthClose, PinnedRuleSet, PinnedWords
 from attribution.spread import spread_months
 
 MONTH_CLOSED, MONTH_REOPENED = "month_closed", "month_reopened"
+FIRST_YEAR, LAST_YEAR = 2000, 2199
 COPIES = ("resourcemap", "workloadmap", "storagemap", "alias", "price", "fxrate")
 
 
@@ -42,6 +43,9 @@ def close_month(month: date, by: User, anyway: str = "") -> MonthClose:
     blockers are looked for, so that a change which came in between is seen as a pending day.
     """
     month, anyway = month_start(month), anyway.strip()
+    if not FIRST_YEAR <= month.year <= LAST_YEAR:
+        years = f"the years {FIRST_YEAR} to {LAST_YEAR}"
+        raise CannotClose(f"{month:%Y-%m} is not in {years}. Write the month as YYYY-MM")
     ensure_builtin_rules()
     absorb_changes()
     dirty_stale_rules()

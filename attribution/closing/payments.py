@@ -161,7 +161,7 @@ def _rows(data: bytes) -> Iterable[tuple[int, dict[str, str]]]:
 
 
 def _source(text: str) -> Source:
-    found = Source.objects.filter(name=text, kind="bill").first()
+    found = Source.objects.filter(name=cells.text(text), kind="bill").first()
     if found is None:
         names = Source.objects.filter(kind="bill").order_by("name").values_list("name", flat=True)
         raise ValueError(f"no bill source is named {text[:80]!r}; there are {', '.join(names)}")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from aicost.kernel.targets import ACTIVITIES, KINDS, STATES
+from attribution.entities.changes import is_storable
 from attribution.finance.bundles import BY, BadShares, shares_of
 from attribution.finance.conditions import holds
 
@@ -182,22 +183,25 @@ def _check_cell(number: int, column: Column, text: str) -> None:
     where = f"row {number}, {column.name}"
     if column.required and not text:
         raise TableRefused(f"{where}: is needed")
+    if not is_storable(text):
+        told = f"{where}: holds a character that cannot be kept"
+        raise TableRefused(told, "Leave out NUL and halves of characters")
     if column.choices and text and text not in column.choices:
-        raise TableRefused(f"{where}: {text!r} is none of {', '.join(column.choices)}")
+        raise TableRefused(f"{where}: {text[:80]!r} is none of {', '.join(column.choices)}")
     if column.name in ("valid_from", "valid_to") and text:
         _check_date(where, text)
     if column.known and text:
         parts = [part.strip() for part in text.removeprefix("!").split(",") if part.strip()]
         for part in parts:
             if not any(holds(part, known) for known in column.known) and part != "(none)":
-                raise TableRefused(f"{where}: {part!r} is none of {', '.join(column.known)}")
+                raise TableRefused(f"{where}: {part[:80]!r} is none of {', '.join(column.known)}")
 
 
 def _check_date(where: str, text: str) -> None:
     try:
         day = date.fromisoformat(text)
     except ValueError as error:
-        raise TableRefused(f"{where}: {text!r} is no date: write YYYY-MM-DD") from error
+        raise TableRefused(f"{where}: {text[:20]!r} is no date: write YYYY-MM-DD") from error
     if day.day != 1:
         raise TableRefused(
             f"{where}: {text} is within a month; books change between months",

@@ -5,10 +5,11 @@ import json
 import re
 
 from aicost.kernel.targets import ACTIVITIES, KINDS, STATES, UNATTRIBUTED, WORKLOAD
+from attribution.entities.changes import is_storable
 from attribution.rules import RULES
 from attribution.ruling.compiled import ASSIGNABLE, CAPTURE, CAPTURED, FIELD, TAG
 from attribution.ruling.conditions import ONE_OF, OPS, REGEX, WITHOUT_VALUE
-from attribution.ruling.draft import LAST, Draft, RuleRefused
+from attribution.ruling.draft import LAST, TOLD, Draft, RuleRefused
 from attribution.ruling.fields import YES_NO, NoField, field_of
 from attribution.ruling.patterns import BadPattern, check, group_names
 from ingest.connect import is_storable
@@ -27,6 +28,8 @@ def problems(draft: Draft) -> list[RuleRefused]:
     if draft.key == LAST:
         told = "the last rule claims what no other does, and stays as it is"
         return [RuleRefused("key", told, "Write a rule of your own that stands before it")]
+    if odd := [*_odd(draft)]:
+        return odd
     return [*_named(draft), *_conditions(draft), *_method(draft), *_assigns(draft), *_scope(draft)]
 
 
@@ -43,6 +46,31 @@ def groups_of(draft: Draft) -> tuple[str, ...]:
         if isinstance(one, Mapping) and one.get("op") == REGEX:
             found.update(dict.fromkeys(group_names(str(one.get("value", "")))))
     return tuple(found)
+
+
+def _odd(draft: Draft) -> Iterator[RuleRefused]:
+    """Parts with characters that Postgres cannot keep; nothing else of them can be told safely."""
+    for name in TOLD:
+        value = getattr(draft, name)
+        inside = value.items() if isinstance(value, Mapping) else None
+        if isinstance(value, (tuple, list)):
+            inside = enumerate(value)
+        for which, one in inside or [("", value)]:
+            if not all(map(is_storable, _texts([which, one]))):
+                part = f"{name}.{which}".rstrip(".").encode("ascii", "backslashreplace").decode()
+                cure = "Leave out NUL and halves of characters"
+                yield RuleRefused(part, "it holds a character that cannot be kept", cure)
+
+
+def _texts(value: object) -> Iterator[str]:
+    """All texts within a value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from _texts([*value.keys(), *value.values()])
+    elif isinstance(value, (tuple, list)):
+        for one in value:
+            yield from _texts(one)
 
 
 def _named(draft: Draft) -> Iterator[RuleRefused]:
@@ -79,7 +107,7 @@ def _condition(part: str, one: Mapping) -> Iterator[RuleRefused]:
         cure = "Choose one of the list in docs/rules.md, tag:KEY or extra:KEY"
         yield RuleRefused(f"{part}.field", str(error), cure)
     op, value = one.get("op"), one.get("value")
-    if op not in OPS:
+    if not isinstance(op, str) or op not in OPS:
         yield RuleRefused(f"{part}.op", f"{op!r} is no comparison", f"Choose {', '.join(OPS)}")
         return
     if not isinstance(one.get("exact", False), bool):
@@ -109,7 +137,7 @@ def _condition(part: str, one: Mapping) -> Iterator[RuleRefused]:
 
 
 def _method(draft: Draft) -> Iterator[RuleRefused]:
-    method = METHODS.get(draft.method)
+    method = METHODS.get(draft.method) if isinstance(draft.method, str) else None
     if method is None:
         told, cure = f"{draft.method!r} is no method", f"Choose {', '.join(METHODS)}"
         yield RuleRefused("method", told, cure)
@@ -198,12 +226,17 @@ def _scope(draft: Draft) -> Iterator[RuleRefused]:
     if not isinstance(wanted, (tuple, list)) or not all(_is_text(one, TEXT_MAX) for one in wanted):
         yield RuleRefused("sources", "they are no list of names", "Leave it empty for all sources")
         return
-    known = set(Source.objects.filter(kind="bill").values_list("name", flat=True))
+    bills = Source.objects.filter(kind="bill")
+    known = set(bills.values_list("name", flat=True)) if wanted else set()
+    if len(wanted) > SOURCES_MAX:
+        cure = f"Name at most {SOURCES_MAX}, or leave it empty for all sources"
+        yield RuleRefused("sources", f"{len(wanted)} sources are too many", cure)
     for name in wanted[:SOURCES_MAX]:
         if name not in known:
             cure = f"There are: {', '.join(sorted(known)) or 'none yet'}"
             yield RuleRefused("sources", f"there is no bill source {name!r}", cure)
-    if len(json.dumps(draft.columns(), default=str)) > 1_000_000:
+    told = {name: getattr(draft, name) for name in TOLD}
+    if len(json.dumps(told, default=str)) > 1_000_000:
         yield RuleRefused("conditions", "the rule is larger than 1 MB", "Split it into several")
 
 

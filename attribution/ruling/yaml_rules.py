@@ -13,6 +13,7 @@ import yaml
 
 from aicost.accounts.audit import RULES_IMPORTED, record
 from aicost.accounts.models import User
+from attribution.entities.changes import is_storable
 from attribution.models import AllocationRule
 from attribution.rules.builtin import BUILT_IN
 from attribution.ruling.draft import LAST, Draft, RuleRefused
@@ -21,6 +22,8 @@ from attribution.ruling.validate import problems
 from attribution.ruling.words import changes
 
 BYTES_MAX, DEPTH_MAX, PROBLEMS_MAX = 1024**2, 8, 20
+RULES_MAX = 2_000
+_DIGITS_MAX = 9
 HEAD = """\
 # The rules of aicost, in the order in which they are asked; the first whose conditions all hold
 # claims a charge (docs/rules.md). What would change: manage.py rules import FILE --dry-run
@@ -161,6 +164,9 @@ def _entries(text: str) -> Iterator[tuple[int, dict]]:
     listed = dict(_pairs(root)).get("rules") if isinstance(root, yaml.MappingNode) else None
     if not isinstance(listed, yaml.SequenceNode):
         raise _refused(1, "file", "it has no list `rules`", "Begin it with the line `rules:`")
+    if len(listed.value) > RULES_MAX:
+        told = f"{len(listed.value)} rules are more than {RULES_MAX}"
+        raise _refused(1, "file", told, "Let one rule ask for several values: op one_of")
     seen: dict[str, int] = {}
     for node in listed.value:
         line, told = node.start_mark.line + 1, _value(node)
@@ -174,7 +180,8 @@ def _entries(text: str) -> Iterator[tuple[int, dict]]:
 
 
 def _refuse_odd(text: str) -> None:
-    """No anchors (they can grow without end), no tags, no depth that no rule needs."""
+    """No anchors (they can grow without end), no tags, no depth that no rule needs, no characters
+    that nothing can keep or print."""
     depth = 0
     for event in yaml.parse(text, Loader=yaml.BaseLoader):
         line = event.start_mark.line + 1
@@ -182,6 +189,9 @@ def _refuse_odd(text: str) -> None:
             raise _refused(line, "file", "it uses an anchor or alias", "Write the text out")
         if getattr(event, "tag", None):
             raise _refused(line, "file", f"it uses the tag {event.tag}", "Leave tags out")
+        if not is_storable(getattr(event, "value", "")):
+            told = "it holds a character that cannot be kept"
+            raise _refused(line, "file", told, "Leave out NUL and halves of characters")
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
@@ -226,8 +236,9 @@ def _draft(line: int, told: Mapping) -> Draft:
     for name in ("valid_from", "valid_to"):
         if name in told:
             told[name] = _day(line, name, told[name])
-    if isinstance(told.get("position"), str) and told["position"].isdecimal():
-        told["position"] = int(told["position"])
+    place = told.get("position")
+    if isinstance(place, str) and place.isdecimal() and len(place) <= _DIGITS_MAX:
+        told["position"] = int(place)
     if isinstance(told.get("conditions"), list):
         told["conditions"] = tuple(_condition(line, one) for one in told["conditions"])
     if isinstance(told.get("sources"), list):

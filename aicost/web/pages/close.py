@@ -12,7 +12,13 @@ from aicost.accounts.scope import asker_of, may_see_margin, may_see_sources
 from aicost.kernel.periods import month_of
 from aicost.web import closing
 from aicost.web.shell import frame, refuse, sentence
-from attribution.closing.months import CannotClose, close_month, reopen_month
+from attribution.closing.months import (
+    FIRST_YEAR,
+    LAST_YEAR,
+    CannotClose,
+    close_month,
+    reopen_month,
+)
 from attribution.closing.payments import (
     BadFile,
     PaymentRefused,
@@ -134,9 +140,10 @@ def _back(day: date) -> HttpResponse:
 
 def _month(text: str) -> date | None:
     try:
-        return date.fromisoformat(f"{text[:7]}-01")
+        day = date.fromisoformat(f"{text[:7]}-01")
     except ValueError:
         return None
+    return day if FIRST_YEAR <= day.year <= LAST_YEAR else None
 
 
 def _show(
@@ -154,8 +161,8 @@ def _show(
     asked = asked or _month(request.GET.get("month", ""))
     edition = request.GET.get("edition", "")
     found = closing.states()
-    one = closing.chosen(found, asked, int(edition) if edition.isascii() and edition.isdigit()
-                         else None)  # fmt: skip
+    named = edition.isascii() and edition.isdigit() and len(edition) < 9
+    one = closing.chosen(found, asked, int(edition) if named else None)
     group, basis = request.GET.get("by", ""), request.GET.get("basis", "")
     if payment is None and (pk := request.GET.get("payment", "")).isdecimal():
         payment = InvoicePaid.objects.filter(pk=int(pk[:18])).first()

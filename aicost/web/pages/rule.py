@@ -118,7 +118,7 @@ def switch(request: HttpRequest, key: str) -> HttpResponse:
 def revert(request: HttpRequest, key: str, version: int) -> HttpResponse:
     """What moves when an older version holds again."""
     latest = rule_of(key)
-    old = AllocationRule.objects.filter(key=key, version=version).first()
+    old = latest and AllocationRule.objects.filter(key=latest.key, version=version).first()
     if latest is None or old is None:
         return no_rule(request, f"{key}, version {version}")
     return show_preview(request, reverted(old, latest))

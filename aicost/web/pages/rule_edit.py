@@ -24,6 +24,7 @@ from aicost.web.rule_form import (
     read,
 )
 from aicost.web.shell import frame, refuse, sentence
+from attribution.entities.changes import is_storable
 from attribution.models import AllocationRule
 from attribution.reports.spec import BadSpec
 from attribution.ruling.conditions import OPS
@@ -48,7 +49,9 @@ def for_editing(view: Callable) -> Callable:
 
 
 def rule_of(key: str) -> AllocationRule | None:
-    """The newest version of a rule."""
+    """The newest version of a rule; None for a key that no rule has or can have."""
+    if not is_storable(key):
+        return None
     found = AllocationRule.objects.filter(key=key).select_related("created_by")
     return found.order_by("-version").first()
 

@@ -95,7 +95,7 @@ def _period(request: HttpRequest) -> tuple[Period, str]:
         first = date.fromisoformat(given["preview_from"])
         last = date.fromisoformat(given.get("preview_to", ""))
         period = Period(first, last + timedelta(days=1))
-    except ValueError:
+    except (ValueError, OverflowError):
         return usual, "Give two days as YYYY-MM-DD, the first before the last."
     if period.length_days > MONTHS_MAX_DAYS:
         return usual, f"A preview takes at most {MONTHS_MAX_DAYS} days."
