@@ -14,6 +14,7 @@ from aicost.accounts.audit import record
 from aicost.accounts.models import User
 from aicost.kernel.money import plain
 from attribution.closing.invoices import billed_of
+from attribution.closing.months import FIRST_YEAR, LAST_YEAR
 from attribution.closing.tieout import LEAVES_OUT
 from attribution.models import InvoicePaid, InvoicePaidChange
 from ingest.models import Source
@@ -170,9 +171,12 @@ def _source(text: str) -> Source:
 
 def _month(text: str) -> date:
     try:
-        return cells.calendar_day(f"{text[:7]}-01").replace(day=1)
+        month = cells.calendar_day(f"{text[:7]}-01").replace(day=1)
     except ValueError:
         raise ValueError(f"{text[:40]!r} is no month YYYY-MM") from None
+    if not FIRST_YEAR <= month.year <= LAST_YEAR:
+        raise ValueError(f"{month:%Y-%m} is not in the years {FIRST_YEAR} to {LAST_YEAR}")
+    return month
 
 
 def _left_out(text: str) -> list[str]:

@@ -5,7 +5,6 @@ import json
 import re
 
 from aicost.kernel.targets import ACTIVITIES, KINDS, STATES, UNATTRIBUTED, WORKLOAD
-from attribution.entities.changes import is_storable
 from attribution.rules import RULES
 from attribution.ruling.compiled import ASSIGNABLE, CAPTURE, CAPTURED, FIELD, TAG
 from attribution.ruling.conditions import ONE_OF, OPS, REGEX, WITHOUT_VALUE

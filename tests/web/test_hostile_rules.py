@@ -100,6 +100,11 @@ def test_payments_and_finance_tables_with_odd_characters(finance):
     file = SimpleUploadedFile("p.csv", f"{head}a\0ws,2026-09,USD,1,2026-10-01\n".encode())
     answer = finance.post("/close/paid/import/", {"file": file})
     assert answer.status_code == 400 and b"holds a character" in answer.content
+    given = {"source": "aws", "billing_period": "9999-12", "currency": "USD", "amount": "1",
+             "paid_on": "2026-10-01"}  # fmt: skip
+    answer = finance.post("/close/paid/", given)
+    assert answer.status_code == 400 and b"2000 to 2199" in answer.content
+    assert finance.post("/close/2026-09/reopen/", {"why": "\0"}).status_code == 409
     for name in ("edition", "payment", "month", "by"):
         assert finance.get(f"/close/?{name}={'9' * 5000}").status_code in (200, 400)
     table = "cost_class,note\ncost_of_revenue,a\0b\n"

@@ -128,7 +128,7 @@ def _done(request: HttpRequest, month: str, act) -> HttpResponse:
     if day is None:
         return sentence(request, 404, "No such month", "Write a month as YYYY-MM.")
     try:
-        act(day, request.POST.get("why", "")[:2000])
+        act(day, request.POST.get("why", "").replace("\x00", "")[:2000])
     except CannotClose as error:
         return _show(request, asked=day, problem=f"{error}.", status=409)
     return _back(day)
