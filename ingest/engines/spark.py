@@ -101,29 +101,28 @@ def _written(
     summed, rest = in_two(with_part(reader.expression(bill)), GROUPS)
     groups = spark.sql(compiled(summed)).persist()
     groups.createOrReplaceTempView(GROUPS)
-    _refuse_values(spark, groups, table, reader, files)
+    read = groups.selectExpr("sum(rows) as rows", "sum(rows_refused) as refused").head()
+    if read.refused:
+        _refuse_values(spark, table, reader, files)
     charges = spark.sql(compiled(rest))
     _refuse_views(charges, files)
     shape = from_arrow_schema(aggregated.schema({}, charges.columns))
     charges.mapInArrow(finished, shape).write.parquet(folder)
     written = spark.read.parquet(folder).selectExpr("sum(rows) as rows", "count(*) as lines")
-    total, counted = written.head(), groups.selectExpr("sum(rows) as rows").head()
-    if total.rows != counted.rows:
-        told = f"{counted.rows} rows were read and {total.rows} written"
+    total = written.head()
+    if total.rows != read.rows:
+        told = f"{read.rows} rows were read and {total.rows} written"
         raise Unreadable(told, files[0], "Report this; nothing was written")
     return Summed(total.rows or 0, total.lines, tuple(files))
 
 
 def _refuse_values(
     spark: SparkSession,
-    groups: DataFrame,
     table: ir.Table,
     reader: BillReader,
     files: Sequence[str],
 ) -> None:
     """Raise `Unreadable` for the first value found that the reader could not read."""
-    if not groups.selectExpr("sum(rows_refused) as refused").head().refused:
-        return
     for column, kind, maybe in reader.strict(tuple(table.columns)):
         value = table[column]
         bad = PARSERS[kind](value).isnull()

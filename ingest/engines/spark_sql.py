@@ -39,15 +39,20 @@ def literal(text: str) -> str:
 def shortest(sql: str, kind: str) -> str:
     """A double or float as the text that DuckDB makes of it: the fewest digits that read back as
     the same number, and an exponent below 10^-4 and from 10^16 on."""
-    told = f"cast({sql} as string)"
-    digits = f"length(translate(split({told}, 'E')[0], '-.', ''))"
+    digits = "length(translate(substring_index(told, 'E', 1), '-.', ''))"
     exact = f"java_method('{_WRITERS[kind]}', 'toString', {sql})"
-    text = f"case when {digits} > {_SURE[kind]} then {exact} else {told} end"
-    return (
-        f"case when {sql} is null then null when isnan({sql}) then 'nan'"
-        f" when {told} in ('Infinity', '-Infinity') then replace(lower({told}), 'inity', '')"
-        f" when {told} like '%E%' then {_plain(text)} else {text} end"
+    text = f"case when {digits} > {_SURE[kind]} then {exact} else told end"
+    plain = _once(text, "text", f"case when text like '%E%' then {_plain('text')} else text end")
+    written = (
+        "case when told is null then null when told = 'NaN' then 'nan'"
+        f" when told like '%Infinity' then replace(lower(told), 'inity', '') else {plain} end"
     )
+    return _once(f"cast({sql} as string)", "told", written)
+
+
+def _once(sql: str, variable: str, body: str) -> str:
+    """`body` with `variable` bound to the value of `sql`, which is computed once."""
+    return f"element_at(transform(array({sql}), {variable} -> {body}), 1)"
 
 
 def _plain(text: str) -> str:

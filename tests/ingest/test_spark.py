@@ -5,12 +5,15 @@ from pathlib import Path
 from random import Random
 import struct
 
+from django.core.management import call_command
 import duckdb
 import pytest
 
 from aicost.kernel.sqlfiles import sql
 from ingest.engines.spark import aggregate, session
 from ingest.engines.spark_sql import shortest
+from ingest.load import load
+from ingest.models import Charge
 from ingest.sources.base import Unreadable
 from tests.ingest.bills import focus_row
 from tests.ingest.test_bill_goldens import BILLS, FOLDER, canonical, name
@@ -117,3 +120,19 @@ def test_a_bad_value_refuses_all(interpreted, change, refusal, home, tmp_path):
         aggregate(interpreted, BILLS["focus"], [str(tmp_path / "bad.csv")], str(tmp_path / "out"))
     assert "bad.csv" in str(caught.value)
     assert [path.name for path in tmp_path.iterdir()] == ["bad.csv"]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("engine", ["spark", "duckdb"])
+def test_what_it_writes_loads_as_the_bill_itself(interpreted, engine, home, tmp_path):
+    """The same series on the same days: under the name of its source it replaces the bill."""
+    bill, out = FOLDER / "aws_cur" / "types" / "input.csv", tmp_path / "summed"
+    told = ("series_id", "day", "invoice_id", "billed_cost", "effective_cost", "list_cost")
+    load([bill], "aws")
+    before = sorted(map(str, Charge.objects.values_list(*told)))
+    if engine == "spark":
+        aggregate(interpreted, BILLS["aws_cur"], [str(bill)], str(out))
+    else:
+        call_command("aggregate", str(bill), reader="aws_cur", engine=engine, out=str(out))
+    assert {result.state for result in load([out], "aws")} == {"published"}
+    assert sorted(map(str, Charge.objects.values_list(*told))) == before
