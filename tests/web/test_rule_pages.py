@@ -1,5 +1,6 @@
 """The pages of rules: read by all who see every team, changed by those who answer for money."""
 
+from datetime import date
 from decimal import Decimal
 import html
 import re
@@ -10,6 +11,7 @@ import pytest
 from aicost.accounts.models import AuditEvent
 from attribution.allocate import attribute
 from attribution.claims import ensure_builtin_rules
+from attribution.closing.months import close_month
 from attribution.dirty import dirty_stale_rules
 from attribution.models import AllocationRule
 from attribution.ruling.draft import Draft
@@ -216,6 +218,12 @@ def test_a_suggestion_becomes_a_rule_by_way_of_its_preview(visit, write, ledger)
     assert AuditEvent.objects.filter(action="rule_saved", subject=rule.key).exists()
     told = text(visit("finance", saved["Location"]))
     assert "Saved." in told and "New: Scratch space of search" in told and FORM["why"] in told
+
+
+def test_the_days_of_a_preview_are_of_an_open_month(visit, people, ledger):
+    assert "1–30 Sep 2026" in text(visit("finance", "/rules/rule/direct/switch/"))
+    close_month(date(2026, 9, 1), people["finance"], "to see what a rule reaches then")
+    assert "1–31 Oct 2026" in text(visit("finance", "/rules/rule/direct/switch/"))
 
 
 def test_nothing_is_saved_that_was_not_previewed(write, people, ledger):

@@ -29,6 +29,7 @@ from aicost.web.rule_change import (
 )
 from aicost.web.rule_moves import told
 from aicost.web.shell import frame, refuse, sentence
+from attribution.closing.pinned import close_of
 from attribution.reports import run
 from attribution.reports.spec import Spec
 from attribution.ruling.draft import RuleRefused
@@ -86,9 +87,9 @@ def _back(request: HttpRequest) -> str:
 
 
 def _period(request: HttpRequest) -> tuple[Period, str]:
-    """The days asked for, else the last full month of data; and what is wrong with those asked."""
+    """The days asked for, else the usual ones; and what is wrong with those asked."""
     given = request.POST if request.method == "POST" else request.GET
-    usual = last_full_month(request)
+    usual = usual_days(request)
     if not given.get("preview_from"):
         return usual, ""
     try:
@@ -100,6 +101,14 @@ def _period(request: HttpRequest) -> tuple[Period, str]:
     if period.length_days > MONTHS_MAX_DAYS:
         return usual, f"A preview takes at most {MONTHS_MAX_DAYS} days."
     return period, ""
+
+
+def usual_days(request: HttpRequest) -> Period:
+    """The last full month of data; if it is closed, no rule reaches it: the next open one."""
+    month = last_full_month(request)
+    while month.end <= utc_today() and close_of(month.start):
+        month = month_of(month.end)
+    return month
 
 
 def last_full_month(request: HttpRequest) -> Period:
