@@ -1,11 +1,10 @@
 -- Per source, billing period and currency: what was billed against where it stands in the ledger.
 with bill as (
     select
-        c.source_id, c.billing_period, h.billing_currency as currency,
-        sum(c.billed_cost) as billed, sum(c.effective_cost) as effective
-    from ingest_charge c
-    join ingest_chargeseries h on h.id = c.series_id
-    where c.billing_period >= %(first_month)s and c.billing_period < %(end)s
+        source_id, billing_period, currency, sum(billed_cost) as billed,
+        sum(effective_cost) as effective
+    from ingest_billday
+    where billing_period >= %(first_month)s and billing_period < %(end)s
     group by 1, 2, 3
 ),
 stands as (
