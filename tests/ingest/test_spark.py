@@ -29,6 +29,16 @@ CASES = [
 ]
 
 
+SAMPLES = [
+    ("aws_cur", "aws_cur_legacy/real_anonymous_2023-11.csv"),
+    ("aws_cur", "aws_cur_legacy/generated_s3_prefix/cur/20250901-20251001/*/*.csv.gz"),
+    ("focus", "aws_focus_parquet/focus_export/data/*/*.parquet"),
+    ("focus", "focus/focus_1.0_sample.csv"),
+    ("azure_cost", "azure_ea/generated_mca_like_202509.csv.gz"),
+    ("gcp_billing", "gcp_detailed/gcp_detailed_202509.csv.gz"),
+]
+
+
 @pytest.fixture(scope="module")
 def spark():
     with session("local[2]", {"spark.sql.shuffle.partitions": "2"}) as running:
@@ -60,6 +70,16 @@ def test_a_golden_is_the_same_by_spark_and_by_duckdb(interpreted, path, home, tm
     reader = path.parent.parent.name
     told = summed(interpreted, reader, path, out=tmp_path / "out")
     assert told == canonical(BILLS[reader], path)
+
+
+@pytest.mark.samples
+@pytest.mark.parametrize(("reader", "pattern"), SAMPLES)
+def test_a_sample_is_the_same_by_spark_and_by_duckdb(
+    spark, samples, reader, pattern, home, tmp_path
+):
+    paths = sorted((samples / "billing").glob(pattern))
+    told = summed(spark, reader, *paths, out=tmp_path / "out")
+    assert told and told == canonical(BILLS[reader], *paths)
 
 
 @pytest.mark.parametrize("kind", ["csv.gz", "parquet"])
