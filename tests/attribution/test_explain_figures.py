@@ -14,7 +14,8 @@ from attribution.reports.explain import explain
 from attribution.reports.explain_figures import FIGURES, Question, answer
 from attribution.reports.explain_words import NoFigure
 from attribution.reports.spec import Asker, BadSpec, Spec
-from ingest.models import Charge
+from ingest.models import Charge, Source
+from ingest.publish import sum_bill_days
 from tests.attribution.ledger import charge, source
 from tests.attribution.world import build
 
@@ -121,6 +122,7 @@ def test_it_explains_a_bill_and_names_the_day_that_differs(ledger):
     assert (why.figure, why.billed, why.charges, why.days) == (0, 100, 5, ())
     assert "to the last digit the same" in why.sentence
     Charge.objects.filter(day=DAY, billed_cost=3).update(billed_cost=4)
+    sum_bill_days(Source.objects.get(name="aws"), [DAY])
     broken = ask("reconciliation", at)
     assert broken.figure == 1
     assert [(d.day, d.billed, d.stands, d.waits) for d in broken.days] == [(DAY, 101, 100, False)]

@@ -2,6 +2,7 @@
 half, tells no secret, and writes nowhere but into its own folder."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 import gzip
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import json
@@ -10,6 +11,7 @@ import time
 
 import pytest
 
+from aicost.kernel.periods import utc_today
 from ingest.connect import check_source, configure
 from ingest.fetch import http
 from ingest.fetch.base import FetchError
@@ -79,7 +81,8 @@ def sources(url: str) -> list[Source]:
         "anthropic": {"key": KEY, "start": "2026-10-01", "base_url": url},
         "prometheus": {"url": url, "token": KEY},
         "mlflow": {"store": url, "token": KEY},
-        "litellm_api": {"url": url, "key": KEY, "start": "2026-11-20"},
+        # It is asked day by day, so that what is asked would grow with the calendar.
+        "litellm_api": {"url": url, "key": KEY, "start": f"{utc_today() - timedelta(days=2)}"},
         "csv_url": {"urls": [f"{url}/x.csv?sig={KEY}"], "token": KEY},
         "ecb_rates": {"url": url},
         "aws_s3": {
