@@ -40,15 +40,13 @@ def run(size: int) -> list[Measured]:
     if not is_clean(audit()):
         raise RuntimeError("the ledger of the bench is not whole")
     copied = copy_seconds()
-    _dirty()
-    two = _timed(_two_workers)
+    alone, two = (_timed(lambda n=n: _workers(n)) for n in (1, 2))
     settings.AICOST_ATTRIBUTION_THREADS = 2
     _change_rule()
     again = _timed(attribute)
     return [
         Measured("attribute: month, one worker", size, one, limit, peak_mb()),
-        Measured("attribute: month, two workers", size, two, limit, peak_mb()),
-        Measured("attribute: two workers against one", size, two, one),
+        Measured("attribute: all of it again, two workers against one", size, two, alone),
         Measured("attribute: one worker against COPY of its rows", size, one, copied),
         Measured("attribute: again after a rule change", size, again, limit, peak_mb()),
     ]
@@ -100,12 +98,9 @@ def copy_seconds(which: str = "") -> float:
     return seconds
 
 
-def _dirty() -> None:
+def _workers(count: int) -> None:
+    """The month anew by so many processes of one thread each, as machines would do it."""
     _execute_text("update attribution_daystate set dirty_version = dirty_version + 1")
-
-
-def _two_workers() -> None:
-    """Two processes of one thread each, as two machines would be."""
     code = (
         "import django; django.setup();"
         "from django.conf import settings; from django.db import connection;"
@@ -114,7 +109,7 @@ def _two_workers() -> None:
         "settings.AICOST_ATTRIBUTION_THREADS = 1;"
         "from attribution.allocate import attribute; attribute()"
     )
-    workers = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(2)]
+    workers = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(count)]
     ended = [worker.wait() for worker in workers]
     if any(ended):
         raise RuntimeError("a worker of the bench failed")
