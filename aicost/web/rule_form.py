@@ -78,7 +78,10 @@ class RuleForm:
 
 def read(given: QueryDict) -> RuleForm:
     """What was sent, as it is."""
-    text = lambda name, default="": given.get(name, default).strip()  # noqa: E731
+
+    def text(name: str, default: str = "") -> str:
+        return given.get(name, default).strip()
+
     return RuleForm(
         key=text("key"),
         base=_whole(text("base"), 0),

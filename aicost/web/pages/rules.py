@@ -137,7 +137,10 @@ def trend(ask: Ask) -> dict:
     if found is None:
         return {"title": title, "empty": True}
     layer, periods, currency = found
-    write = lambda amount: numbers.money(amount or ZERO, currency)  # noqa: E731
+
+    def write(amount):
+        return numbers.money(amount or ZERO, currency)
+
     return {
         "title": title,
         "size": "low",
