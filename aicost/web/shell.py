@@ -13,18 +13,15 @@ from django.views.decorators.http import require_safe
 
 from aicost.accounts.audit import DENIED, record
 from aicost.accounts.models import User
-from aicost.accounts.scope import asker_of, may_see_margin, may_see_sources, may_upload, role_of
+from aicost.accounts.scope import asker_of, role_of
 from aicost.web.ask import Ask, ask_of
 from aicost.web.filters import DIMENSIONS, label
+from aicost.web.navigation import everybody, navigation
 from aicost.web.picks import chips, picks
 from attribution.reports.explain_words import NoFigure
 from attribution.reports.spec import BadSpec, NotAllowed
 
 logger = logging.getLogger(__name__)
-
-
-def everybody(user: User) -> bool:
-    return True
 
 
 @dataclass(frozen=True)
@@ -66,63 +63,12 @@ class Page:
         return next((panel for panel in self.panels if panel.slug == slug), None)
 
 
-NAV = (
-    (
-        "Understand",
-        (
-            ("overview", "Overview", everybody),
-            ("explore", "Explore", everybody),
-            ("models", "Models", everybody),
-            ("gpus", "GPU time", everybody),
-            ("margin", "Margin", may_see_margin),
-        ),
-    ),
-    ("Own", (("targets", "Names & owners", everybody),)),
-    (
-        "Finance",
-        (
-            ("statements", "Statements", everybody),
-            ("close", "Close", may_see_sources),
-            ("finance", "Accounting", may_see_margin),
-        ),
-    ),
-    (
-        "Trust",
-        (
-            ("health", "Data health", may_see_sources),
-            ("sources", "Sources", may_see_sources),
-            ("rules", "Rules", may_see_sources),
-            ("prices", "Prices", may_see_sources),
-            ("upload", "Add data", may_upload),
-        ),
-    ),
-)
-CARRIED_BY_NAV = (
-    "overview", "explore", "models", "gpus", "margin", "targets", "health", "rules",
-)  # fmt: skip
-
-
-def nav(user: User, here: str, query: str) -> list[dict]:
-    """Groups of links this user may open; they carry the period and filters along."""
-    groups = []
-    for title, entries in NAV:
-        links = [
-            {
-                "text": text,
-                "href": reverse(slug) + (f"?{query}" if query and slug in CARRIED_BY_NAV else ""),
-                "current": slug == here,
-            }
-            for slug, text, allowed in entries
-            if allowed(user)
-        ]
-        if links:
-            groups.append({"title": title, "links": links})
-    return groups
-
-
 def frame(request: HttpRequest, here: str, query: str = "") -> dict:
     """The context of templates/base.html."""
-    return {"nav": nav(request.user, here, query), "role": role_of(request.user).capitalize()}
+    return {
+        "nav": navigation(request.user, here, query),
+        "role": role_of(request.user).capitalize(),
+    }
 
 
 def sentence(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:

@@ -1,0 +1,96 @@
+"""The doors of the product, in groups, so that nobody faces twenty at once.
+
+One line a page. A page `under` another is listed below it while one is on either of them; to
+somebody who may not open the upper page, the lower ones stand in its place.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+from aicost.accounts.models import User
+from aicost.accounts.scope import may_see_margin, may_see_sources, may_upload
+
+
+def everybody(user: User) -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class Entry:
+    """`slug` is the name of the address. `carries`: its link takes period and filters along."""
+
+    slug: str
+    text: str
+    allowed: Callable[[User], bool] = everybody
+    under: str = ""
+    carries: bool = True
+
+
+NAV: tuple[tuple[str, tuple[Entry, ...]], ...] = (
+    (
+        "Understand",
+        (
+            Entry("overview", "Overview"),
+            Entry("explore", "Explore"),
+            Entry("margin", "Margin", may_see_margin),
+        ),
+    ),
+    (
+        "Own",
+        (
+            Entry("models", "Models"),
+            Entry("targets", "Names & owners"),
+        ),
+    ),
+    (
+        "Run",
+        (
+            Entry("gpus", "GPU efficiency"),
+        ),
+    ),
+    (
+        "Act",
+        (),
+    ),
+    (
+        "Trust",
+        (
+            Entry("health", "Data health", may_see_sources),
+            Entry("sources", "Sources", may_see_sources, under="health", carries=False),
+            Entry("prices", "Prices", may_see_sources, under="health", carries=False),
+            Entry("upload", "Add data", may_upload, under="health", carries=False),
+            Entry("rules", "Rules", may_see_sources),
+            Entry("close", "Close", may_see_sources, carries=False),
+            Entry("statements", "Statements", under="close", carries=False),
+            Entry("finance", "Accounting", may_see_margin, under="close", carries=False),
+        ),
+    ),
+)  # fmt: skip
+
+
+def navigation(user: User, here: str, query: str = "") -> list[dict]:
+    """Groups of links this user may open: {title, links: [{text, href, current, below}]}, `below`
+    being the links under a page on which, or under which, one is."""
+    groups = []
+    for title, entries in NAV:
+        allowed = [entry for entry in entries if entry.allowed(user)]
+        open_above = {entry.slug for entry in allowed if not entry.under}
+        links = []
+        for entry in allowed:
+            if entry.under in open_above:
+                continue
+            below = [one for one in allowed if one.under == entry.slug]
+            family = {entry.slug, *(one.slug for one in below)}
+            link = _link(entry, here, query)
+            link["below"] = [_link(one, here, query) for one in below] if here in family else []
+            links.append(link)
+        if links:
+            groups.append({"title": title, "links": links})
+    return groups
+
+
+def _link(entry: Entry, here: str, query: str) -> dict:
+    href = reverse(entry.slug) + (f"?{query}" if query and entry.carries else "")
+    return {"text": entry.text, "href": href, "current": entry.slug == here}
