@@ -37,6 +37,7 @@ class Ask:
             spec.idle,
             spec.shared,
             spec.estimates,
+            spec.against,
             tuple(sorted(spec.filters.items())),
         )
         if key not in self._answers:

@@ -7,6 +7,7 @@ from aicost.kernel.periods import Period
 from attribution.reports import (
     accruals,
     ai_share,
+    bridge,
     closing,
     cost,
     cost_class,
@@ -45,6 +46,7 @@ REPORTS: dict[str, Report] = {
         journal.REPORT,
         accruals.REPORT,
         ai_share.REPORT,
+        bridge.REPORT,
         gpu.REPORT,
         gpu_consumption.REPORT,
         focus_export.REPORT,

@@ -63,7 +63,7 @@ class Report:
     the column that comparisons compare; `roles` None is everybody; a report of the
     `whole_company` has no team on its rows, so it is refused to an asker who sees only some teams;
     one that `converts` can be asked in another currency: its rows add up over months, or its
-    `parts` do, and `finished` makes the rows of their sums."""
+    `parts` do, and `finished` makes the rows of their sums; one of two periods takes `against`."""
 
     name: str
     title: str
@@ -79,6 +79,7 @@ class Report:
     converts: bool = False
     parts: Callable[[Spec], list[dict]] | None = None
     finished: Callable[[Spec, list[dict]], list[dict]] | None = None
+    against: bool = False
 
 
 def check(report: Report, spec: Spec) -> None:
@@ -94,6 +95,8 @@ def check(report: Report, spec: Spec) -> None:
         )
     if spec.in_currency and not report.converts:
         raise BadSpec(f"the report {report.name} cannot be asked in another currency")
+    if spec.against and not (report.against and spec.granularity == "total"):
+        raise BadSpec(f"the report {report.name} cannot be asked against another period so")
     if spec.in_currency and not _CURRENCY.match(spec.in_currency):
         raise BadSpec(f"{spec.in_currency[:20]!r} is no currency code such as EUR")
     _one_of("granularity", spec.granularity, report.granularities)

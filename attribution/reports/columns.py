@@ -8,6 +8,7 @@ TEXT, DAY, TIME, COUNT, DECIMAL, MEASURE = "text", "day", "time", "count", "deci
 _KINDS = {
     DAY: (
         "period",
+        "against",
         "day",
         "through",
         "serving_from",
@@ -52,6 +53,8 @@ _KINDS = {
         "charges_removed",
         "calls",
         "requests",
+        "previous_requests",
+        "previous_tokens",
         "successes",
         "attempts",
         "outcomes",

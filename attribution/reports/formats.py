@@ -72,7 +72,7 @@ def spec_values(spec: Spec) -> dict:
         "long": spec.long,
         "estimates": spec.estimates,
         "in_currency": spec.in_currency,
-    }
+    } | ({"against": [str(spec.against.start), str(spec.against.end)]} if spec.against else {})
 
 
 def to_csv(answer: Answer) -> str:

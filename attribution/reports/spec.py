@@ -80,7 +80,8 @@ class Spec:
     """One question. `period` is half-open UTC days; filters are dimension -> accepted values,
     where '' means 'not set'. `long` lets a question about single charges take more days.
     `in_currency` converts each row by the rate of the charge's month; '' leaves money as billed.
-    `estimates` shown adds to `cost` what is still expected, in a column of its own."""
+    `estimates` shown adds to `cost` what is still expected, in a column of its own. `against` is
+    the period compared with, for reports of two periods; None is the one before."""
 
     report: str
     period: Period
@@ -94,6 +95,7 @@ class Spec:
     long: bool = False
     estimates: str = SHOWN
     in_currency: str = ""
+    against: Period | None = None
 
 
 @dataclass(frozen=True)

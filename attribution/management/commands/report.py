@@ -40,6 +40,7 @@ class Command(BaseCommand):
         add("--long", action="store_true", help="single charges of more than 31 days")
         add("--in-currency", default="", metavar="EUR", help="by the rate of each charge's month")
         add("--compare", choices=("previous",))
+        add("--against", type=period_of, metavar="FROM:TO", help="for bridge; TO is excluded")
         add("--role", choices=ROLES, default=ADMIN, help="answer as this role would see it")
         add("--team", action="append", help="answer as somebody of this team only would see it")
         add("--format", choices=list(FORMATS), default="table")
@@ -76,7 +77,14 @@ def spec_of(options: dict) -> Spec:
         long=options["long"],
         estimates=options["estimates"],
         in_currency=options["in_currency"],
+        against=options["against"],
     )
+
+
+def period_of(text: str) -> Period:
+    """2026-09-01:2026-10-01. Raises ValueError for what is no period."""
+    start, _, end = text.partition(":")
+    return Period(date.fromisoformat(start), date.fromisoformat(end))
 
 
 def write(document: str | bytes, output: Path | None) -> None:

@@ -1,0 +1,202 @@
+"""Why cost moved: the change of each row in effects of volume, mix, size, price, and what is new,
+gone, idle or without a measured quantity (attribution/drivers.py). Every row adds up to its change.
+
+A leaf is a feature, model, experiment and activity. Its quantity is calls for inference and GPU
+hours for training and experimentation; leaves of one feature and unit are one group, between which
+mix is measured. Effects are computed for all leaves the asker may see and then summed, so that a
+row says the same under every grouping and filter."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
+
+from aicost.kernel.periods import Period
+from aicost.kernel.targets import LEVELS
+from attribution.drivers import EFFECTS, Leaf, Side, effects
+from attribution.entities.hierarchy import names_on
+from attribution.reports.base import Report, binds, fetch, hours, pick
+from attribution.reports.compare import previous_period, step_of
+from attribution.reports.cost import every_column
+from attribution.reports.spec import LEFT_OUT, Spec
+
+LEAF = ("feature", "model", "experiment", "activity")
+NAMES = LEAF[:3]
+CALLS, GPU_HOURS = "requests", "gpu_hours"
+ABOVE = tuple(level for level, name in LEVELS.items() if name in LEAF)
+UNITS = {"inference": CALLS, "training": GPU_HOURS, "experimentation": GPU_HOURS}
+WHOLE = {"idle": "idle", "shared": "unmetered", "unattributed": "unmetered"}
+POOLS = ("shared", "idle", "unattributed")
+LINES = ("owned", "workload", *POOLS)
+MONEY = ("previous", "cost", "delta", *(f"{name}_effect" for name in EFFECTS))
+QUANTITIES = tuple(
+    f"{before}{name}" for name in (CALLS, "tokens", GPU_HOURS) for before in ("", "previous_")
+)
+ZERO = Decimal(0)
+Key = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A leaf with its names, the ledger's kind and its currency, and its effects."""
+
+    names: dict[str, str]
+    kind: str
+    currency: str
+    leaf: Leaf
+    effects: dict[str, Decimal]
+
+
+def columns(spec: Spec) -> tuple[str, ...]:
+    return ("period", "against", *spec.group_by, "line", "currency", *MONEY, *QUANTITIES)
+
+
+def rows(spec: Spec) -> list[dict]:
+    """With a granularity each whole step stands against the step before it; a step that the period
+    cuts is left out, for part of a month says nothing against a month."""
+    found = []
+    for now, before, (old, new) in _pairs(spec):
+        placed = _decomposed(old, new)
+        above = {
+            level: names_on(level, now.end - timedelta(days=1))
+            for level in {*spec.group_by, *spec.filters} & set(ABOVE)
+        }
+        found += _summed(spec, now, before, placed, above)
+    return pick(found, columns(spec))
+
+
+def _pairs(spec: Spec) -> Iterator[tuple[Period, Period, tuple[dict, dict]]]:
+    """(period, period compared with, sides of their leaves)."""
+    if spec.granularity == "total":
+        other = spec.against or previous_period(spec.period)
+        old, new = (_sides(replace(spec, period=p)).get(p.start, {}) for p in (other, spec.period))
+        yield spec.period, other, (old, new)
+        return
+    steps = whole_steps(spec.period, spec.granularity)
+    if not steps:
+        return
+    first = step_of(steps[0].start - timedelta(days=1), spec.granularity, steps[0].start)
+    sides = _sides(replace(spec, period=Period(first, steps[-1].end)))
+    for before, now in zip([Period(first, steps[0].start), *steps], steps, strict=False):
+        yield now, before, (sides.get(before.start, {}), sides.get(now.start, {}))
+
+
+def whole_steps(period: Period, granularity: str) -> list[Period]:
+    """The weeks, months or quarters that lie wholly inside the period, in order."""
+    starts: list[date] = []
+    for day in (*period.days(), period.end):
+        start = step_of(day, granularity, period.start)
+        if start >= period.start and start not in starts[-1:]:
+            starts.append(start)
+    return [Period(a, b) for a, b in zip(starts, starts[1:], strict=False) if b <= period.end]
+
+
+def _sides(spec: Spec) -> dict[date, dict[Key, Side]]:
+    """period -> (*LEAF, kind, currency) -> its side of the bridge. Money first; calls and GPU hours
+    of names without money have nothing to explain."""
+    asked = replace(spec, group_by=(*LEAF, "kind"), filters={}, estimates=LEFT_OUT)
+    found: dict[date, dict[Key, Side]] = {}
+    calls = {_named(row): row for row in _calls(asked)}
+    worked = {_named(row): row for row in _gpu_time(asked)}
+    for row in every_column(asked):
+        names = tuple(row[name] or "" for name in LEAF)
+        key = (*names, row["kind"], row["currency"])
+        side = Side(row["cost"])
+        if row["kind"] == "workload":
+            unit = UNITS.get(row["activity"])
+            where = (row["period"], *names[:3])
+            if unit == CALLS and where in calls:
+                side = Side(row["cost"], calls[where]["requests"], calls[where]["tokens"])
+            elif unit == GPU_HOURS and (*where, row["activity"]) in worked:
+                side = Side(row["cost"], worked[(*where, row["activity"])]["gpu_ms"])
+        found.setdefault(row["period"], {})[key] = side
+    return found
+
+
+def _named(row: Mapping) -> Key:
+    names = (*NAMES, "activity") if "activity" in row else NAMES
+    return (row["period"], *(row[name] or "" for name in names))
+
+
+def _calls(spec: Spec) -> Iterable[dict]:
+    values = binds(replace(spec, group_by=NAMES)) | {"infers": True, "usage_source": None}
+    return fetch("unit_cost_usage", values)
+
+
+def _gpu_time(spec: Spec) -> Iterable[dict]:
+    return fetch("bridge_gpu_time", binds(replace(spec, group_by=LEAF)))
+
+
+def _decomposed(old: dict[Key, Side], new: dict[Key, Side]) -> list[Placed]:
+    keys = list(dict.fromkeys((*old, *new)))
+    leaves = []
+    for key in keys:
+        feature, _, _, activity, kind, currency = key
+        group = (feature, UNITS.get(activity, ""), currency)
+        whole = WHOLE.get(kind, "")
+        leaves.append(Leaf(group, old.get(key, Side()), new.get(key, Side()), whole))
+    return [
+        Placed(dict(zip(LEAF, key, strict=False)), key[-2], key[-1], leaf, parts)
+        for key, leaf, parts in zip(keys, leaves, effects(leaves), strict=True)
+    ]
+
+
+def _summed(
+    spec: Spec, now: Period, before: Period, placed: list[Placed], above: Mapping[str, Mapping]
+) -> list[dict]:
+    """Leaves summed by the groups asked for; names stand below what they did on the last day."""
+    found: dict[Key, dict] = {}
+    for one in placed:
+        named = one.names | {
+            level: names.get(one.names[LEVELS[level]], _alone(level, one.names))
+            for level, names in above.items()
+        }
+        if any(named[name] not in values for name, values in spec.filters.items()):
+            continue
+        groups = tuple(named[name] for name in spec.group_by)
+        line = "owned" if any(groups) or not spec.group_by else one.kind
+        if (key := (*groups, line, one.currency)) not in found:
+            money = dict.fromkeys(MONEY, ZERO) | dict.fromkeys(QUANTITIES)
+            start = {"period": now.start, "against": before.start}
+            names = dict(zip((*spec.group_by, "line", "currency"), key, strict=True))
+            found[key] = start | names | money
+        _add(found[key], one)
+    return sorted(found.values(), key=lambda row: _largest_first(row, spec))
+
+
+def _alone(level: str, names: Mapping[str, str]) -> str:
+    """A model that is no version of another is its own base model."""
+    return names["model"] if level == "base_model" else ""
+
+
+def _add(row: dict, one: Placed) -> None:
+    before, after = one.leaf.before, one.leaf.after
+    row["previous"] += before.cost
+    row["cost"] += after.cost
+    row["delta"] += after.cost - before.cost
+    for name, amount in one.effects.items():
+        row[f"{name}_effect"] += amount
+    unit = UNITS.get(one.names["activity"], "")
+    for prefix, side in (("", after), ("previous_", before)):
+        if side.quantity is not None:
+            told = side.quantity if unit == CALLS else hours(side.quantity)
+            row[prefix + unit] = (row[prefix + unit] or 0) + told
+        if side.content is not None:
+            row[f"{prefix}tokens"] = (row[f"{prefix}tokens"] or 0) + side.content
+
+
+def _largest_first(row: dict, spec: Spec) -> tuple:
+    names = tuple(row[name] for name in spec.group_by)
+    return LINES.index(row["line"]), -abs(row["delta"]), names, row["currency"]
+
+
+REPORT = Report(
+    name="bridge",
+    title="Why cost moved",
+    rows=rows,
+    columns=columns,
+    groups=(*LEAF, *ABOVE),
+    filters=(*LEAF, *ABOVE),
+    granularities=("total", "week", "month", "quarter"),
+    against=True,
+)

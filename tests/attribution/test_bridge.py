@@ -1,0 +1,211 @@
+"""Why cost moved: effects that add up to the change, to the last digit, under every grouping."""
+
+from datetime import date
+from decimal import Decimal
+import io
+import itertools
+import json
+
+from django.core.management import CommandError, call_command
+from hypothesis import given
+from hypothesis import strategies as st
+import pytest
+
+from aicost.kernel.periods import Period
+from attribution.drivers import EFFECTS, Leaf, Side, effects
+from attribution.models import CostDay, EntityAbove, GpuDay, Target
+from attribution.reports import REPORTS, compare, run
+from attribution.reports.base import check
+from attribution.reports.bridge import whole_steps
+from attribution.reports.spec import Asker, BadSpec, Spec
+from ingest.models import Source, UsageDay
+from tests.web.world import sum_costs
+
+D = Decimal
+AUGUST = Period(date(2026, 8, 1), date(2026, 9, 1))
+SEPTEMBER = Period(date(2026, 9, 1), date(2026, 10, 1))
+FINANCE = Asker("finance")
+
+
+def told(parts: dict) -> dict:
+    return {name: amount for name, amount in parts.items() if amount}
+
+
+def test_it_splits_a_change_into_volume_mix_and_price_as_worked_by_hand():
+    """Small: 60 calls at 1.00, then 40 at 1.00. Big: 40 calls at 5.00, then 120 at 4.00.
+
+    Q 100 → 160, shares .6/.4 → .25/.75, group price 2.60 → 3.25, mean 2.925, mean quantity 130.
+    """
+    small = Leaf("search", Side(D(60), 60), Side(D(40), 40))
+    big = Leaf("search", Side(D(200), 40), Side(D(480), 120))
+    first, second = effects([small, big])
+    # volume 60·.425·1 − .35·130·2.925; mix −.35·130·(1 − 2.925)
+    assert told(first) == {"volume": D("-107.5875"), "mix": D("87.5875")}
+    # volume 60·.575·4.5 + .35·130·2.925; mix .35·130·(4.5 − 2.925); price (4 − 5)·80
+    assert told(second) == {"volume": D("288.3375"), "mix": D("71.6625"), "price": D("-80")}
+
+
+def test_it_tells_longer_calls_from_a_dearer_token():
+    """100 calls of 10 tokens at 0.10 a token, then 100 of 30 tokens at 0.05."""
+    leaf = Leaf("help", Side(D(100), 100, 1000), Side(D(150), 100, 3000))
+    # size (30 − 10)·.075·100; price (.05 − .10)·20·100
+    assert told(effects([leaf])[0]) == {"size": D(150), "price": D(-100)}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "whole", "effect"),
+    [
+        (Side(), Side(D(5), 10), "", "new"),
+        (Side(D(5), 10), Side(), "", "gone"),
+        (Side(D(5), 10), Side(D(9)), "", "unmetered"),
+        (Side(D(5), 0), Side(D(9), 0), "", "unmetered"),
+        (Side(), Side(D(5)), "idle", "idle"),
+    ],
+)
+def test_it_gives_one_name_to_what_has_no_price_to_compare(before, after, whole, effect):
+    change = after.cost - before.cost
+    assert told(effects([Leaf("g", before, after, whole)])[0]) == {effect: change}
+
+
+MONEY = st.decimals("-1000000", "1000000", places=18)
+QUANTITY = st.none() | st.integers(0, 10**15)
+SIDES = st.builds(Side, MONEY | st.just(D(0)), QUANTITY, QUANTITY)
+LEAVES = st.lists(
+    st.builds(Leaf, st.sampled_from("abc"), SIDES, SIDES, st.sampled_from(["", "", "idle"])),
+    max_size=12,
+)
+
+
+@given(LEAVES)
+def test_it_loses_nothing_whatever_the_ledger_holds(leaves):
+    for leaf, parts in zip(leaves, effects(leaves), strict=True):
+        assert set(parts) == set(EFFECTS)
+        assert sum(parts.values(), D(0)) == leaf.after.cost - leaf.before.cost
+
+
+@given(LEAVES)
+def test_it_tells_the_same_story_backwards(leaves):
+    """No order of the factors: what grew going forward shrinks going back."""
+    back = [Leaf(x.group, x.after, x.before, x.whole) for x in leaves]
+    swapped = {"new": "gone", "gone": "new"}
+    for ahead, behind in zip(effects(leaves), effects(back), strict=True):
+        for name in EFFECTS:
+            both = ahead[name] + behind[swapped.get(name, name)]
+            assert abs(both) <= D("3e-18")
+
+
+# feature, model, experiment, activity, kind, state: August, September; calls or GPU hours of both
+WORLD = (
+    (("search", "small", "", "inference", "workload", "active"), "60", "40", 60, 40),
+    (("search", "big", "", "inference", "workload", "active"), "200", "480", 40, 120),
+    (("search", "big", "", "inference", "idle", "held_idle"), "10", "25", 0, 0),
+    (("search", "big", "", "storage", "workload", "active"), "3", "4.5", 0, 0),
+    (("search", "big", "", "training", "workload", "active"), "100", "330", 50, 150),
+    (("help", "api", "test-b", "inference", "workload", "active"), "0", "70", 0, 700),
+    (("old", "api", "", "inference", "workload", "active"), "33.333333333333333333", "0", 9, 0),
+    (("", "", "", "other", "idle", "unreserved"), "5", "2", 0, 0),
+    (("", "", "", "other", "shared", "tax"), "7", "9", 0, 0),
+    (("", "", "", "other", "unattributed", "unclaimed"), "1", "1.75", 0, 0),
+)
+
+
+@pytest.fixture
+def world(db):
+    bill = Source.objects.create(name="bill", kind="bill")
+    calls = Source.objects.create(name="calls", kind="usage")
+    for names, *amounts, before, after in WORLD:
+        parts = ("feature", "model", "experiment", "activity", "kind", "state")
+        target = Target.objects.create(**dict(zip(parts, names, strict=True)))
+        for span, amount, quantity in zip(
+            (AUGUST, SEPTEMBER), amounts, (before, after), strict=True
+        ):
+            day, cost = span.start, D(amount)
+            if cost:
+                CostDay.objects.create(day=day, billing_period=day, source=bill, currency="USD",
+                                       target=target, evidence="measured", billed_cost=cost,
+                                       effective_cost=cost, charge_category="Usage")  # fmt: skip
+            if quantity and names[3] == "training":
+                GpuDay.objects.create(source=bill, day=day, resource_id="i-1", target=target,
+                                      currency="USD", gpu_ms=quantity * 3_600_000,
+                                      billed_cost=cost, effective_cost=cost)  # fmt: skip
+            elif quantity:
+                UsageDay.objects.create(source=calls, day=day, model=names[1], feature=names[0],
+                                        experiment=names[2], requests=quantity)  # fmt: skip
+    sum_costs(bill)
+
+
+def bridge(period=SEPTEMBER, **more):
+    return run(Spec("bridge", period, FINANCE, **more))
+
+
+def moved(row: dict) -> dict:
+    return {name: row[f"{name}_effect"] for name in EFFECTS if row[f"{name}_effect"]}
+
+
+def test_it_explains_each_feature_and_the_lines_below(world):
+    found = {(row["feature"], row["line"]): row for row in bridge(group_by=("feature",)).rows}
+    search = found["search", "owned"]
+    assert (search["previous"], search["cost"], search["delta"]) == (D(373), D("879.5"), D("506.5"))
+    # 260 of inference as worked above; 100 more GPU hours at a mean of 2.10, 0.20 dearer on 100
+    assert moved(search) == {
+        "volume": D("180.75") + D(210), "mix": D("159.25"), "price": D(-80) + D(20),
+        "idle": D(15), "unmetered": D("1.5"),
+    }  # fmt: skip
+    assert (search["requests"], search["previous_requests"]) == (160, 100)
+    assert (search["gpu_hours"], search["previous_gpu_hours"]) == (D(150), D(50))
+    assert moved(found["help", "owned"]) == {"new": D(70)}
+    assert moved(found["old", "owned"]) == {"gone": D("-33.333333333333333333")}
+    assert moved(found["", "idle"]) == {"idle": D(-3)}
+    assert moved(found["", "shared"]) == {"unmetered": D(2)}
+
+
+GROUPS = [g for n in range(4) for g in itertools.combinations(REPORTS["bridge"].groups, n)]
+
+
+def test_it_adds_up_under_every_grouping_and_agrees_with_cost(world):
+    EntityAbove.objects.create(level="product", dimension="feature", name="search", above="Shop")
+    whole = bridge().rows[0]
+    for groups in GROUPS:
+        rows = bridge(group_by=groups).rows
+        for name in ("previous", "cost", "delta", *(f"{e}_effect" for e in EFFECTS)):
+            assert sum(row[name] for row in rows) == whole[name], (groups, name)
+        costs = compare(Spec("cost", SEPTEMBER, FINANCE, group_by=groups)).rows
+        key = (*groups, "line")
+        said = {tuple(row[n] or "" for n in key): row["delta"] for row in costs}
+        assert {tuple(row[n] or "" for n in key): row["delta"] for row in rows} == said, groups
+        for row in rows:
+            assert sum(moved(row).values(), D(0)) == row["delta"] == row["cost"] - row["previous"]
+
+
+def test_a_row_says_the_same_when_others_are_filtered_out(world):
+    alone = bridge(group_by=("model",), filters={"feature": ("search",), "model": ("big",)}).rows
+    among = bridge(group_by=("feature", "model")).rows
+    big = next(row for row in among if row["feature"] == "search" and row["model"] == "big")
+    assert [moved(row) for row in alone] == [moved(big)]
+
+
+def test_it_takes_whole_steps_or_any_two_periods(world):
+    """A chain of months, each against the one before; a cut month is left out."""
+    cut = Period(AUGUST.start, date(2026, 10, 20))
+    rows = bridge(cut, granularity="month").rows
+    assert [(row["period"].month, row["against"].month) for row in rows] == [(8, 7), (9, 8)]
+    assert rows[1] | {"period": 0} == bridge(SEPTEMBER, against=AUGUST).rows[0] | {"period": 0}
+    back = bridge(AUGUST, against=SEPTEMBER).rows[0]
+    assert back["delta"] == -rows[1]["delta"]
+    weeks = whole_steps(Period(date(2026, 9, 1), date(2026, 9, 21)), "week")
+    assert weeks == [Period(date(2026, 9, 7), date(2026, 9, 14)),
+                     Period(date(2026, 9, 14), date(2026, 9, 21))]  # fmt: skip
+    assert bridge(Period(date(2026, 9, 2), date(2026, 9, 9)), granularity="month").rows == []
+    for name, more in (("cost", {}), ("bridge", {"granularity": "month"})):
+        with pytest.raises(BadSpec, match="against another period"):
+            check(REPORTS[name], Spec(name, SEPTEMBER, FINANCE, against=AUGUST, **more))
+
+
+def test_it_answers_on_the_command_line(world, capsys):
+    asked = ["report", "bridge", "--from", "2026-09-01", "--to", "2026-10-01", "--format", "json"]
+    call_command(*asked, "--against", "2026-08-01:2026-09-01", "--group-by", "activity")
+    said = json.load(io.StringIO(capsys.readouterr().out))
+    assert said["spec"]["against"] == ["2026-08-01", "2026-09-01"]
+    assert {row["activity"] for row in said["rows"]} >= {"training", "inference"}
+    with pytest.raises(CommandError):
+        call_command(*asked, "--against", "yesterday")
