@@ -7,7 +7,7 @@ from django.core.cache import cache
 
 from aicost.kernel.targets import LEVELS
 from attribution.models import EntityParent, Target
-from attribution.reports.spec import TARGET_DIMENSIONS
+from attribution.reports.spec import LAYER, LAYERS, TARGET_DIMENSIONS
 from ingest.models import ChargeSeries, Source
 
 SERIES = tuple(f"s{n}" for n in range(1, 9))
@@ -27,6 +27,7 @@ FIXED = {
     ("state", "empty_idle"): "s-empty-idle",
     ("state", "held_idle"): "s-idle",
     ("state", "unobserved"): "s-unattributed",
+    (LAYER, "other"): "s-nofeature",
 }
 _KEPT_SECONDS = 60
 _SERIES_FIELDS = {
@@ -44,6 +45,8 @@ def _names(dimension: str) -> list[str]:
     """All values of a dimension in an order that new ones only extend. Names, no money."""
     if dimension in TARGET_DIMENSIONS:
         rows = Target.objects.order_by("id").values_list(dimension, flat=True)
+    elif dimension == LAYER:
+        rows = LAYERS
     elif dimension == "base_model":
         bases = EntityParent.objects.filter(level="model").order_by("id")
         rows = [*_names("model"), *bases.values_list("parent", flat=True)]

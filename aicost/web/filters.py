@@ -17,6 +17,7 @@ from attribution.reports.spec import (
     BASES,
     CHARGE_DIMENSIONS,
     HIERARCHY_DIMENSIONS,
+    LAYER,
     SERIES_DIMENSIONS,
     SHOWN,
     SPREAD,
@@ -28,7 +29,7 @@ from attribution.reports.spec import (
     is_charge_dimension,
 )
 
-DIMENSIONS = (*TARGET_DIMENSIONS, *HIERARCHY_DIMENSIONS, *SERIES_DIMENSIONS)
+DIMENSIONS = (*TARGET_DIMENSIONS, *HIERARCHY_DIMENSIONS, LAYER, *SERIES_DIMENSIONS)
 # What the group menu of Explore offers; an address may name any dimension of a charge, or tag:KEY.
 GROUPS_OFFERED = (*DIMENSIONS, "resource", "instance_type", "sku", "rule")
 STEPS = ("day", "week", "month", "quarter")

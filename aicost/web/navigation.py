@@ -48,6 +48,7 @@ NAV: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         "Run",
         (
             Entry("gpus", "GPU efficiency"),
+            Entry("layers", "Cost layers"),
         ),
     ),
     (

@@ -29,7 +29,18 @@ DESCRIBED = {
     "unobserved": "Unobserved",
     "unmetered": "Unmetered",
     "unclaimed": "Unclaimed",
+    "inference_compute": "Inference compute",
+    "hosting_kept_warm": "Hosting kept warm",
+    "model_api": "Model APIs",
+    "training_compute": "Training compute",
+    "data_processing": "Data processing",
+    "storage": "Storage",
+    "data_movement": "Data movement",
+    "observability": "Observability",
+    "other": "Other",
 }
+# Dimensions whose values are words of ours, not names of theirs.
+WORDED = ("kind", "state", "layer")
 LINES_MAX = 100
 _EVIDENCE = (
     ("measured", "measured_cost"),
@@ -102,7 +113,7 @@ def line_names(row: dict, group_by: Sequence[str]) -> tuple[str, ...]:
     for n, dimension in enumerate(group_by):
         value = str(row.get(dimension) or "")
         empty = (pool if n == 0 else "") if pool else f"No {label(dimension).lower()}"
-        named = DESCRIBED.get(value, value) if dimension in ("kind", "state") else value
+        named = DESCRIBED.get(value, value) if dimension in WORDED else value
         names.append(named or empty)
     return tuple(names) or ("All cost",)
 

@@ -40,6 +40,7 @@ urlpatterns = [
     path("models/<path:name>/", models.page, name="model"),
     path("gpus/", page_view(PAGES["gpus"]), name="gpus"),
     path("gpus.csv", gpus.csv, name="gpus_csv"),
+    path("layers/", page_view(PAGES["layers"]), name="layers"),
     path("margin/", page_view(PAGES["margin"]), name="margin"),
     path("margin.csv", margin.csv, name="margin_csv"),
     path("targets/", targets.page, name="targets"),

@@ -19,6 +19,7 @@ from attribution.reports.spec import (
     GRANULARITIES,
     GROUPS_MAX,
     HIERARCHY_DIMENSIONS,
+    LAYER,
     POOL_OPTIONS,
     SERIES_DIMENSIONS,
     SPREAD,
@@ -42,13 +43,15 @@ NAMING_DIMENSIONS = (
     "environment",
     "activity",
     *HIERARCHY_DIMENSIONS,
+    LAYER,
 )
 # Filters of single reports, beside the dimensions all share.
 OWN_FILTERS = ("resource", "instance_type", "outcome", "invoice", "rule", "edition")
 # A charge and its rule know these; all other dimensions of a charge are of its series.
 OUTSIDE_SERIES = ("invoice", "rule")
-# What only the bill knows of a row of the rollup; every grain knows source and evidence.
-BILL_DIMENSIONS = frozenset(SERIES_DIMENSIONS) - {"source", "evidence"}
+# What only the bill knows of a row of the rollup (a layer asks for its service); every grain knows
+# source and evidence.
+BILL_DIMENSIONS = frozenset((*SERIES_DIMENSIONS, LAYER)) - {"source", "evidence"}
 # What may be read as one: months and, at the edges of the period, weeks; for weeks only weeks.
 STEPS = {"total": "month", "month": "month", "quarter": "month", "week": "week"}
 ALL_GRANULARITIES, ALL_POOLS = GRANULARITIES, POOL_OPTIONS
@@ -143,7 +146,13 @@ def binds(spec: Spec) -> dict[str, object]:
     """The named binds all report queries share. A filter that is not set binds NULL."""
     filters = {
         f"f_{name}": list(spec.filters[name]) if name in spec.filters else None
-        for name in TARGET_DIMENSIONS + HIERARCHY_DIMENSIONS + SERIES_DIMENSIONS + OWN_FILTERS
+        for name in (
+            *TARGET_DIMENSIONS,
+            *HIERARCHY_DIMENSIONS,
+            LAYER,
+            *SERIES_DIMENSIONS,
+            *OWN_FILTERS,
+        )
     }
     levels = [n for n in HIERARCHY_DIMENSIONS if n in spec.group_by or n in spec.filters]
     of_levels = {n: list(spec.filters[n]) for n in levels if n in spec.filters}
@@ -157,6 +166,7 @@ def binds(spec: Spec) -> dict[str, object]:
         "picks": narrowed
         or spec.asker.teams is not None
         or any(n in TARGET_DIMENSIONS for n in spec.filters),
+        "layered": LAYER in (*spec.group_by, *spec.filters),
         "levels": levels,
         "cuts": cuts_between(levels, spec.period.start, spec.period.end) if levels else [],
         "above_filters": json.dumps(of_levels),

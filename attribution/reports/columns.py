@@ -1,7 +1,7 @@
 """What each column of a report holds, for every surface that writes it down."""
 
 from attribution.reports import focus_columns
-from attribution.reports.spec import CHARGE_DIMENSIONS, HIERARCHY_DIMENSIONS, TAG
+from attribution.reports.spec import CHARGE_DIMENSIONS, HIERARCHY_DIMENSIONS, LAYER, TAG
 
 TEXT, DAY, TIME, COUNT, DECIMAL, MEASURE = "text", "day", "time", "count", "decimal", "measure"
 
@@ -74,6 +74,7 @@ _KINDS = {
     TEXT: (
         *CHARGE_DIMENSIONS,
         *HIERARCHY_DIMENSIONS,
+        LAYER,
         "source",
         "account",
         "service",

@@ -15,6 +15,7 @@ from attribution.reports.spec import (
     ANY_TAG,
     CHARGE_DIMENSIONS,
     HIERARCHY_DIMENSIONS,
+    LAYER,
     SERIES_DIMENSIONS,
     SHOWN,
     SPREAD,
@@ -26,6 +27,7 @@ EVIDENCE_COLUMNS = ("measured_cost", "tagged_cost", "inferred_cost", "fallback_c
 DIMENSIONS = (
     *TARGET_DIMENSIONS,
     *HIERARCHY_DIMENSIONS,
+    LAYER,
     *SERIES_DIMENSIONS,
     *CHARGE_DIMENSIONS,
     ANY_TAG,

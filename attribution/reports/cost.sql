@@ -5,7 +5,7 @@
 with target as (
     select
         id, kind, model as own_model, feature as own_feature, team as own_team,
-        experiment as own_experiment,
+        experiment as own_experiment, activity as own_activity,
         case when 'feature' = any(%(groups)s) then feature end as feature,
         case when 'model' = any(%(groups)s) then model end as model,
         case when 'workload' = any(%(groups)s) then workload end as workload,
@@ -51,6 +51,9 @@ above as materialized (
     where e.level = any(%(levels)s)
     group by 1, 2
 ),
+api as (
+    select source_id, service_name from attribution_modelapi where %(layered)s
+),
 part as (
     select
         case %(granularity)s
@@ -66,6 +69,8 @@ part as (
         case when 'service' = any(%(groups)s) then c.service_name end as service,
         case when 'region' = any(%(groups)s) then c.region_id end as region,
         case when 'charge_category' = any(%(groups)s) then c.charge_category end as category,
+        case when %(layered)s then (c.source_id, c.service_name) in (
+            select source_id, service_name from api) end as is_api,
         sum(case %(basis)s when 'billed' then c.billed_cost else c.effective_cost end) as own,
         sum(case when %(idle)s = 'spread' then case %(basis)s
             when 'billed' then c.idle_spread_billed else c.idle_spread_effective end end)
@@ -86,7 +91,7 @@ part as (
             (%(f_kind)s::text[] is null or c.kind = any(%(f_kind)s))
             and (%(f_state)s::text[] is null or c.state = any(%(f_state)s))))
         and (%(grain)s = 'service' or not %(picks)s or c.target_id in (select id from target))
-    group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
+    group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13
 ),
 placed as (
     select
@@ -105,7 +110,9 @@ placed as (
         case when 'cost_centre' = any(%(groups)s) then coalesce(a.cost_centre, '') end
             as cost_centre,
         case when 'project' = any(%(groups)s) then coalesce(a.project, '') end
-            as project
+            as project,
+        case when 'layer' = any(%(groups)s) then aicost_layer(t.kind, t.own_activity, p.is_api) end
+            as layer
     from part p
     left join target t on t.id = p.target_id
     left join above a on a.target_id = p.target_id and a.segment = p.segment
@@ -118,12 +125,14 @@ placed as (
         and (%(f_cost_centre)s::text[] is null
             or coalesce(a.cost_centre, '') = any(%(f_cost_centre)s))
         and (%(f_project)s::text[] is null or coalesce(a.project, '') = any(%(f_project)s))
+        and (%(f_layer)s::text[] is null
+            or aicost_layer(t.kind, t.own_activity, p.is_api) = any(%(f_layer)s))
 ),
 lined as (
     select p.*, case
         when not %(naming)s and not 'kind' = any(%(groups)s) and state is null then 'owned'
         when concat(feature, model, workload, experiment, team, environment, activity,
-            base_model, model_family, product, department, cost_centre, project) <> ''
+            base_model, model_family, product, department, cost_centre, project, layer) <> ''
         then 'owned'
         when not %(naming)s and kind = 'workload' then 'owned'
         else kind
@@ -133,7 +142,7 @@ lined as (
 summed as (
     select
         period, feature, model, workload, experiment, team, environment, activity,
-        base_model, model_family, product, department, cost_centre, project,
+        base_model, model_family, product, department, cost_centre, project, layer,
         case when 'kind' = any(%(groups)s) then kind end as kind, state, source_id, account,
         service, region, category as charge_category,
         case when 'evidence' = any(%(groups)s) then evidence end as evidence, line, currency,
@@ -146,7 +155,8 @@ summed as (
         coalesce(sum(own) filter (where evidence = 'inferred'), 0) as inferred_cost,
         coalesce(sum(own) filter (where evidence = 'fallback'), 0) as fallback_cost
     from lined
-    group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24
+    group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24,
+        25
 )
 select summed.*, s.name as source
 from summed
@@ -156,5 +166,5 @@ where cost <> 0 or line not in ('idle', 'shared') or (idle_spread = 0 and shared
 order by
     period, array_position(array['owned', 'workload', 'shared', 'idle', 'unattributed'], line),
     cost desc, feature, model, workload, experiment, team, environment, activity, kind, state,
-    base_model, model_family, product, department, cost_centre, project,
+    base_model, model_family, product, department, cost_centre, project, layer,
     s.name, account, service, region, charge_category, evidence, currency

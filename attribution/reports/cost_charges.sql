@@ -3,7 +3,7 @@
 with target as (
     select
         id, kind, model as own_model, feature as own_feature, team as own_team,
-        experiment as own_experiment,
+        experiment as own_experiment, activity as own_activity,
         case when 'feature' = any(%(groups)s) then feature end as feature,
         case when 'model' = any(%(groups)s) then model end as model,
         case when 'workload' = any(%(groups)s) then workload end as workload,
@@ -57,6 +57,8 @@ series as materialized (
         case when 'service' = any(%(groups)s) then h.service_name end as service,
         case when 'region' = any(%(groups)s) then h.region_id end as region,
         case when 'charge_category' = any(%(groups)s) then h.charge_category end as category,
+        case when %(layered)s then (h.source_id, h.service_name) in (
+            select source_id, service_name from attribution_modelapi) end as is_api,
         array(
             select coalesce(d.of ->> g.name, h.tags ->> substr(g.name, 5), '')
             from unnest(%(series_groups)s::text[]) with ordinality g (name, nth)
@@ -118,7 +120,9 @@ placed as (
         case when 'cost_centre' = any(%(groups)s) then coalesce(a.cost_centre, '') end
             as cost_centre,
         case when 'project' = any(%(groups)s) then coalesce(a.project, '') end
-            as project
+            as project,
+        case when 'layer' = any(%(groups)s) then aicost_layer(t.kind, t.own_activity, h.is_api) end
+            as layer
     from part p
     join target t on t.id = p.target_id
     join series h on h.id = p.series_id
@@ -133,12 +137,14 @@ placed as (
         and (%(f_cost_centre)s::text[] is null
             or coalesce(a.cost_centre, '') = any(%(f_cost_centre)s))
         and (%(f_project)s::text[] is null or coalesce(a.project, '') = any(%(f_project)s))
+        and (%(f_layer)s::text[] is null
+            or aicost_layer(t.kind, t.own_activity, h.is_api) = any(%(f_layer)s))
 ),
 lined as (
     select p.*, case
         when not %(naming)s and not 'kind' = any(%(groups)s) and state is null then 'owned'
         when concat(feature, model, workload, experiment, team, environment, activity,
-            base_model, model_family, product, department, cost_centre, project) <> ''
+            base_model, model_family, product, department, cost_centre, project, layer) <> ''
         then 'owned'
         when not %(naming)s and kind = 'workload' then 'owned'
         else kind
@@ -148,7 +154,7 @@ lined as (
 summed as (
     select
         period, feature, model, workload, experiment, team, environment, activity,
-        base_model, model_family, product, department, cost_centre, project,
+        base_model, model_family, product, department, cost_centre, project, layer,
         case when 'kind' = any(%(groups)s) then kind end as kind, state, source_id, account,
         service, region, category as charge_category,
         case when 'evidence' = any(%(groups)s) then evidence end as evidence, invoice, rule, named,
@@ -161,7 +167,7 @@ summed as (
     from lined
     group by
         1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25,
-        26, 27
+        26, 27, 28
 )
 select summed.*, s.name as source
 from summed
@@ -169,5 +175,5 @@ left join ingest_source s on s.id = summed.source_id
 order by
     period, array_position(array['owned', 'workload', 'shared', 'idle', 'unattributed'], line),
     cost desc, feature, model, workload, experiment, team, environment, activity, kind, state,
-    base_model, model_family, product, department, cost_centre, project,
+    base_model, model_family, product, department, cost_centre, project, layer,
     s.name, account, service, region, charge_category, evidence, invoice, rule, named, currency

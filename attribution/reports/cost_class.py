@@ -5,6 +5,7 @@ from attribution.reports.classed import CLASS, classed_rows
 from attribution.reports.expected import ESTIMATED
 from attribution.reports.spec import (
     HIERARCHY_DIMENSIONS,
+    LAYER,
     SERIES_DIMENSIONS,
     SHOWN,
     SPREAD,
@@ -12,7 +13,7 @@ from attribution.reports.spec import (
     Spec,
 )
 
-DIMENSIONS = (*TARGET_DIMENSIONS, *HIERARCHY_DIMENSIONS, *SERIES_DIMENSIONS)
+DIMENSIONS = (*TARGET_DIMENSIONS, *HIERARCHY_DIMENSIONS, LAYER, *SERIES_DIMENSIONS)
 LINES = ("owned", "workload", "shared", "idle", "unattributed")
 
 

@@ -5,13 +5,13 @@ from decimal import Decimal
 
 from aicost.kernel.periods import utc_today
 from attribution.reports.base import binds, charge_dimensions, fetch
-from attribution.reports.spec import HIERARCHY_DIMENSIONS, SERIES_DIMENSIONS, SHOWN, Spec
+from attribution.reports.spec import HIERARCHY_DIMENSIONS, LAYER, SERIES_DIMENSIONS, SHOWN, Spec
 
 ESTIMATED = "estimated_cost"
 # An estimate knows its source; account, service and the like come with the bill.
 _OF_THE_BILL = tuple(name for name in SERIES_DIMENSIONS if name != "source")
 _NAMES = ("feature", "model", "workload", "experiment", "team", "environment", "activity", "kind",
-          "state", "source", *HIERARCHY_DIMENSIONS)  # fmt: skip
+          "state", "source", LAYER, *HIERARCHY_DIMENSIONS)  # fmt: skip
 
 
 def with_expected(spec: Spec, rows: list[dict]) -> list[dict]:

@@ -41,7 +41,7 @@ remaining as materialized (
     ) g on true
 ),
 part as (
-    select e.day, e.source_id, e.currency, t.*,
+    select e.day, e.source_id, e.currency, t.*, e.resource_id = '' as is_api,
         case when e.estimated_cost is not null and e.whole > 0 then
             round(r.expected * e.upto / e.whole, 18)
             - round(r.expected * (e.upto - e.estimated_cost) / e.whole, 18)
@@ -59,6 +59,8 @@ part as (
         and (%(f_activity)s::text[] is null or t.activity = any(%(f_activity)s))
         and (%(f_kind)s::text[] is null or t.kind = any(%(f_kind)s))
         and (%(f_state)s::text[] is null or t.state = any(%(f_state)s))
+        and (%(f_layer)s::text[] is null
+            or aicost_layer(t.kind, t.activity, e.resource_id = '') = any(%(f_layer)s))
         and (%(f_source)s::text[] is null
             or e.source_id in (select id from ingest_source where name = any(%(f_source)s)))
 ),
@@ -112,7 +114,9 @@ named as (
         case when 'cost_centre' = any(%(groups)s) then coalesce(a.cost_centre, '') end
             as cost_centre,
         case when 'project' = any(%(groups)s) then coalesce(a.project, '') end
-            as project
+            as project,
+        case when 'layer' = any(%(groups)s) then aicost_layer(p.kind, p.activity, p.is_api) end
+            as layer
     from part p
     left join above a on a.id = p.id and a.day = p.day
     where (%(f_base_model)s::text[] is null
@@ -129,7 +133,7 @@ lined as (
     select n.*, case
         when not %(naming)s and not 'kind' = any(%(groups)s) and state is null then 'owned'
         when concat(feature, model, workload, experiment, team, environment, activity,
-            base_model, model_family, product, department, cost_centre, project) <> ''
+            base_model, model_family, product, department, cost_centre, project, layer) <> ''
         then 'owned'
         when not %(naming)s and kind = 'workload' then 'owned'
         else kind
@@ -138,12 +142,13 @@ lined as (
 )
 select
     l.period, l.feature, l.model, l.workload, l.experiment, l.team, l.environment, l.activity,
-    l.base_model, l.model_family, l.product, l.department, l.cost_centre, l.project,
+    l.base_model, l.model_family, l.product, l.department, l.cost_centre, l.project, l.layer,
     case when 'kind' = any(%(groups)s) then l.kind end as kind, l.state, s.name as source, l.line,
     l.currency, sum(l.expected) as estimated_cost
 from lined l
 left join ingest_source s on s.id = l.source_id
-group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19
+group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19,
+    20
 having sum(l.expected) is null or sum(l.expected) <> 0
 order by
-    1, 20 desc nulls last, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19
+    1, 21 desc nulls last, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20

@@ -32,6 +32,12 @@ with part as (
                 case f.level when 'base_model' then t.model else '' end)
         )
         and (%(f_evidence)s::text[] is null or a.evidence = any(%(f_evidence)s))
+        and (%(f_layer)s::text[] is null or aicost_layer(t.kind, t.activity, exists (
+            select from ingest_charge c
+            join ingest_chargeseries h on h.id = c.series_id
+            join attribution_modelapi i on i.source_id = h.source_id
+                and i.service_name = h.service_name
+            where c.day = a.day and c.id = a.charge_id)) = any(%(f_layer)s))
         and (%(f_rule)s::text[] is null or a.rule_id in (
             select id from attribution_allocationrule where key = any(%(f_rule)s)))
     group by 1, 2, 3

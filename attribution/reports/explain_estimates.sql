@@ -36,6 +36,8 @@ where e.superseded_at is null
     and (not 'activity' = any(%(groups)s) or t.kind = 'workload'
         or concat(t.workload, t.model, t.feature, t.experiment, t.team) <> '')
     and (%(f_state)s::text[] is null or t.state = any(%(f_state)s))
+    and (%(f_layer)s::text[] is null
+        or aicost_layer(t.kind, t.activity, e.resource_id = '') = any(%(f_layer)s))
     and (%(f_source)s::text[] is null or s.name = any(%(f_source)s))
 group by 1, 2, 3, 4, 5, 6, 7, 9, 10, 11
 order by sum(e.estimated_cost) desc nulls last, 1, 2, 3, 4, 5, 6, 9

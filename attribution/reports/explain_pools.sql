@@ -29,6 +29,9 @@ with row as (
             and (%(f_region)s::text[] is null or r.region_id = any(%(f_region)s))
             and (%(f_charge_category)s::text[] is null
                 or r.charge_category = any(%(f_charge_category)s))
+            and (%(f_layer)s::text[] is null
+                or aicost_layer(t.kind, t.activity, (r.source_id, r.service_name) in (
+                    select source_id, service_name from attribution_modelapi)) = any(%(f_layer)s))
             and (%(f_evidence)s::text[] is null or r.evidence = any(%(f_evidence)s)) as mine
     from attribution_costday r
     join attribution_target t on t.id = r.target_id

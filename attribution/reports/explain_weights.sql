@@ -14,6 +14,12 @@ select
         and (not 'activity' = any(%(groups)s) or t.kind = 'workload'
             or concat(t.workload, t.model, t.feature, t.experiment, t.team) <> '')
         and (%(f_state)s::text[] is null or t.state = any(%(f_state)s))
+        and (%(f_layer)s::text[] is null or aicost_layer(t.kind, t.activity, exists (
+            select from ingest_charge c
+            join ingest_chargeseries h on h.id = c.series_id
+            join attribution_modelapi i on i.source_id = h.source_id
+                and i.service_name = h.service_name
+            where c.day = a.day and c.id = a.charge_id)) = any(%(f_layer)s))
         and (%(f_evidence)s::text[] is null or a.evidence = any(%(f_evidence)s))
         and not exists (
             select from jsonb_each(%(above_filters)s::jsonb) f (level, accepted)

@@ -1,10 +1,7 @@
 -- Cost per feature, in columns that add up. A service that bills by tokens is a model API: its
 -- active inference is api_cost, that of everything else active_cost.
-with api as (
-    select distinct s.source_id, s.service_name
-    from attribution_seriesclaim k
-    join attribution_allocationrule r on r.id = k.rule_id and r.method = 'tokens'
-    join ingest_chargeseries s on s.id = k.series_id
+with api as materialized (
+    select source_id, service_name from attribution_modelapi
 ),
 part as (
     select

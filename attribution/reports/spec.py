@@ -28,6 +28,19 @@ TARGET_DIMENSIONS = (
 )
 # What stands above a name of the target on the day of the money (docs/targets.md).
 HIERARCHY_DIMENSIONS = tuple(LEVELS)
+# What money buys, told when it is read by the SQL function aicost_layer (docs/reports.md, `layer`).
+LAYER = "layer"
+LAYERS = (
+    "inference_compute",
+    "hosting_kept_warm",
+    "model_api",
+    "training_compute",
+    "data_processing",
+    "storage",
+    "data_movement",
+    "observability",
+    "other",
+)
 SERIES_DIMENSIONS = ("source", "account", "service", "region", "charge_category", "evidence")
 # Dimensions the rollup does not keep: a report by one of them, or by tag:KEY, reads the allocated
 # charges themselves, of at most CHARGE_DAYS_MAX days unless the question says that it is long.

@@ -3,6 +3,7 @@
 from aicost.web.pages.explore import EXPLORE
 from aicost.web.pages.gpus import GPUS
 from aicost.web.pages.health import HEALTH
+from aicost.web.pages.layers import LAYERS
 from aicost.web.pages.margin import MARGIN
 from aicost.web.pages.models import MODEL, MODELS
 from aicost.web.pages.overview import OVERVIEW
@@ -13,5 +14,17 @@ from aicost.web.shell import Page
 
 PAGES: dict[str, Page] = {
     page.slug: page
-    for page in (OVERVIEW, EXPLORE, MODELS, MODEL, GPUS, MARGIN, TARGETS, TARGET, HEALTH, RULES)
+    for page in (
+        OVERVIEW,
+        EXPLORE,
+        MODELS,
+        MODEL,
+        GPUS,
+        LAYERS,
+        MARGIN,
+        TARGETS,
+        TARGET,
+        HEALTH,
+        RULES,
+    )
 }
