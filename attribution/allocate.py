@@ -19,6 +19,7 @@ from aicost.kernel.sqlfiles import sql
 from attribution.claims import claim_series, ensure_builtin_rules, rule_set_on
 from attribution.classify import gpus_by_instance_type
 from attribution.closing.pinned import words_of
+from attribution.customers import split_customers
 from attribution.dirty import absorb_changes, dirty_stale_rules
 from attribution.instance_shapes import shape_binds
 from attribution.lease import kept_leases
@@ -281,6 +282,7 @@ def attribute(
             drained = [pool.submit(_drain_apart, *given) for _ in range(threads)]
             results = [result for one in drained for result in one.result()]
     spread_months()
+    split_customers()
     return results
 
 

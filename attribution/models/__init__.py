@@ -2,6 +2,7 @@
 people write: rules, closes, what they say of targets. One module a concern; import from here."""
 
 from attribution.models.closing import MonthClose, PinnedRuleSet, PinnedWords, ReportedCost
+from attribution.models.customers import CustomerCost, CustomerSplit, CustomerUse
 from attribution.models.entities import (
     Entity,
     EntityAbove,
@@ -29,6 +30,9 @@ __all__ = [
     "AllocationRun",
     "CostDay",
     "CostSum",
+    "CustomerCost",
+    "CustomerSplit",
+    "CustomerUse",
     "DayState",
     "Entity",
     "EntityAbove",

@@ -83,6 +83,7 @@ _KINDS = {
         "evidence",
         "consumption_basis",
         "feature",
+        "customer",
         "model",
         "model_version",
         "workload",

@@ -8,6 +8,10 @@ with taken as (
     select source_id, day, what from taken where what = 'charges'
 ), changed as (
     select distinct day, what from taken where what <> 'charges'
+), customers as (
+    -- Calls of customers split also what no rule weighs by them (attribution.customers).
+    update attribution_customersplit set version = -1
+     where day in (select day from changed where what = 'usage')
 ), weighing as (
     select distinct c.source_id, c.day, t.what
       from changed t

@@ -24,6 +24,9 @@ class Revenue(BusinessRow):
     amount = money()
     currency = models.TextField()
 
+    class Meta(BusinessRow.Meta):
+        indexes = [*BusinessRow.Meta.indexes, models.Index(fields=["customer", "day"])]
+
 
 class Outcome(BusinessRow):
     """Countable results of a feature: orders, answers accepted, tickets solved."""

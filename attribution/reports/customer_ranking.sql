@@ -1,0 +1,65 @@
+-- The customers of one page of a list: by cost, revenue, margin or name. Revenue is summed only
+-- where the order asks for it.
+with known as (
+    select day, summed, date_trunc('month', day)::date as month
+    from attribution_customersplit
+    where has_customers and day >= date_trunc('month', %(start)s::date)
+        and day < date_trunc('month', %(end)s::date - 1) + interval '1 month'
+),
+whole as (
+    select month
+    from known
+    where %(granularity)s in ('total', 'month', 'quarter')
+    group by month
+    having bool_and(summed and day >= %(start)s and day < %(end)s)
+),
+piece as materialized (
+    select month as day, case when %(plain)s then 'customer_month' else 'month' end as grain
+    from whole
+    union all
+    select day, 'day'
+    from known
+    where day >= %(start)s and day < %(end)s and month not in (select month from whole)
+),
+paid as (
+    select
+        c.customer, c.currency,
+        sum(case %(basis)s when 'billed' then c.billed_cost else c.effective_cost end) as cost
+    from piece p
+    join attribution_customercost c on c.grain = p.grain and c.day = p.day
+    where %(plain)s or c.target_id in (
+        select id from attribution_target
+        where (%(teams)s::text[] is null or team = any(%(teams)s))
+            and (%(f_feature)s::text[] is null or feature = any(%(f_feature)s))
+            and (%(f_model)s::text[] is null or model = any(%(f_model)s))
+            and (%(f_team)s::text[] is null or team = any(%(f_team)s)))
+    group by 1, 2
+),
+alias as materialized (
+    select * from aicost_alias_days(%(start)s, %(end)s) where dimension = 'customer'
+),
+earned as (
+    select coalesce(a.canonical, r.customer) as customer, r.currency, sum(r.amount) as revenue
+    from ingest_revenue r
+    left join alias a on a.day = r.day and a.raw = r.customer
+    where %(sort)s in ('revenue', 'margin') and r.day >= %(start)s and r.day < %(end)s
+        and r.customer <> ''
+    group by 1, 2
+),
+known_customer as (
+    select
+        customer, currency, cost, revenue, revenue - coalesce(cost, 0) as margin
+    from paid
+    full join earned using (customer, currency)
+    where %(like)s = '' or customer ilike %(like)s
+        or customer in (select customer from ingest_customer where name ilike %(like)s)
+)
+select customer, currency, count(*) over () as customers
+from known_customer
+order by
+    case when %(sort)s = 'name' then customer end,
+    case %(sort)s
+        when 'revenue' then - revenue when 'margin' then margin when 'cost' then - cost
+    end nulls last,
+    customer, currency
+limit %(rows_max)s offset %(first)s

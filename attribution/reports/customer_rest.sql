@@ -1,0 +1,62 @@
+-- What of the targets' cost stands on no customer: all of it less what the customers have.
+with known as (
+    select day, summed, date_trunc('month', day)::date as month
+    from attribution_customersplit
+    where has_customers and day >= date_trunc('month', %(start)s::date)
+        and day < date_trunc('month', %(end)s::date - 1) + interval '1 month'
+),
+whole as (
+    select month
+    from known
+    where %(granularity)s in ('total', 'month', 'quarter')
+    group by month
+    having bool_and(summed and day >= %(start)s and day < %(end)s)
+),
+piece as materialized (
+    select month as day, 'target_month' as grain
+    from whole
+    union all
+    select day, 'target_day'
+    from known
+    where day >= %(start)s and day < %(end)s and month not in (select month from whole)
+),
+target as materialized (
+    select
+        id, kind,
+        case when 'feature' = any(%(groups)s) then feature else '' end as feature,
+        case when 'model' = any(%(groups)s) then model else '' end as model,
+        case when 'team' = any(%(groups)s) then team else '' end as team
+    from attribution_target
+    where (%(teams)s::text[] is null or team = any(%(teams)s))
+        and (%(f_feature)s::text[] is null or feature = any(%(f_feature)s))
+        and (%(f_model)s::text[] is null or model = any(%(f_model)s))
+        and (%(f_team)s::text[] is null or team = any(%(f_team)s))
+),
+part as (
+    select
+        case %(granularity)s
+            when 'total' then %(start)s::date
+            when 'day' then c.day
+            else date_trunc(%(granularity)s, c.day::timestamp)::date
+        end as period,
+        c.target_id, c.currency,
+        case %(basis)s when 'billed' then c.billed_cost else c.effective_cost end as cost
+    from aicost_cost(%(start)s, %(end)s, 'target', %(step)s, '{}') c
+    union all
+    select
+        case %(granularity)s
+            when 'total' then %(start)s::date
+            when 'day' then k.day
+            else date_trunc(%(granularity)s, k.day::timestamp)::date
+        end as period,
+        k.target_id, k.currency,
+        - case %(basis)s when 'billed' then k.billed_cost else k.effective_cost end
+    from piece p
+    join attribution_customercost k on k.grain = p.grain and k.day = p.day
+)
+select
+    p.period, '' as customer, t.feature, t.model, t.team, t.kind, p.currency, sum(p.cost) as cost
+from part p
+join target t on t.id = p.target_id
+group by 1, 2, 3, 4, 5, 6, 7
+having sum(p.cost) <> 0

@@ -1,0 +1,60 @@
+-- Cost per customer and dimensions of the target. A month that lies in the period with all its days
+-- is read as one, the rest day by day. `plain`: nothing of targets is asked, so of months their sum
+-- will do. `offset 0` keeps the planner from reading all of a grain for a few customers.
+with known as (
+    select day, summed, date_trunc('month', day)::date as month
+    from attribution_customersplit
+    where has_customers and day >= date_trunc('month', %(start)s::date)
+        and day < date_trunc('month', %(end)s::date - 1) + interval '1 month'
+),
+whole as (
+    select month
+    from known
+    where %(granularity)s in ('total', 'month', 'quarter')
+    group by month
+    having bool_and(summed and day >= %(start)s and day < %(end)s)
+),
+piece as materialized (
+    select month as day, case when %(plain)s then 'customer_month' else 'month' end as grain
+    from whole
+    union all
+    select day, 'day'
+    from known
+    where day >= %(start)s and day < %(end)s and month not in (select month from whole)
+),
+target as materialized (
+    select
+        id, kind,
+        case when 'feature' = any(%(groups)s) then feature else '' end as feature,
+        case when 'model' = any(%(groups)s) then model else '' end as model,
+        case when 'team' = any(%(groups)s) then team else '' end as team
+    from attribution_target
+    where (%(teams)s::text[] is null or team = any(%(teams)s))
+        and (%(f_feature)s::text[] is null or feature = any(%(f_feature)s))
+        and (%(f_model)s::text[] is null or model = any(%(f_model)s))
+        and (%(f_team)s::text[] is null or team = any(%(f_team)s))
+),
+part as (
+    select
+        case %(granularity)s
+            when 'total' then %(start)s::date
+            when 'day' then c.day
+            else date_trunc(%(granularity)s, c.day::timestamp)::date
+        end as period,
+        c.customer, c.target_id, c.currency,
+        case %(basis)s when 'billed' then c.billed_cost else c.effective_cost end as cost
+    from piece p
+    cross join lateral (
+        select * from attribution_customercost k
+        where k.grain = p.grain and k.day = p.day
+            and (%(f_customer)s::text[] is null or k.customer = any(%(f_customer)s))
+        offset 0
+    ) c
+    where %(plain)s or c.target_id in (select id from target)
+)
+select
+    p.period, p.customer, coalesce(t.feature, '') as feature, coalesce(t.model, '') as model,
+    coalesce(t.team, '') as team, p.currency, sum(p.cost) as cost
+from part p
+left join target t on t.id = p.target_id and not %(plain)s
+group by 1, 2, 3, 4, 5, 6
