@@ -6,7 +6,7 @@ import django.db.models.deletion
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("attribution", "0026_rule_set_names"),
+        ("attribution", "0027_layers"),
     ]
 
     operations = [
