@@ -19,6 +19,12 @@ _KINDS = {
         "date",
         "reverses_on",
         "paid_on",
+        "scored_on",
+        "cost_from",
+        "cost_through",
+        "leads_since",
+        "last_used",
+        "data_through",
     ),
     TIME: (
         "loaded_at",
@@ -69,6 +75,10 @@ _KINDS = {
         "failed_requests",
         "retries",
         "serving_life_months",
+        "requests_alone",
+        "runs",
+        "failed_runs",
+        "quiet_days",
     ),
     MEASURE: ("latency_p50_ms", "latency_p95_ms"),
     TEXT: (
@@ -156,6 +166,13 @@ _KINDS = {
         "blockers",
         "cause",
         "deliveries",
+        "measure",
+        "dataset",
+        "better",
+        "standing",
+        "beaten_by",
+        "leads_after",
+        "teams",
     ),
 }
 _KIND_OF = {
@@ -167,7 +184,7 @@ _KIND_OF = {
 # Never summed: a total of unit costs or percentages says nothing.
 _NOT_ADDITIVE = (
     *("_per_", "percent", "first_line", "delivery_id", "_days_min", "_months", "_to_date"),
-    "balance",
+    *("balance", "score", "points", "quiet_days"),
 )
 
 

@@ -40,7 +40,8 @@ class Outcome(BusinessRow):
 
 
 class QualityScore(BusinessRow):
-    """A measured quality of a model version: accuracy, NDCG, win rate. Higher is better."""
+    """A measured quality of a model version: accuracy, NDCG, loss. Which way is better follows
+    from the measure's name (attribution.quality)."""
 
     model = models.TextField()
     model_version = models.TextField(**TEXT)
