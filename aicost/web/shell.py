@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 import logging
+from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
@@ -15,10 +16,12 @@ from aicost.accounts.audit import DENIED, record
 from aicost.accounts.models import User
 from aicost.accounts.scope import asker_of, role_of
 from aicost.web.ask import Ask, ask_of
-from aicost.web.filters import DIMENSIONS, label
+from aicost.web.exports import exports
+from aicost.web.filters import DIMENSIONS, View, label
 from aicost.web.navigation import everybody, navigation
 from aicost.web.picks import chips, picks
 from attribution.reports.explain_words import NoFigure
+from attribution.reports.sheets import Sheet
 from attribution.reports.spec import BadSpec, NotAllowed
 
 logger = logging.getLogger(__name__)
@@ -26,18 +29,23 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Panel:
-    """One box of a page. `build` makes its context, `figure` its chart; each may fail alone."""
+    """One box of a page. `build` makes its context, `figure` its chart, `table` what it shows as
+    data (aicost.web.exports), named `title` in the menu of exports; each may fail alone."""
 
     slug: str
     template: str
     build: Callable[[Ask], dict]
     figure: Callable[[Ask], dict] | None = None
+    table: Callable[[Ask], Sheet] | None = None
+    title: str = ""
 
 
 @dataclass(frozen=True)
 class Page:
     """A page with an address named `slug`: its template places the panels by their slugs.
-    `filters` are the dimensions it can filter by (None: any), `under` the page it belongs to."""
+    `filters` are the dimensions it can filter by (None: any), `under` the page it belongs to.
+    A page with keys of its own in the address names them as `own`, and `reads` makes of a request
+    the page that they ask for, and the ask."""
 
     slug: str
     title: str
@@ -47,6 +55,8 @@ class Page:
     export: str = ""
     allowed: Callable[[User], bool] = everybody
     under: str = ""
+    own: tuple[str, ...] = ()
+    reads: Callable[[HttpRequest], tuple["Page", Ask]] | None = None
 
     def scoped(self, ask: Ask) -> Ask:
         """The ask without filters that this page's reports do not know."""
@@ -61,6 +71,16 @@ class Page:
 
     def panel(self, slug: str) -> Panel | None:
         return next((panel for panel in self.panels if panel.slug == slug), None)
+
+    def asked(self, request: HttpRequest) -> tuple["Page", Ask]:
+        """The page and the ask of a request for it or for a part of it."""
+        page, ask = self.reads(request) if self.reads else (self, ask_of(request))
+        return page, page.scoped(ask)
+
+    def query(self, request: HttpRequest, view: View) -> str:
+        """The state of the page: the view's, and the page's own."""
+        mine = urlencode([(k, request.GET[k]) for k in self.own if request.GET.get(k)])
+        return "&".join(filter(None, (view.query(), mine)))
 
 
 def frame(request: HttpRequest, here: str, query: str = "") -> dict:
@@ -148,6 +168,7 @@ def render_page(request: HttpRequest, page: Page, ask: Ask, **more) -> HttpRespo
         "picks": picks(view, page.picks),
         "filter_dimensions": [(name, label(name)) for name in names],
         "chips": chips(view),
+        "exports": exports(page, page.query(request, view)),
         "panels": {panel.slug: built(page, panel, ask) for panel in page.panels},
     }
     return render(request, page.template, context | more)
@@ -158,22 +179,6 @@ def page_view(page: Page) -> Callable:
 
     @for_people
     def view(request: HttpRequest) -> HttpResponse:
-        return render_page(request, page, ask_of(request))
-
-    return view
-
-
-def figure_view(pages: dict[str, Page]) -> Callable:
-    """JSON of one chart, under the same rules as the page it stands on."""
-
-    @for_people
-    def view(request: HttpRequest, page: str, panel: str) -> HttpResponse:
-        found = pages.get(page)
-        chosen = found.panel(panel) if found else None
-        if chosen is None or chosen.figure is None:
-            return JsonResponse({"error": f"no chart {panel} on page {page}"}, status=404)
-        if not found.allowed(request.user):
-            return refuse(request, f"{page}/{panel}")
-        return JsonResponse(chosen.figure(found.scoped(ask_of(request))))
+        return render_page(request, *page.asked(request))
 
     return view

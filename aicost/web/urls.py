@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from aicost.web.alone import export_view, figure_view
 from aicost.web.pages import (
     close,
     explore,
@@ -28,7 +29,7 @@ from aicost.web.pages import (
 )
 from aicost.web.pages.filtering import filter_menu
 from aicost.web.pages.registry import PAGES
-from aicost.web.shell import figure_view, page_view
+from aicost.web.shell import page_view
 
 urlpatterns = [
     path("login/", login.log_in, name="login"),
@@ -43,7 +44,7 @@ urlpatterns = [
     path("layers/", page_view(PAGES["layers"]), name="layers"),
     path("margin/", page_view(PAGES["margin"]), name="margin"),
     path("margin.csv", margin.csv, name="margin_csv"),
-    path("targets/", targets.page, name="targets"),
+    path("targets/", page_view(PAGES["targets"]), name="targets"),
     path("targets.csv", targets.csv, name="targets_csv"),
     path("targets/import/", target_edit.take_file, name="targets_import"),
     path("targets/edit/<slug:kind>/<path:name>/", target_edit.page, name="target_edit"),
@@ -96,5 +97,6 @@ urlpatterns = [
     path("tokens/", tokens.page, name="tokens"),
     path("tokens/<int:token_id>/revoke/", tokens.revoke, name="token_revoke"),
     path("figures/<slug:page>/<slug:panel>.json", figure_view(PAGES), name="figure"),
+    path("export/<slug:page>/<slug:panel>.<slug:kind>", export_view(PAGES), name="export"),
     path("filter/<slug:dimension>/", filter_menu, name="filter"),
 ]

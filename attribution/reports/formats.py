@@ -25,8 +25,8 @@ from attribution.reports.columns import (
 from attribution.reports.spec import Answer, Spec
 
 # A spreadsheet runs a cell that begins so; numbers are cells of their own and never touched.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\0")
-_ARROW_TYPES = {
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\0")
+ARROW_TYPES = {
     TEXT: pa.string(),
     DAY: pa.date32(),
     TIME: pa.timestamp("us", tz="UTC"),
@@ -35,7 +35,7 @@ _ARROW_TYPES = {
     MEASURE: pa.float64(),
 }
 _WIDE = pa.decimal256(76, 30)
-_CONVERTED = pa.decimal256(76, 36)  # two numbers of 18 decimals, multiplied
+CONVERTED = pa.decimal256(76, 36)  # two numbers of 18 decimals, multiplied
 UNKNOWN = "unknown"
 
 
@@ -81,7 +81,7 @@ def to_csv(answer: Answer) -> str:
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(answer.columns)
     for row in answer.rows:
-        writer.writerow([_cell(row[name]) for name in answer.columns])
+        writer.writerow([csv_cell(row[name]) for name in answer.columns])
     return out.getvalue()
 
 
@@ -89,11 +89,11 @@ def to_parquet(answer: Answer) -> bytes:
     """The same schema whether or not there are rows; decimals stay exact."""
     fields = []
     for name in answer.columns:
-        kind = _ARROW_TYPES[kind_of(name)]
+        kind = ARROW_TYPES[kind_of(name)]
         if name in ("billed_written", "control_written", "difference", "control_difference"):
             kind = _WIDE
-        elif answer.spec.in_currency and kind == _ARROW_TYPES[DECIMAL]:
-            kind = _CONVERTED
+        elif answer.spec.in_currency and kind == ARROW_TYPES[DECIMAL]:
+            kind = CONVERTED
         if name == "delta_percent":
             kind = pa.string()
         fields.append(pa.field(name, kind))
@@ -144,8 +144,9 @@ def _plain(value: object) -> object:
     return value
 
 
-def _cell(value: object) -> object:
-    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
+def csv_cell(value: object) -> object:
+    """Exact, and no formula: text that a spreadsheet would run gets a quote before it."""
+    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
         return "'" + value
     return _plain(value)
 

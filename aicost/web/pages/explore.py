@@ -9,7 +9,7 @@ from aicost.web import figures, numbers, spark
 from aicost.web.ask import Ask, ask_of
 from aicost.web.colours import colour
 from aicost.web.events import Event, Happening, happenings, standouts
-from aicost.web.exports import csv_of
+from aicost.web.exports import csv_of, sheet_of_blocks
 from aicost.web.filters import CHARTS, STEPS, label
 from aicost.web.names import CONSISTS_OF, kind_of, target_url
 from aicost.web.parts import (
@@ -28,6 +28,7 @@ from aicost.web.shell import Page, Panel, for_people, render_page
 from aicost.web.tables import Block, Line, blocks, shorten
 from attribution.reports import REPORTS
 from attribution.reports.base import check
+from attribution.reports.sheets import Sheet, sheet_of_answer
 
 ZERO = Decimal(0)
 
@@ -190,6 +191,19 @@ def table(ask: Ask) -> dict:
     }
 
 
+def table_data(ask: Ask) -> Sheet:
+    """Every line, those too that the page folds into one."""
+    group_by = ask.view.group_by
+    found = cost_blocks(ask, group_by, ask.view.sort)
+    return sheet_of_blocks("Cost", ask, ask.report("cost", group_by=group_by), found, group_by)
+
+
+def chart_data(ask: Ask) -> Sheet:
+    """What the chart draws, one row a step and line."""
+    answer = ask.report("cost", granularity=ask.view.granularity)
+    return sheet_of_answer(f"Cost per {ask.view.granularity}", answer)
+
+
 def _drill(ask: Ask, line: Line) -> str:
     """The address with this line as a filter: a click on its name."""
     if line.line != "owned":
@@ -220,8 +234,8 @@ EXPLORE = Page(
     panels=(
         STAMP,
         Panel("lead", "parts/lead.html", lead),
-        Panel("chart", "parts/explore_chart.html", chart, figure),
-        Panel("table", "parts/explore_table.html", table),
+        Panel("chart", "parts/explore_chart.html", chart, figure, chart_data, "The chart"),
+        Panel("table", "parts/explore_table.html", table, table=table_data, title="The table"),
         RESIDUAL,
     ),
     picks=("period", "compare", "group", "basis", "pools"),

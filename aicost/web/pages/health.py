@@ -1,5 +1,6 @@
 """Data health: can these figures be trusted, and what has to be done so that they can."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 
@@ -8,6 +9,7 @@ from aicost.kernel.periods import Period, month_start, previous_month, utc_now
 from aicost.web import numbers
 from aicost.web.ask import Ask
 from aicost.web.estimated import unpriced
+from aicost.web.exports import sheet_of_blocks
 from aicost.web.pages.overview import six_months
 from aicost.web.parts import (
     RESIDUAL,
@@ -20,12 +22,15 @@ from aicost.web.parts import (
 )
 from aicost.web.reasons import address
 from aicost.web.shell import Page, Panel
+from attribution.reports.sheets import Sheet, sheet_of
+from attribution.reports.spec import Answer
 
 ZERO = Decimal(0)
 LATE_DAYS = 3
 ROWS_MAX = 12
 LOOKS_MAX = 3
 UNJOINED_MAX = 5
+BY_CAUSE, LOST = ("state", "source"), {"kind": ("unattributed",)}
 CURES = {
     "unobserved": ("No telemetry while the node was paid for", "Check the exporter on these nodes"),
     "unmetered": ("Billed tokens that no call accounts for", "Send the missing calls"),
@@ -41,8 +46,12 @@ UNJOINED_CURES = {
 
 
 def whole(ask: Ask, name: str) -> list[dict]:
-    """A report about the data itself: no filters, no pools spread."""
-    return ask.report(name, group_by=(), filters={}, idle="shown", shared="shown").rows
+    """The rows of a report about the data itself: no filters, no pools spread."""
+    return _whole(ask, name).rows
+
+
+def _whole(ask: Ask, name: str) -> Answer:
+    return ask.report(name, group_by=(), filters={}, idle="shown", shared="shown")
 
 
 def sources(ask: Ask) -> dict:
@@ -190,12 +199,13 @@ def _final_part(ask: Ask) -> tuple[Decimal, Decimal, str] | None:
 
 def reconciliation(ask: Ask) -> dict:
     """The billing periods of the view and the month before: that one has its invoice."""
-    span = Period(previous_month(month_start(ask.period.start)), ask.period.end)
-    rows = [
-        row | {"why": _why_bill(ask, row)}
-        for row in whole(ask.with_view(period=span), "reconciliation")
-    ]
+    rows = [row | {"why": _why_bill(ask, row)} for row in whole(_billed(ask), "reconciliation")]
     return {"rows": sorted(rows, key=lambda row: str(row["billing_period"]), reverse=True)}
+
+
+def _billed(ask: Ask) -> Ask:
+    span = Period(previous_month(month_start(ask.period.start)), ask.period.end)
+    return ask.with_view(period=span)
 
 
 def _why_bill(ask: Ask, row: dict) -> str:
@@ -206,10 +216,10 @@ def _why_bill(ask: Ask, row: dict) -> str:
 def unattributed(ask: Ask) -> dict:
     """Unattributed money by its cause, each with what cures it."""
     found = []
-    for block in cost_blocks(ask, ("state", "source"), filters={"kind": ("unattributed",)}):
+    for block in cost_blocks(ask, BY_CAUSE, filters=LOST):
         for line in block.lines:
             cause, cure = CURES.get(line.key[1], ("", ""))
-            line.why = why_url(ask, line, ("state", "source"), block.currency)
+            line.why = why_url(ask, line, BY_CAUSE, block.currency)
             found.append(
                 {
                     "line": line,
@@ -257,21 +267,57 @@ def _loaded(ask: Ask) -> bool:
 def restatements(ask: Ask) -> dict:
     """What later deliveries changed in the six months that end with the view: a bill is restated
     after its month, so the month of the view alone would rarely show any."""
-    span = six_months(ask)
-    rows = whole(ask.with_view(period=span), "restatements")
-    period = numbers.period(span)
+    asked = _restated(ask)
+    rows = whole(asked, "restatements")
+    period = numbers.period(asked.period)
     return {"rows": rows[:ROWS_MAX], "more": max(0, len(rows) - ROWS_MAX), "period": period}
+
+
+def _recent(rows: list[dict]) -> list[dict]:
+    rows = sorted(rows, key=lambda row: row["loaded_at"], reverse=True)
+    rows.sort(key=lambda row: row["state"] != "held")
+    recent = utc_now() - timedelta(days=31)
+    return [row for row in rows if row["state"] == "held" or row["loaded_at"] > recent]
 
 
 def deliveries(ask: Ask) -> dict:
     """The last deliveries, those that were held first."""
-    rows = sorted(whole(ask, "deliveries"), key=lambda row: row["loaded_at"], reverse=True)
-    rows.sort(key=lambda row: row["state"] != "held")
-    recent = utc_now() - timedelta(days=31)
-    kept = [row for row in rows if row["state"] == "held" or row["loaded_at"] > recent]
+    kept = _recent(whole(ask, "deliveries"))
     return {"rows": kept[:ROWS_MAX], "more": max(0, len(kept) - ROWS_MAX)}
 
 
+def _as_data(name: str, title: str, view=None, rows=None) -> Callable[[Ask], Sheet]:
+    """A table of a report about the data itself with all its rows, of which the page shows the
+    first. `view` changes what is asked, `rows` picks among them, both as the panel does."""
+
+    def table(ask: Ask) -> Sheet:
+        answer = _whole(view(ask) if view else ask, name)
+        picked = rows(answer.rows) if rows else answer.rows
+        return sheet_of(title, answer, answer.columns, picked)
+
+    return table
+
+
+def unattributed_data(ask: Ask) -> Sheet:
+    answer = ask.report("cost", group_by=BY_CAUSE, filters=LOST)
+    found = cost_blocks(ask, BY_CAUSE, filters=LOST)
+    return sheet_of_blocks("Unattributed", ask, answer, found, BY_CAUSE)
+
+
+def _restated(ask: Ask) -> Ask:
+    return ask.with_view(period=six_months(ask))
+
+
+TABLES = {
+    "sources": _as_data("freshness", "Sources"),
+    "reconciliation": _as_data("reconciliation", "Reconciliation", view=_billed),
+    "unattributed": unattributed_data,
+    "unjoined": _as_data("unjoined", "What does not join"),
+    "unpriced": _as_data("unpriced", "Calls without a price"),
+    "quarantine": _as_data("quarantine", "Quarantine"),
+    "restatements": _as_data("restatements", "Restatements", view=_restated),
+    "deliveries": _as_data("deliveries", "Deliveries", rows=_recent),
+}
 HEALTH = Page(
     slug="health",
     title="Data health",
@@ -279,14 +325,58 @@ HEALTH = Page(
         STAMP,
         Panel("lead", "parts/lead.html", lead),
         Panel("figures", "parts/figures.html", key_figures),
-        Panel("sources", "parts/health_sources.html", sources),
-        Panel("reconciliation", "parts/health_reconciliation.html", reconciliation),
-        Panel("unattributed", "parts/health_unattributed.html", unattributed),
-        Panel("unjoined", "parts/health_unjoined.html", unjoined),
-        Panel("unpriced", "parts/health_unpriced.html", unpriced),
-        Panel("quarantine", "parts/health_quarantine.html", quarantine),
-        Panel("restatements", "parts/health_restatements.html", restatements),
-        Panel("deliveries", "parts/health_deliveries.html", deliveries),
+        Panel("sources", "parts/health_sources.html", sources, None, TABLES["sources"], "Sources"),
+        Panel(
+            "reconciliation",
+            "parts/health_reconciliation.html",
+            reconciliation,
+            None,
+            TABLES["reconciliation"],
+            "Reconciliation",
+        ),
+        Panel(
+            "unattributed",
+            "parts/health_unattributed.html",
+            unattributed,
+            None,
+            TABLES["unattributed"],
+            "Unattributed",
+        ),
+        Panel(
+            "unjoined",
+            "parts/health_unjoined.html",
+            unjoined,
+            None,
+            TABLES["unjoined"],
+            "Not joined",
+        ),
+        Panel(
+            "unpriced", "parts/health_unpriced.html", unpriced, None, TABLES["unpriced"], "Unpriced"
+        ),
+        Panel(
+            "quarantine",
+            "parts/health_quarantine.html",
+            quarantine,
+            None,
+            TABLES["quarantine"],
+            "Quarantine",
+        ),
+        Panel(
+            "restatements",
+            "parts/health_restatements.html",
+            restatements,
+            None,
+            TABLES["restatements"],
+            "Restatements",
+        ),
+        Panel(
+            "deliveries",
+            "parts/health_deliveries.html",
+            deliveries,
+            None,
+            TABLES["deliveries"],
+            "Deliveries",
+        ),
         RESIDUAL,
     ),
     picks=("period", "basis"),

@@ -25,12 +25,14 @@ from aicost.web.names import (
 )
 from aicost.web.parts import RESIDUAL, STAMP, against, cost_blocks, why_url
 from aicost.web.picks import hidden_pairs
-from aicost.web.shell import Page, Panel, for_people, refuse, render_page
+from aicost.web.shell import Page, Panel, for_people, refuse
 from aicost.web.tables import Line
 from attribution.entities.files import export_targets
 from attribution.entities.seen import names_seen
 from attribution.models import Entity
 from attribution.models.entities import RETIRED, STATUSES
+from attribution.reports.columns import TEXT
+from attribution.reports.sheets import Column, Sheet, sheet_of
 
 ZERO = Decimal(0)
 UNREGISTERED, UNOWNED = "unregistered", "unowned"
@@ -83,6 +85,11 @@ class Table:
     below: list[Named]
     total: Line
     hidden: int = 0
+
+    @property
+    def every(self) -> list[Named]:
+        total = Named(self.total, "", "", None, [], None, [])
+        return [*self.rows, *self.below, *([total] if self.currency else [])]
 
 
 def _folded(text: str) -> str:
@@ -184,29 +191,69 @@ def table(ask: Ask, asked: str, status: str) -> dict:
     }
 
 
+def table_data(ask: Ask, asked: str = "", status: str = "") -> Sheet:
+    """The rows that the page shows, as data; the total has those too that were not asked for."""
+    answer = ask.report("cost", group_by=(kind_asked(ask),))
+    found = table(ask, asked, status)
+    columns = ("kind_of_name", "name", "title", "owner", "parents", "line", "currency")
+    texts = tuple(Column(name, TEXT) for name in columns)
+    numbers = ("cost", "previous", "change", "budget", Column("status", TEXT))
+    rows = [_data(found["kind"], one, row) for one in found["tables"] for row in one.every]
+    return sheet_of("Names & owners", answer, (*texts, *numbers), rows)
+
+
+def _data(kind: str, table: Table, row: Named) -> dict:
+    said = {} if row.entity is None else {
+        "title": row.entity.title, "owner": row.entity.owner, "status": row.entity.status,
+    }  # fmt: skip
+    return said | {
+        "kind_of_name": kind,
+        "name": row.name if row.owned else "",
+        "parents": ", ".join(one.parent for one in row.parents),
+        "line": row.line.line,
+        "currency": table.currency,
+        "cost": row.line.cost if table.currency else None,
+        "previous": row.line.previous,
+        "change": row.line.delta,
+        "budget": row.burn.amount if row.burn else None,
+    }
+
+
+def read(request: HttpRequest) -> tuple[Page, Ask]:
+    """The kind is the view's group; `q` and `status` narrow the rows and not the total."""
+    asked = request.GET.get("q", "").strip()[:100]
+    status = request.GET.get("status", "")
+    status = status if status in (*STATUSES, UNREGISTERED, UNOWNED) else ""
+    narrowed = {"asked": asked, "status": status}
+    panels = tuple(
+        replace(one, build=partial(table, **narrowed), table=partial(table_data, **narrowed))
+        if one.slug == "table"
+        else one
+        for one in TARGETS.panels
+    )
+    return replace(TARGETS, panels=panels), ask_of(request)
+
+
 TARGETS = Page(
     slug="targets",
     title="Names & owners",
     panels=(
         STAMP,
         Panel("lead", "parts/lead.html", lead),
-        Panel("table", "parts/targets_table.html", partial(table, asked="", status="")),
+        Panel(
+            "table",
+            "parts/targets_table.html",
+            partial(table, asked="", status=""),
+            table=table_data,
+            title="Names & owners",
+        ),
         RESIDUAL,
     ),
     picks=("period", "compare", "basis"),
     filters=(),
+    own=("q", "status"),
+    reads=read,
 )
-
-
-@for_people
-def page(request: HttpRequest) -> HttpResponse:
-    """The kind is the view's group; `q` and `status` narrow the rows and not the total."""
-    asked = request.GET.get("q", "").strip()[:100]
-    status = request.GET.get("status", "")
-    status = status if status in (*STATUSES, UNREGISTERED, UNOWNED) else ""
-    chosen = Panel("table", "parts/targets_table.html", partial(table, asked=asked, status=status))
-    panels = tuple(chosen if one.slug == "table" else one for one in TARGETS.panels)
-    return render_page(request, replace(TARGETS, panels=panels), ask_of(request))
 
 
 @for_people

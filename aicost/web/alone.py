@@ -1,0 +1,63 @@
+"""One panel asked for alone: its chart as JSON, its table as a file."""
+
+from collections.abc import Callable
+import logging
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+
+from aicost.web.exports import file_of
+from aicost.web.shell import Page, for_people, refuse, sentence
+from attribution.reports.spec import BadSpec, NotAllowed
+
+logger = logging.getLogger(__name__)
+LOGGED = "The server's log says why"
+
+
+def figure_view(pages: dict[str, Page]) -> Callable:
+    """JSON of one chart, under the same rules as the page it stands on. One that breaks answers
+    500 with an `error`, which its box shows."""
+
+    @for_people
+    def view(request: HttpRequest, page: str, panel: str) -> HttpResponse:
+        found = pages.get(page)
+        chosen = found.panel(panel) if found else None
+        if chosen is None or chosen.figure is None:
+            return JsonResponse({"error": f"no chart {panel} on page {page}"}, status=404)
+        if not found.allowed(request.user):
+            return refuse(request, f"{page}/{panel}")
+        _, ask = found.asked(request)
+        try:
+            return JsonResponse(chosen.figure(ask))
+        except (BadSpec, NotAllowed):
+            raise
+        except Exception:
+            logger.exception("chart %s of page %s failed", panel, page)
+            return JsonResponse({"error": LOGGED}, status=500)
+
+    return view
+
+
+def export_view(pages: dict[str, Page]) -> Callable:
+    """One table as a file, exactly what the page shows at the same address."""
+
+    @for_people
+    def view(request: HttpRequest, page: str, panel: str, kind: str) -> HttpResponseBase:
+        found = pages.get(page)
+        if found is None or found.panel(panel) is None or found.panel(panel).table is None:
+            raise Http404(f"no table {panel} on page {page}")
+        if not found.allowed(request.user):
+            return refuse(request, f"{page}/{panel}.{kind}")
+        shown, ask = found.asked(request)
+        query = shown.query(request, ask.view.frozen_dates())
+        try:
+            sheet = shown.panel(panel).table(ask)
+            return file_of(request, sheet, page, panel, kind, query)
+        except (BadSpec, NotAllowed):
+            raise
+        except Exception:
+            logger.exception("export %s of page %s failed", panel, page)
+            text = f"{LOGGED}; the page and its other tables are not affected."
+            return sentence(request, 500, "This file could not be made", text)
+
+    return view
