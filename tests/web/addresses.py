@@ -1,0 +1,104 @@
+"""Every address of the product that answers with a page, found by walking the URLconf.
+
+An address without arguments is tried as it is: what answers a GET with a whole page is one. An
+address with arguments needs a line in EXAMPLES, or in NO_PAGES when it only takes a form, sends a
+file or is part of a page; `unknown()` lists what has neither, and a test holds it empty.
+"""
+
+from collections.abc import Iterator
+import re
+
+from django.test import Client
+
+from aicost.jobs.models import Job
+from aicost.web import urls
+from ingest.models import Price, Source
+
+# name of the address -> its arguments on the company of tests.web.furnished
+EXAMPLES: dict[str, str] = {
+    "model": "models/rank-v1/",
+    "target_edit": "targets/edit/feature/search/",
+    "target": "targets/feature/search/",
+    "upload_job": "upload/{job}/",
+    "source_add": "sources/add/openai/",
+    "source": "sources/{source}/",
+    "price": "prices/{price}/",
+    "rule": "rules/rule/direct/",
+    "rule_edit": "rules/rule/direct/edit/",
+    "rule_switch": "rules/rule/direct/switch/",
+    "statement": "statements/2026-09/team/a/",
+    "finance_table": "finance/cost_classes/",
+    "filter": "filter/feature/",
+}
+# What one address of several shows besides: another kind, another figure, nothing at all.
+MORE = (
+    "targets/team/a/",
+    "targets/?group=team",
+    "explore/?group=team,feature&step=week&chart=lines",
+    "explore/?feature=nobody",
+    "why/?at=feature:search",
+    "why/?figure=unit_cost&at=model:rank-v1",
+    "why/?figure=margin&at=feature:search",
+    "close/?month=2026-09",
+    "statements/?month=2026-09",
+    "finance/accounts/",
+)
+# Addresses with arguments that take a form, send a file or a chart, or are part of a page.
+NO_PAGES = {
+    "source_edit",
+    "source_pause",
+    "source_run",
+    "source_test",
+    "source_test_form",
+    "close_paid",
+    "close_month",
+    "close_reopen",
+    "close_remove",
+    "close_csv",
+    "price_end",
+    "rule_revert",
+    "finance_csv",
+    "token_revoke",
+    "figure",
+}
+
+
+def unknown() -> list[str]:
+    """Names of addresses with arguments that nobody placed; and placed ones that are gone."""
+    named = {pattern.name for pattern in urls.urlpatterns if _arguments(pattern)}
+    placed = {*EXAMPLES, *NO_PAGES}
+    return sorted((named - placed) | (placed - named))
+
+
+def pages(client: Client) -> list[str]:
+    """All addresses that answer this client with HTML, those of MORE last."""
+    return [*_walked(client), *(f"/{address}" for address in MORE)]
+
+
+def _walked(client: Client) -> Iterator[str]:
+    for pattern in urls.urlpatterns:
+        if pattern.name in NO_PAGES:
+            continue
+        address = f"/{EXAMPLES.get(pattern.name, str(pattern.pattern)).format(**_ids())}"
+        answer = client.get(address)
+        if answer.status_code == 200 and b"<html" in answer.content[:200]:
+            yield address
+        elif pattern.name in EXAMPLES:
+            raise AssertionError(f"{address} answers {answer.status_code}")
+
+
+def _ids() -> dict[str, int]:
+    """The numbers of what `furnish` made; 0 where there is none."""
+    made = {
+        "job": Job,
+        "source": Source,
+        "price": Price,
+    }
+    return {
+        name: model.objects.order_by("pk").values_list("pk", flat=True).first() or 0
+        for name, model in made.items()
+    }
+
+
+def _arguments(pattern) -> list[str]:
+    return re.findall(r"<[^>]*>", str(pattern.pattern))

@@ -1,0 +1,50 @@
+"""A company with something on every page: the small ledger of tests.attribution.world, and beside
+it owners, a budget, a price, a payment, a token, a load, a quarantined row, an unknown node."""
+
+from datetime import date
+from decimal import Decimal
+
+from aicost.accounts.tokens import INGEST, make_token
+from aicost.jobs.models import Job
+from attribution.entities.changes import By
+from attribution.entities.registry import save_details, set_budget, set_parent
+from attribution.models import InvoicePaid
+from ingest.models import Price, Source
+from tests.attribution.world import build, quarantine_row, stranger
+from tests.web.world import make_people
+
+DAYS = "from=2026-09-01&to=2026-09-02"
+BY = By(reason="a test")
+
+
+def furnish() -> dict:
+    """The people by name."""
+    people = make_people()
+    build()
+    stranger()
+    quarantine_row()
+    save_details("feature", "search", {"owner": "Mara Lindt", "title": "Search ranking"}, BY)
+    set_parent("feature", "search", "product", "Shop", BY)
+    set_parent("team", "a", "department", "Growth", BY)
+    set_budget("feature", "search", Decimal(40), "USD", "month", BY)
+    Price.objects.create(
+        provider="openai",
+        model="rank-v1",
+        token_class="input_tokens",
+        price=Decimal("2.5"),
+        per_units=1_000_000,
+        currency="USD",
+        basis="contract",
+        valid_from=date(2026, 9, 1),
+    )
+    InvoicePaid.objects.create(
+        source=Source.objects.get(name="aws"),
+        billing_period=date(2026, 9, 1),
+        invoice_id="INV-1",
+        currency="USD",
+        amount=Decimal(99),
+        paid_on=date(2026, 10, 20),
+    )
+    make_token(people["finops"], "collector", [INGEST])
+    Job.objects.create(kind="ingest.load", state=Job.DONE, result={"results": []})
+    return people

@@ -1,0 +1,40 @@
+"""Every page of the product in a real browser, light and dark, wide, middle and narrow."""
+
+import pytest
+
+from tests.web.addresses import pages, unknown
+from tests.web.furnished import DAYS, furnish
+from tests.web.visitor import Visitor
+
+WIDTHS = (1440, 768, 390)
+
+
+def with_days(address: str) -> str:
+    return f"{address}{'&' if '?' in address else '?'}{DAYS}"
+
+
+def test_no_address_is_forgotten():
+    """A new address with arguments needs an example, or to be named as no page."""
+    assert unknown() == []
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_page_is_quiet_fits_and_can_be_used_by_all(client, browser, live_server, theme):
+    """No console message, no policy violation, nothing sideways, nothing serious for axe."""
+    people = furnish()
+    client.force_login(people["finops"])
+    visitor = Visitor(browser, live_server, WIDTHS[0], theme)
+    visitor.log_in("finops")
+    found = []
+    for address in pages(client):
+        visitor.resize(WIDTHS[0])
+        visitor.arrive(with_days(address))
+        for width in WIDTHS:
+            visitor.resize(width)
+            seen = [*visitor.barriers(), *visitor.overflow()]
+            found += [f"{address} at {width} px: {one}" for one in seen]
+    found += visitor.complaints
+    if found:
+        raise AssertionError("\n".join(found))
