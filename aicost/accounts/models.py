@@ -21,11 +21,35 @@ class Team(models.Model):
 
 
 class User(AbstractUser):
-    """A person. Without `sees_all_teams`, reports show only rows of their own teams."""
+    """A person. Without `sees_all_teams`, reports show only rows of their own teams. Preferences
+    are empty until somebody has one: the company's time zone, the system's theme, month to
+    date."""
 
     role = models.TextField(default=VIEWER)
     teams = models.ManyToManyField(Team, blank=True)
     sees_all_teams = models.BooleanField(default=True)
+    time_zone = models.TextField(blank=True, default="", help_text="such as Europe/Berlin")
+    theme = models.TextField(blank=True, default="", help_text="light, dark or empty")
+    first_period = models.TextField(blank=True, default="", help_text="the name of a preset")
+
+
+class Company(models.Model):
+    """What holds for everybody. There is one row, or none until something is set."""
+
+    fiscal_month = models.PositiveSmallIntegerField(
+        default=1, help_text="the first month of the fiscal year, 1 to 12"
+    )
+    time_zone = models.TextField(
+        default="UTC", help_text="timestamps are printed in it; days of money stay UTC"
+    )
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(id=1), name="company_only_one"),
+            models.CheckConstraint(
+                condition=models.Q(fiscal_month__range=(1, 12)), name="company_fiscal_month"
+            ),
+        ]
 
 
 class AuditEvent(models.Model):

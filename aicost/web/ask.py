@@ -5,10 +5,12 @@ from datetime import date
 
 from django.http import HttpRequest
 
+from aicost.accounts.company import company
 from aicost.accounts.models import User
 from aicost.accounts.scope import asker_of
 from aicost.kernel.periods import Period, utc_today
 from aicost.web.filters import View, parse
+from aicost.web.spans import CUSTOM, DEFAULT_PRESET, PRESETS, Calendar
 from attribution.reports import run
 from attribution.reports.spec import LEFT_OUT, Answer, Asker
 
@@ -38,6 +40,7 @@ class Ask:
             spec.shared,
             spec.estimates,
             spec.against,
+            spec.in_currency,
             tuple(sorted(spec.filters.items())),
         )
         if key not in self._answers:
@@ -51,6 +54,9 @@ class Ask:
         return self.report(name, period=self.view.other, **changes).rows
 
     def with_view(self, **changes) -> "Ask":
+        """The same person with another question; days of its own are no preset's."""
+        if "period" in changes:
+            changes = {"preset": CUSTOM} | changes
         return replace(self, view=replace(self.view, **changes), _answers={})
 
     @property
@@ -60,7 +66,15 @@ class Ask:
 
 def ask_of(request: HttpRequest) -> Ask:
     """Raises `BadSpec` for a query string that cannot be read."""
-    return Ask(request.user, asker_of(request.user), parse(request.GET, utc_today()))
+    user = request.user
+    return Ask(user, asker_of(user), parse(request.GET, calendar_of(user)))
+
+
+def calendar_of(user: User) -> Calendar:
+    """What this person's addresses are read by: today, the company's fiscal year, and the period
+    the person begins with."""
+    preset = user.first_period if user.first_period in PRESETS else DEFAULT_PRESET
+    return Calendar(utc_today(), company().fiscal_month, preset)
 
 
 def final_through(answer: Answer) -> date | None:

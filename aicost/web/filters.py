@@ -6,12 +6,27 @@ page; a page ignores what it cannot use, and a link to another page carries all 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date
+import re
 from urllib.parse import urlencode
 
 from django.http import QueryDict
 
-from aicost.kernel.periods import Period, month_of, month_start, previous_month
+from aicost.kernel.periods import Period, utc_today
+from aicost.web.spans import (
+    CUSTOM,
+    FIRST_YEAR,
+    LAST_YEAR,
+    ONE_DAY,
+    PRESETS,
+    Calendar,
+    before,
+    months_of,
+    preset_of,
+    stepped,
+    year_before,
+)
+from attribution.reports import named
 from attribution.reports.spec import (
     ANY_TAG,
     BASES,
@@ -36,8 +51,13 @@ STEPS = ("day", "week", "month", "quarter")
 CHARTS = ("bars", "lines", "table")
 GROUPS_MAX = 2
 DAYS_MAX = 1100
-FIRST_YEAR, LAST_YEAR = 2000, 2199
+PREVIOUS, A_YEAR, NOTHING = "previous", "year", "none"
+COMPARISONS = (PREVIOUS, A_YEAR, CUSTOM, NOTHING)
+_CURRENCY = re.compile(r"[A-Z]{3}")
 STEPS_BY_DAY_MAX = 120
+# Keys of the address with one word each, in canonical order.
+WORDS = ("compare", "step", "basis", "idle", "shared", "in_currency", "chart", "sort")
+BASE = ("base_from", "base_to")
 FILTER_VALUES_MAX = 50
 LABELS = {
     "charge_category": "Charge category",
@@ -59,70 +79,27 @@ def is_dimension(name: str) -> bool:
     return name != TAG and (name in DIMENSIONS or is_charge_dimension(name))
 
 
-def _quarter_start(today: date) -> date:
-    return date(today.year, (today.month - 1) // 3 * 3 + 1, 1)
-
-
-def _month_to_date(today: date) -> Period:
-    """This month up to yesterday; on the first day of a month, the month before."""
-    first = month_start(today)
-    return Period(first, today) if today > first else month_of(previous_month(today))
-
-
-PRESETS = {
-    "month": ("Month to date", _month_to_date),
-    "last-month": ("Last month", lambda today: month_of(previous_month(today))),
-    "7d": ("Last 7 days", lambda today: Period(today - timedelta(days=7), today)),
-    "28d": ("Last 28 days", lambda today: Period(today - timedelta(days=28), today)),
-    "90d": ("Last 90 days", lambda today: Period(today - timedelta(days=90), today)),
-    "quarter": (
-        "Quarter to date",
-        lambda today: Period(min(_quarter_start(today), today - timedelta(days=1)), today),
-    ),
-    "6m": (
-        "Six months",
-        lambda today: Period(_months_back(_month_to_date(today).start, 5), today),
-    ),
-}
-DEFAULT_PRESET = "month"
-
-
-def _months_back(day: date, months: int) -> date:
-    first = month_start(day)
-    for _ in range(months):
-        first = previous_month(first)
-    return first
-
-
-def previous_of(period: Period) -> Period:
-    """What a period is compared with: whole months with as many months before, the first days of
-    a month with the same days of the last one, anything else with the equally long time before."""
-    months = (period.end.year - period.start.year) * 12 + period.end.month - period.start.month
-    if period.start.day == 1 and period.end.day == 1:
-        return Period(_months_back(period.start, months), period.start)
-    last = period.end - timedelta(days=1)
-    if period.start.day == 1 and month_start(last) == period.start:
-        before = previous_month(period.start)
-        return Period(before, min(before + (period.end - period.start), period.start))
-    return period.before()
-
-
 @dataclass(frozen=True)
 class View:
-    """One reading of the query string. Every value is checked; `BadSpec` names what is not."""
+    """One reading of the query string. Every value is checked; `BadSpec` names what is not.
+    `base` is the period compared with when `compare` is custom; `in_currency` '' is money as
+    billed."""
 
     period: Period
-    preset: str = DEFAULT_PRESET
-    compare: str = "previous"
+    preset: str = CUSTOM
+    compare: str = PREVIOUS
+    base: Period | None = None
     group_by: tuple[str, ...] = ("feature",)
     filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     step: str = ""
     basis: str = "effective"
     idle: str = SHOWN
     shared: str = SHOWN
+    in_currency: str = ""
     chart: str = "bars"
     sort: str = "cost"
     long: bool = False
+    calendar: Calendar = field(default_factory=lambda: Calendar(utc_today()))
 
     @property
     def granularity(self) -> str:
@@ -130,9 +107,23 @@ class View:
         return self.step or ("month" if self.period.length_days > STEPS_BY_DAY_MAX else "day")
 
     @property
+    def months(self) -> int:
+        """The months of the unit this period is, or is the beginning of; 0: days."""
+        return months_of(self.period, self.preset)
+
+    @property
     def other(self) -> Period | None:
         """The period compared with, or None."""
-        return previous_of(self.period) if self.compare == "previous" else None
+        if self.compare == PREVIOUS:
+            return before(self.period, self.months)
+        return year_before(self.period) if self.compare == A_YEAR else self.base
+
+    def stepped(self, sign: int) -> "View | None":
+        """The same question one unit earlier (-1) or later (+1); None when there is none."""
+        span = stepped(self.period, self.months, sign, self.calendar.today)
+        if span is None:
+            return None
+        return replace(self, period=span, preset=preset_of(span, self.calendar))
 
     def spec(self, report: str, asker: Asker, **changes) -> Spec:
         """The question of this view to a report; `changes` are fields of Spec."""
@@ -145,6 +136,7 @@ class View:
             "shared": self.shared,
             "period": self.period,
             "long": self.long,
+            "in_currency": self.in_currency if named(report).converts else "",
         }
         return Spec(report=report, asker=asker, **(asked | changes))
 
@@ -152,16 +144,17 @@ class View:
         """The query string of this view with changes, defaults left out, canonical order."""
         view = replace(self, **changes)
         pairs: list[tuple[str, str]] = []
-        if view.preset == "custom":
-            last = view.period.end - timedelta(days=1)
-            pairs += [("from", view.period.start.isoformat()), ("to", last.isoformat())]
-        elif view.preset != DEFAULT_PRESET:
+        if view.preset == CUSTOM:
+            pairs += _dated(("from", "to"), view.period)
+        elif view.preset != view.calendar.preset:
             pairs.append(("period", view.preset))
         if view.group_by != ("feature",):
             pairs.append(("group", ",".join(view.group_by)))
-        for name in ("compare", "step", "basis", "idle", "shared", "chart", "sort"):
+        for name in WORDS:
             if getattr(view, name) != View.__dataclass_fields__[name].default:
                 pairs.append((name, getattr(view, name)))
+            if name == "compare" and view.compare == CUSTOM and view.base is not None:
+                pairs += _dated(BASE, view.base)
         if view.long:
             pairs.append(("long", "1"))
         known = (*DIMENSIONS, *CHARGE_DIMENSIONS)
@@ -178,8 +171,17 @@ class View:
         return self.query(filters={k: v for k, v in self.filters.items() if k != dimension})
 
     def frozen_dates(self) -> "View":
-        """The same view with its dates written out: what a link that is sent should say."""
-        return replace(self, preset="custom")
+        """The same view with its dates written out: what a link that is sent should say. What it
+        is compared with stays, also where dates alone would be compared with others."""
+        frozen = replace(self, preset=CUSTOM)
+        if frozen.other == self.other:
+            return frozen
+        return replace(frozen, compare=CUSTOM, base=self.other)
+
+
+def _dated(names: tuple[str, str], span: Period) -> list[tuple[str, str]]:
+    """Both days included, as people write them."""
+    return [(names[0], span.start.isoformat()), (names[1], (span.end - ONE_DAY).isoformat())]
 
 
 def _choice(params: QueryDict, name: str, choices: tuple[str, ...], default: str) -> str:
@@ -199,15 +201,26 @@ def _date(text: str, name: str) -> date:
     return day
 
 
-def _period(params: QueryDict, today: date, default: str) -> tuple[str, Period]:
+def _days(params: QueryDict, names: tuple[str, str]) -> Period:
+    """The days of two keys, both included."""
+    first, last = (_date(params.get(name, ""), name) for name in names)
+    if not 0 <= (last - first).days < DAYS_MAX:
+        raise BadSpec(f"{first} to {last} is reversed or longer than {DAYS_MAX} days")
+    return Period(first, last + ONE_DAY)
+
+
+def _period(params: QueryDict, by: Calendar) -> tuple[str, Period]:
     if "from" in params or "to" in params:
-        first = _date(params.get("from", ""), "from")
-        last = _date(params.get("to", ""), "to")
-        if not 0 <= (last - first).days < DAYS_MAX:
-            raise BadSpec(f"{first} to {last} is reversed or longer than {DAYS_MAX} days")
-        return "custom", Period(first, last + timedelta(days=1))
-    preset = _choice(params, "period", tuple(PRESETS), default)
-    return preset, PRESETS[preset][1](today)
+        return CUSTOM, _days(params, ("from", "to"))
+    preset = _choice(params, "period", tuple(PRESETS), by.preset)
+    return preset, PRESETS[preset].of(by)
+
+
+def _currency(params: QueryDict) -> str:
+    code = params.get("in_currency", "")
+    if code and not _CURRENCY.fullmatch(code):
+        raise BadSpec(f"in_currency={code[:20]} is no currency code such as EUR")
+    return code
 
 
 def _group_by(params: QueryDict) -> tuple[str, ...]:
@@ -223,9 +236,10 @@ def _group_by(params: QueryDict) -> tuple[str, ...]:
     return names
 
 
-def parse(params: QueryDict, today: date) -> View:
+def parse(params: QueryDict, by: Calendar) -> View:
     """Read a query string. Unknown values raise `BadSpec`; unknown keys are ignored."""
-    preset, period = _period(params, today, DEFAULT_PRESET)
+    preset, period = _period(params, by)
+    compare = _choice(params, "compare", COMPARISONS, PREVIOUS)
     filters = {
         dimension: tuple(dict.fromkeys(params.getlist(dimension)))[:FILTER_VALUES_MAX]
         for dimension in params
@@ -234,14 +248,17 @@ def parse(params: QueryDict, today: date) -> View:
     return View(
         period=period,
         preset=preset,
-        compare=_choice(params, "compare", ("previous", "none"), "previous"),
+        compare=compare,
+        base=_days(params, BASE) if compare == CUSTOM else None,
         group_by=_group_by(params),
         filters=filters,
         step=_choice(params, "step", ("", *STEPS), ""),
         basis=_choice(params, "basis", BASES, "effective"),
         idle=_choice(params, "idle", (SHOWN, SPREAD), SHOWN),
         shared=_choice(params, "shared", (SHOWN, SPREAD), SHOWN),
+        in_currency=_currency(params),
         chart=_choice(params, "chart", CHARTS, "bars"),
         sort=_choice(params, "sort", ("cost", "change", "name"), "cost"),
         long=_choice(params, "long", ("", "1"), "") == "1",
+        calendar=by,
     )

@@ -71,9 +71,9 @@ def why_url(ask: Ask, line: Line, group_by: Sequence[str], currency: str = "") -
     if line.line != "total":
         named = zip(group_by, line.key[1:], strict=True)
         pairs += [("at", f"{n}:{value}") for n, value in named]
-    if currency:
+    if currency and currency != ask.view.in_currency:
         pairs.append(("currency", currency))
-    query = ask.view.frozen_dates().query()
+    query = ask.view.frozen_dates().query(in_currency="")
     return f"{reverse('why')}?{query}{'&' if query else ''}{urlencode(pairs)}"
 
 

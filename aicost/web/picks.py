@@ -1,12 +1,22 @@
 """The filter bar: each pick is a list of links to the same page with one thing changed."""
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from urllib.parse import parse_qsl
 
+from aicost.kernel.periods import Period
 from aicost.web import numbers
 from aicost.web.ask import Ask
-from aicost.web.filters import DEFAULT_PRESET, GROUPS_OFFERED, PRESETS, View, label
+from aicost.web.filters import (
+    A_YEAR,
+    BASE,
+    GROUPS_OFFERED,
+    NOTHING,
+    PREVIOUS,
+    STEPS,
+    View,
+    label,
+)
+from aicost.web.spans import CUSTOM, ONE_DAY, PRESETS, preset_text
 from attribution.reports.spec import SHOWN, SPREAD
 
 NOT_SET = "not set"
@@ -14,58 +24,105 @@ NOT_SET = "not set"
 
 @dataclass(frozen=True)
 class Option:
+    """`key` is the letter of the keyboard that follows this link."""
+
     text: str
     query: str
     current: bool = False
+    note: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class Dates:
+    """A small form for two days, both included; the rest of the state goes along hidden."""
+
+    names: tuple[str, str]
+    first: str
+    last: str
+    hidden: list[tuple[str, str]]
 
 
 @dataclass(frozen=True)
 class Pick:
-    """`parts` are lists of options with a ruler between them, or side by side if `split`."""
+    """`parts` are lists of options with a ruler between them, or side by side if `split`.
+    `earlier` and `later` are steps beside it, None at the end of time; a pick without `steps`
+    has none."""
 
     name: str
     value: str
     parts: tuple[tuple[Option, ...], ...]
-    dates: dict | None = None
+    dates: Dates | None = None
     split: bool = False
+    steps: bool = False
+    earlier: Option | None = None
+    later: Option | None = None
 
 
 def _period(view: View) -> Pick:
     presets = tuple(
-        Option(text, view.query(preset=name), view.preset == name)
-        for name, (text, _) in PRESETS.items()
+        Option(preset_text(name, view.calendar), view.query(preset=name), view.preset == name)
+        for name in PRESETS
     )
-    span = view.period
-    before = replace(view, preset="custom", period=span.before())
-    after = replace(
-        view, preset="custom", period=type(span)(span.end, span.end + (span.end - span.start))
+    return Pick(
+        "Period",
+        numbers.period(view.period, year=True),
+        (presets[:5], presets[5:]),
+        _dates(("from", "to"), view.period, hidden_pairs(view)),
+        steps=True,
+        earlier=_step_to(view, -1, "Earlier"),
+        later=_step_to(view, 1, "Later"),
     )
-    steps = (Option("Earlier", before.query()), Option("Later", after.query()))
-    dates = {
-        "from": span.start.isoformat(),
-        "to": (span.end - timedelta(days=1)).isoformat(),
-        "hidden": hidden_pairs(view),
-    }
-    return Pick("Period", numbers.period(span, year=True), (presets, steps), dates)
+
+
+def _step_to(view: View, sign: int, word: str) -> Option | None:
+    found = view.stepped(sign)
+    if found is None:
+        return None
+    return Option(f"{word}: {numbers.period(found.period, year=True)}", found.query())
+
+
+def _dates(names: tuple[str, str], span: Period, hidden: list[tuple[str, str]]) -> Dates:
+    return Dates(names, span.start.isoformat(), (span.end - ONE_DAY).isoformat(), hidden)
 
 
 def hidden_pairs(view: View) -> list[tuple[str, str]]:
     """The rest of the state for a form that sends only the dates."""
-    return parse_qsl(replace(view, preset=DEFAULT_PRESET).query(), keep_blank_values=True)
+    return _pairs(replace(view, preset=view.calendar.preset))
+
+
+def _pairs(view: View) -> list[tuple[str, str]]:
+    return parse_qsl(view.query(), keep_blank_values=True)
 
 
 def _compare(view: View) -> Pick:
-    other = replace(view, compare="previous").other
+    def option(text: str, compare: str, key: str = "") -> Option:
+        span = replace(view, compare=compare).other
+        note = numbers.period(span, year=True) if span else ""
+        return Option(text, view.query(compare=compare), view.compare == compare, note, key)
+
+    compared = view.other is not None
     options = (
-        Option(
-            numbers.period(other, year=True),
-            view.query(compare="previous"),
-            view.compare == "previous",
-        ),
-        Option("Nothing", view.query(compare="none"), view.compare == "none"),
+        option("Period before", PREVIOUS, "" if compared else "c"),
+        option("A year before", A_YEAR),
+        option("Nothing", NOTHING, "c" if compared else ""),
     )
-    value = numbers.period(other, year=True) if view.compare == "previous" else "Nothing"
-    return Pick("Compare", value, (options,))
+    base = view.other or replace(view, compare=PREVIOUS).other
+    custom = replace(view, compare=CUSTOM, base=None)
+    return Pick(
+        "Compare",
+        numbers.period(view.other, year=True) if view.other else "Nothing",
+        (options,),
+        _dates(BASE, base, _pairs(custom)),
+    )
+
+
+def _step(view: View) -> Pick:
+    options = tuple(
+        Option(name.capitalize(), view.query(step=name), view.granularity == name, key=name[0])
+        for name in STEPS
+    )
+    return Pick("Step", view.granularity.capitalize(), (options,))
 
 
 def _group(view: View) -> Pick:
@@ -121,6 +178,7 @@ def _pools(view: View) -> Pick:
 PICKS = {
     "period": _period,
     "compare": _compare,
+    "step": _step,
     "group": _group,
     "basis": _basis,
     "pools": _pools,
@@ -142,10 +200,27 @@ def chips(view: View) -> list[Option]:
     ]
 
 
-def filter_values(ask: Ask, dimension: str, values_max: int = 40) -> list[Option]:
-    """Values of a dimension by cost in the period, from what this asker may see."""
+@dataclass(frozen=True)
+class Choice:
+    """A box to tick; `value` '' is what has no value in this dimension."""
+
+    text: str
+    value: str
+    ticked: bool
+
+
+def filter_choices(ask: Ask, dimension: str, values_max: int = 40) -> list[Choice]:
+    """Values of a dimension by cost in the period, from what this asker may see; those chosen
+    first, and at the end that there is none."""
     rows = ask.report("cost", group_by=(dimension,), filters={}, idle=SHOWN, shared=SHOWN).rows
-    seen = dict.fromkeys(row[dimension] or "" for row in rows)
-    named = [value for value in seen if value][:values_max]
-    missing = [""] if "" in seen else []
-    return [Option(v or NOT_SET, ask.view.with_filter(dimension, v)) for v in named + missing]
+    chosen = ask.view.filters.get(dimension, ())
+    seen = dict.fromkeys(row[dimension] for row in rows if row[dimension])
+    named = list(dict.fromkeys([value for value in chosen if value] + list(seen)[:values_max]))
+    found = [Choice(value, value, value in chosen) for value in named]
+    return [*found, Choice(NOT_SET, "", "" in chosen)]
+
+
+def pairs_without(view: View, dimension: str) -> list[tuple[str, str]]:
+    """The rest of the state for the form that chooses values of a dimension."""
+    kept = {name: values for name, values in view.filters.items() if name != dimension}
+    return _pairs(replace(view, filters=kept))

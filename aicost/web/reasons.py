@@ -32,12 +32,18 @@ def address(
     at = tuple(at)
     named = {name for name, _ in at}
     kept = {k: v for k, v in ask.view.filters.items() if k not in named} | dict(filters or {})
-    query = ask.view.frozen_dates().query(filters=kept, **view)
+    view = {"filters": kept, "in_currency": ""} | view
+    query = ask.view.frozen_dates().query(**view)
     pairs = [("figure", figure)] if figure else []
     pairs += [("at", f"{name}:{value}") for name, value in at]
-    told = {"line": line, "column": column, "currency": currency or ""}
+    told = {"line": line, "column": column, "currency": billed_in(ask, currency)}
     pairs += [(name, value) for name, value in told.items() if value]
     return f"{reverse('why')}?{query}{'&' if query else ''}{urlencode(pairs)}"
+
+
+def billed_in(ask: Ask, currency: str | None) -> str:
+    """The currency to ask charges for: they are billed in their own, whatever the view shows."""
+    return "" if not currency or currency == ask.view.in_currency else currency
 
 
 def whole(ask: Ask, currency: str | None = "", **filters: tuple[str, ...]) -> str:

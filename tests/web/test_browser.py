@@ -43,7 +43,8 @@ def test_it_walks_from_login_to_the_reason_of_a_number(company, browser, live_se
     assert "$255.00" in page.locator("tr.total").first.inner_text()
     page.click("text=Add filter")
     page.click("#filter-menu >> text=Feature")
-    page.click("#filter-menu >> text=search")
+    page.check("#filter-menu >> text=search")
+    page.click("#filter-menu >> text=Show")
     page.wait_for_load_state("networkidle")
     assert "feature=search" in page.url
     assert "$160.00" in page.locator("tr.total").first.inner_text()

@@ -84,7 +84,7 @@ def test_it_keeps_the_question_in_the_address(visit, costs):
     assert "$75.50" in page
     assert "$160.00" not in page
     menu = visit("viewer", f"/filter/feature/?page=explore&{QUERY}").content.decode()
-    assert "feature=search" in menu
+    assert 'name="feature" value="search"' in menu
 
 
 def test_it_groups_by_resource_and_tag_for_a_month_and_longer_when_asked(visit, costs):

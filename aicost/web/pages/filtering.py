@@ -6,7 +6,7 @@ from django.urls import NoReverseMatch, reverse
 
 from aicost.web.ask import ask_of
 from aicost.web.filters import DIMENSIONS, label
-from aicost.web.picks import filter_values
+from aicost.web.picks import filter_choices, pairs_without
 from aicost.web.shell import for_people, frame
 
 
@@ -21,10 +21,12 @@ def _back(page: str) -> str:
 def filter_menu(request: HttpRequest, dimension: str) -> HttpResponse:
     if dimension not in DIMENSIONS:
         raise Http404(f"no dimension {dimension}")
+    ask = ask_of(request)
     context = {
         "dimension": dimension,
         "dimension_label": label(dimension),
-        "values": filter_values(ask_of(request), dimension),
+        "choices": filter_choices(ask, dimension),
+        "pairs": pairs_without(ask.view, dimension),
         "back": _back(request.GET.get("page", "explore")),
     }
     if request.htmx:

@@ -40,7 +40,7 @@ def question_of(request: HttpRequest, ask: Ask) -> Question:
     params = request.GET
     return Question(
         figure=params.get("figure", "cost"),
-        spec=ask.view.spec("cost", ask.asker, group_by=()),
+        spec=ask.view.spec("cost", ask.asker, group_by=(), in_currency=""),
         at=at_of(params.getlist("at")),
         line=params.get("line", "owned"),
         column=params.get("column", ""),
