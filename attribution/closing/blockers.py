@@ -14,6 +14,7 @@ from attribution.models import MonthClose
 
 WORKING, DIRTY, FAILED, UNSPREAD = "working", "dirty", "failed", "unspread"
 NOT_OVER, NOT_FINAL, NO_BILL, RESIDUAL = "not_over", "not_final", "no_bill", "residual"
+EMPTY = "empty"
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,14 @@ def _of_days(binds: dict) -> Iterator[Blocker]:
 
 
 def _of_bills(month: date, binds: dict) -> Iterator[Blocker]:
-    for row in _rows("blocking_bills", binds):
+    bills = _rows("blocking_bills", binds)
+    if not bills:
+        yield Blocker(
+            EMPTY,
+            f"no bill has a charge in {month:%B %Y}",
+            "Load the bills of the month; nothing would be kept of it as it is",
+        )
+    for row in bills:
         name = row["source"]
         if not row["stands"]:
             yield Blocker(

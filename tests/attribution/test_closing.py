@@ -187,6 +187,8 @@ def test_it_refuses_with_reasons_and_goes_on_only_with_one():
         close_month(DAY, who, anyway="again")
     with pytest.raises(CannotClose, match="October 2026 is not closed"):
         reopen_month(OCTOBER, who, "a mistake")
+    with pytest.raises(CannotClose, match="no bill has a charge in May 2025"):
+        close_month(date(2025, 5, 1), who)
 
 
 @pytest.mark.django_db
