@@ -6,6 +6,9 @@ LOGIN, LOGIN_REFUSED, LOGIN_LOCKED, LOGOUT = "login", "login_refused", "login_lo
 SOURCE_SAVED, SOURCE_RUN, SOURCE_PAUSED = "source_saved", "source_run", "source_paused"
 MAPPING_SAVED, TOKEN_MADE, TOKEN_REVOKED = "mapping_saved", "token_made", "token_revoked"
 RULE_SAVED, RULES_IMPORTED = "rule_saved", "rules_imported"
+USER_CHANGED, TEAM_ADDED, TEAM_REMOVED = "user_changed", "team_added", "team_removed"
+INVITED, INVITATION_ENDED, JOINED = "invited", "invitation_ended", "joined"
+RESET_MADE, PASSWORD_SET = "reset_made", "password_set"
 DENIED, EXPORT, UPLOAD, USER_ADDED = "denied", "export", "upload", "user_added"
 
 

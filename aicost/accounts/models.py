@@ -80,3 +80,22 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
+
+
+class Invitation(models.Model):
+    """A link that makes a login, or with `user` sets a password. Only its sha256 is kept."""
+
+    email = models.TextField(blank=True, default="")
+    role = models.TextField(default=VIEWER)
+    teams = models.ManyToManyField(Team, blank=True)
+    sees_all_teams = models.BooleanField(default=True)
+    user = models.ForeignKey(User, models.CASCADE, null=True, related_name="resets")
+    sha256 = models.CharField(max_length=64, unique=True)
+    made_by = models.ForeignKey(User, models.PROTECT, related_name="invited")
+    made_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.email

@@ -53,3 +53,13 @@ def may_connect(user: User) -> bool:
 def may_edit_rules(user: User) -> bool:
     """A rule moves money between all teams, so that who sees only some does not change it."""
     return role_of(user) in MONEY_ROLES and asker_of(user).teams is None
+
+
+def may_manage_people(user: User) -> bool:
+    """Who decides what others see."""
+    return role_of(user) == ADMIN
+
+
+def may_read_audit(user: User) -> bool:
+    """The trail names everybody and what they looked at."""
+    return role_of(user) in (ADMIN, FINOPS) and may_see_sources(user)

@@ -10,7 +10,14 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from aicost.accounts.models import User
-from aicost.accounts.scope import may_see_margin, may_see_sources, may_upload
+from aicost.accounts.scope import (
+    may_connect,
+    may_manage_people,
+    may_read_audit,
+    may_see_margin,
+    may_see_sources,
+    may_upload,
+)
 
 
 def everybody(user: User) -> bool:
@@ -66,6 +73,15 @@ NAV: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("close", "Close", may_see_sources, carries=False),
             Entry("statements", "Statements", under="close", carries=False),
             Entry("finance", "Accounting", may_see_margin, under="close", carries=False),
+        ),
+    ),
+    (
+        "Settings",
+        (
+            Entry("people", "People & teams", may_manage_people, carries=False),
+            Entry("tokens", "Tokens", may_connect, carries=False),
+            Entry("audit", "Audit trail", may_read_audit, carries=False),
+            Entry("password", "Password", carries=False),
         ),
     ),
 )  # fmt: skip

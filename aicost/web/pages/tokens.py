@@ -31,7 +31,7 @@ def page(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and not problem:
         made, text = make_token(request.user, name, [scope])
         record(request.user, TOKEN_MADE, name, {"prefix": made.prefix, "scopes": made.scopes})
-    context = frame(request, "sources") | {
+    context = frame(request, "tokens") | {
         "title": "Tokens",
         "tokens": ApiToken.objects.select_related("user").order_by("-pk"),
         "text": text,
