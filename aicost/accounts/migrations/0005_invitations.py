@@ -7,7 +7,7 @@ import django.db.models.deletion
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0003_api_tokens"),
+        ("accounts", "0004_preferences"),
     ]
 
     operations = [
