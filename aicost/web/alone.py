@@ -1,13 +1,14 @@
-"""One panel asked for alone: its chart as JSON, its table as a file."""
+"""One panel asked for alone: as HTML, its chart as JSON, its table as a file."""
 
 from collections.abc import Callable
 import logging
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import render
 
 from aicost.web.exports import file_of
-from aicost.web.shell import Page, for_people, refuse, sentence
+from aicost.web.shell import Page, built, context_of, for_people, frame, refuse, sentence
 from attribution.reports.spec import BadSpec, NotAllowed
 
 logger = logging.getLogger(__name__)
@@ -34,6 +35,29 @@ def figure_view(pages: dict[str, Page]) -> Callable:
         except Exception:
             logger.exception("chart %s of page %s failed", panel, page)
             return JsonResponse({"error": LOGGED}, status=500)
+
+    return view
+
+
+def panel_view(pages: dict[str, Page]) -> Callable:
+    """One panel as htmx fetches it, or on a page of its own. One that breaks says so, as it would
+    inside its page."""
+
+    @for_people
+    def view(request: HttpRequest, page: str, panel: str) -> HttpResponse:
+        found = pages.get(page)
+        if found is None or found.panel(panel) is None:
+            raise Http404(f"no panel {panel} on page {page}")
+        if not found.allowed(request.user):
+            return refuse(request, f"{page}/{panel}")
+        shown, ask = found.asked(request)
+        chosen = shown.panel(panel)
+        context = context_of(request, shown, ask) | {"p": built(shown, chosen, ask)}
+        if request.htmx:
+            return render(request, context["p"]["template"], context)
+        here = shown.under or shown.slug
+        more = frame(request, here, ask.view.query()) | {"title": chosen.name}
+        return render(request, "pages/alone.html", context | more)
 
     return view
 

@@ -60,7 +60,7 @@ def csv_of(request: HttpRequest, ask: Ask, report: str, **changes) -> HttpRespon
 def exports(page, query: str) -> list[dict]:
     """The menu: {title, links: [(format, address)]} for each table of a page."""
     return [
-        links(page.slug, panel.slug, panel.title or panel.slug.capitalize(), query)
+        links(page.slug, panel.slug, panel.name, query)
         for panel in page.panels
         if panel.table is not None
     ]

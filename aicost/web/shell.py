@@ -25,12 +25,15 @@ from attribution.reports.sheets import Sheet
 from attribution.reports.spec import BadSpec, NotAllowed
 
 logger = logging.getLogger(__name__)
+WHOLE = "whole"  # in an address: panels that come later come at once
 
 
 @dataclass(frozen=True)
 class Panel:
     """One box of a page. `build` makes its context, `figure` its chart, `table` what it shows as
-    data (aicost.web.exports), named `title` in the menu of exports; each may fail alone."""
+    data (aicost.web.exports), named `title` in the menu of exports; each may fail alone. A `lazy`
+    panel measured slow: the page is sent with a skeleton of its `size` (low, medium, tall) and
+    htmx fetches it; with whole=1 in the address, as browsers without script go, it is inline."""
 
     slug: str
     template: str
@@ -38,6 +41,12 @@ class Panel:
     figure: Callable[[Ask], dict] | None = None
     table: Callable[[Ask], Sheet] | None = None
     title: str = ""
+    lazy: bool = False
+    size: str = "medium"
+
+    @property
+    def name(self) -> str:
+        return self.title or self.slug.replace("_", " ").capitalize()
 
 
 @dataclass(frozen=True)
@@ -152,25 +161,49 @@ def built(page: Page, panel: Panel, ask: Ask) -> dict:
         return {"template": "parts/failed.html", "reason": reason}
 
 
+def later(page: Page, panel: Panel, query: str) -> dict:
+    """The context of a panel that is fetched after the page."""
+    address = reverse("panel", args=[page.slug, panel.slug])
+    return {
+        "template": "parts/later.html",
+        "address": f"{address}?{query}" if query else address,
+        "whole": "&".join(filter(None, (query, f"{WHOLE}=1"))),
+        "name": panel.name,
+        "size": panel.size,
+    }
+
+
+def context_of(request: HttpRequest, page: Page, ask: Ask) -> dict:
+    """What templates of pages and of panels may read, besides the panels themselves."""
+    view = ask.view
+    return {"page": page, "view": view, "query": view.query(), "chips": chips(view)}
+
+
 def render_page(request: HttpRequest, page: Page, ask: Ask, **more) -> HttpResponse:
     """The whole page, or 403 with an audit event."""
     if not page.allowed(request.user):
         return refuse(request, page.slug)
     ask = page.scoped(ask)
     view = ask.view
-    query = view.query()
+    query, state = view.query(), page.query(request, view)
+    whole = bool(request.GET.get(WHOLE))
     names = DIMENSIONS if page.filters is None else page.filters
-    context = frame(request, page.under or page.slug, query) | {
-        "page": page,
-        "view": view,
-        "query": query,
-        "share": view.frozen_dates().query(),
-        "picks": picks(view, page.picks),
-        "filter_dimensions": [(name, label(name)) for name in names],
-        "chips": chips(view),
-        "exports": exports(page, page.query(request, view)),
-        "panels": {panel.slug: built(page, panel, ask) for panel in page.panels},
-    }
+    context = (
+        frame(request, page.under or page.slug, query)
+        | context_of(request, page, ask)
+        | {
+            "share": view.frozen_dates().query(),
+            "picks": picks(view, page.picks),
+            "filter_dimensions": [(name, label(name)) for name in names],
+            "exports": exports(page, state),
+            "panels": {
+                one.slug: built(page, one, ask)
+                if whole or not one.lazy
+                else later(page, one, state)
+                for one in page.panels
+            },
+        }
+    )
     return render(request, page.template, context | more)
 
 

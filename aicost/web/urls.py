@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from aicost.web.alone import export_view, figure_view
+from aicost.web.alone import export_view, figure_view, panel_view
 from aicost.web.pages import (
     audit,
     close,
@@ -110,6 +110,7 @@ urlpatterns = [
     path("tokens/", tokens.page, name="tokens"),
     path("tokens/<int:token_id>/revoke/", tokens.revoke, name="token_revoke"),
     path("figures/<slug:page>/<slug:panel>.json", figure_view(PAGES), name="figure"),
+    path("panels/<slug:page>/<slug:panel>/", panel_view(PAGES), name="panel"),
     path("export/<slug:page>/<slug:panel>.<slug:kind>", export_view(PAGES), name="export"),
     path("filter/<slug:dimension>/", filter_menu, name="filter"),
 ]

@@ -48,8 +48,9 @@ def test_it_walks_from_login_to_the_reason_of_a_number(company, browser, live_se
     page.wait_for_load_state("networkidle")
     assert "feature=search" in page.url
     assert "$160.00" in page.locator("tr.total").first.inner_text()
+    page.click(".exports >> text=Export")
     with page.expect_download() as caught:
-        page.click(".bar-tools >> text=CSV")
+        page.click(".exports >> text=CSV")
     assert "search" in Path(caught.value.path()).read_text(encoding="utf-8")
     page.click("tbody tr:first-child >> text=Why?")
     page.wait_for_selector("#side.open h1")

@@ -28,7 +28,7 @@ def test_overview_adds_what_is_expected_and_health_lists_what_has_no_price(visit
     overview = visit("finance", f"/{VIEW}").content.decode()
     assert "$150" in overview
     assert "+ $12" in overview and "may still be billed, by estimate" in overview
-    health = visit("finance", f"/health/{VIEW}").content.decode()
+    health = visit("finance", f"/health/{VIEW}&whole=1").content.decode()
     assert "Calls without a price" in health
     assert "/prices/?provider=vendor&amp;model=odd-llm" in health
     model = visit("finance", f"/models/gpt-5/{VIEW}").content.decode()

@@ -318,6 +318,14 @@ TABLES = {
     "restatements": _as_data("restatements", "Restatements", view=_restated),
     "deliveries": _as_data("deliveries", "Deliveries", rows=_recent),
 }
+
+
+def _box(template: str, build: Callable, title: str, **more) -> Panel:
+    """A panel named like its template, with its table."""
+    slug = template.removeprefix("parts/health_").removesuffix(".html")
+    return Panel(slug, template, build, table=TABLES[slug], title=title, **more)
+
+
 HEALTH = Page(
     slug="health",
     title="Data health",
@@ -325,58 +333,14 @@ HEALTH = Page(
         STAMP,
         Panel("lead", "parts/lead.html", lead),
         Panel("figures", "parts/figures.html", key_figures),
-        Panel("sources", "parts/health_sources.html", sources, None, TABLES["sources"], "Sources"),
-        Panel(
-            "reconciliation",
-            "parts/health_reconciliation.html",
-            reconciliation,
-            None,
-            TABLES["reconciliation"],
-            "Reconciliation",
-        ),
-        Panel(
-            "unattributed",
-            "parts/health_unattributed.html",
-            unattributed,
-            None,
-            TABLES["unattributed"],
-            "Unattributed",
-        ),
-        Panel(
-            "unjoined",
-            "parts/health_unjoined.html",
-            unjoined,
-            None,
-            TABLES["unjoined"],
-            "Not joined",
-        ),
-        Panel(
-            "unpriced", "parts/health_unpriced.html", unpriced, None, TABLES["unpriced"], "Unpriced"
-        ),
-        Panel(
-            "quarantine",
-            "parts/health_quarantine.html",
-            quarantine,
-            None,
-            TABLES["quarantine"],
-            "Quarantine",
-        ),
-        Panel(
-            "restatements",
-            "parts/health_restatements.html",
-            restatements,
-            None,
-            TABLES["restatements"],
-            "Restatements",
-        ),
-        Panel(
-            "deliveries",
-            "parts/health_deliveries.html",
-            deliveries,
-            None,
-            TABLES["deliveries"],
-            "Deliveries",
-        ),
+        _box("parts/health_sources.html", sources, "Sources"),
+        _box("parts/health_reconciliation.html", reconciliation, "Reconciliation"),
+        _box("parts/health_unattributed.html", unattributed, "Unattributed"),
+        _box("parts/health_unjoined.html", unjoined, "What does not join", lazy=True),
+        _box("parts/health_unpriced.html", unpriced, "Calls without a price", lazy=True),
+        _box("parts/health_quarantine.html", quarantine, "Quarantine"),
+        _box("parts/health_restatements.html", restatements, "Restatements"),
+        _box("parts/health_deliveries.html", deliveries, "Deliveries"),
         RESIDUAL,
     ),
     picks=("period", "basis"),
