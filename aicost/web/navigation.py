@@ -60,7 +60,11 @@ NAV: tuple[tuple[str, tuple[Entry, ...]], ...] = (
     ),
     (
         "Act",
-        (),
+        (
+            Entry("budgets", "Budgets"),
+            Entry("anomalies", "Anomalies"),
+            Entry("reports", "Reports & alerts", carries=False),
+        ),
     ),
     (
         "Trust",

@@ -28,6 +28,7 @@ from aicost.web.pages import (
     targets,
     tokens,
     upload,
+    waiting,
     why,
 )
 from aicost.web.pages.filtering import filter_menu
@@ -52,6 +53,9 @@ urlpatterns = [
     path("targets/import/", target_edit.take_file, name="targets_import"),
     path("targets/edit/<slug:kind>/<path:name>/", target_edit.page, name="target_edit"),
     path("targets/<slug:kind>/<path:name>/", target.page, name="target"),
+    path("budgets/", page_view(PAGES["budgets"]), name="budgets"),
+    path("anomalies/", page_view(PAGES["anomalies"]), name="anomalies"),
+    path("reports/", waiting.reports, name="reports"),
     path("health/", page_view(PAGES["health"]), name="health"),
     path("why/", why.page, name="why"),
     path("upload/", upload.upload, name="upload"),

@@ -1,5 +1,6 @@
 """All pages that are made of panels, in the order of the navigation."""
 
+from aicost.web.pages.budgets import BUDGETS
 from aicost.web.pages.explore import EXPLORE
 from aicost.web.pages.gpus import GPUS
 from aicost.web.pages.health import HEALTH
@@ -10,6 +11,7 @@ from aicost.web.pages.overview import OVERVIEW
 from aicost.web.pages.rules import RULES
 from aicost.web.pages.target import TARGET
 from aicost.web.pages.targets import TARGETS
+from aicost.web.pages.waiting import ANOMALIES
 from aicost.web.shell import Page
 
 PAGES: dict[str, Page] = {
@@ -24,6 +26,8 @@ PAGES: dict[str, Page] = {
         MARGIN,
         TARGETS,
         TARGET,
+        BUDGETS,
+        ANOMALIES,
         HEALTH,
         RULES,
     )
