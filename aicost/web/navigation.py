@@ -41,6 +41,7 @@ NAV: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         (
             Entry("overview", "Overview"),
             Entry("explore", "Explore"),
+            Entry("views", "Saved views", under="explore", carries=False),
             Entry("margin", "Margin", may_see_margin),
         ),
     ),
