@@ -42,6 +42,7 @@ NAV: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("overview", "Overview"),
             Entry("explore", "Explore"),
             Entry("views", "Saved views", under="explore", carries=False),
+            Entry("unit_economics", "Unit economics"),
             Entry("margin", "Margin", may_see_margin),
         ),
     ),
