@@ -24,12 +24,11 @@ from aicost.web.bridges import (
     total_of,
 )
 from aicost.web.causes import EFFECTS, KEYS, LEAVES, summed, told
-from aicost.web.exports import sheet_of_answer
 from aicost.web.parts import RESIDUAL, STAMP
 from aicost.web.shell import Page, Panel
 from aicost.web.spans import MONTH, before
 from aicost.web.story_months import year_of_months
-from attribution.reports.sheets import Sheet
+from attribution.reports.sheets import Sheet, sheet_of_answer
 from attribution.reports.spec import SHOWN
 
 ZERO = Decimal(0)

@@ -21,14 +21,13 @@ from aicost.web.bridges import (
 )
 from aicost.web.causes import EFFECTS, LEAVES, told
 from aicost.web.colours import colour
-from aicost.web.exports import sheet_of_answer
 from aicost.web.parts import RESIDUAL, STAMP, Figure, against, twin
 from aicost.web.shell import Page, Panel
 from aicost.web.story_months import first_days, year_of_months
 from aicost.web.unit_tables import KINDS, UnitLine, unit_lines
 from aicost.web.units import per_thousand
 from attribution.reports import REPORTS
-from attribution.reports.sheets import Sheet
+from attribution.reports.sheets import Sheet, sheet_of_answer
 from attribution.reports.spec import SHOWN
 
 ZERO = Decimal(0)
