@@ -12,8 +12,8 @@ from aicost.web.pages.overview import OVERVIEW
 from aicost.web.pages.rules import RULES
 from aicost.web.pages.target import TARGET
 from aicost.web.pages.targets import TARGETS
-from aicost.web.pages.waiting import ANOMALIES
 from aicost.web.pages.unit_economics import UNIT_ECONOMICS
+from aicost.web.pages.waiting import ANOMALIES
 from aicost.web.shell import Page
 
 PAGES: dict[str, Page] = {
