@@ -1,12 +1,9 @@
 -- Days of one bill on which it and the ledger differ, or that wait for attribution.
 with bill as (
-    select c.day, sum(c.billed_cost) as billed
-    from ingest_charge c
-    join ingest_chargeseries h on h.id = c.series_id
-    join ingest_source s on s.id = c.source_id
-    where s.name = %(source)s and c.billing_period = %(month)s
-        and h.billing_currency = %(currency)s
-    group by 1
+    select b.day, b.billed_cost as billed
+    from ingest_billday b
+    join ingest_source s on s.id = b.source_id
+    where s.name = %(source)s and b.billing_period = %(month)s and b.currency = %(currency)s
 ),
 ledger as (
     select c.day, sum(c.billed_cost) as stands

@@ -113,7 +113,7 @@ def _of_node(field: str, text: str, node: Node) -> Hint | None:
     if not target or most < NEARLY_ALL * node.gpu_ms:
         return None
     owner = ", ".join(f"{dimension} {name}" for dimension, name in target)
-    percent = f"{most * 100 // node.gpu_ms} %"
+    percent = f"{most * 100 // node.gpu_ms}%"
     told = (
         f"Telemetry saw a node {node.node}: {percent} of its {node.gpu_ms // MS_PER_HOUR:,} "
         f"GPU-hours are of {owner}. A row of the resource map would split it by measured time; "
@@ -295,7 +295,7 @@ def _standing_words(standing: Standing, where: str, dimension: str) -> str:
     percent = int(standing.share * 100)
     return (
         f"{standing.series} of {standing.of_series} attributed series {where} "
-        f"stand on {dimension} {standing.name}, {percent} % of their money."
+        f"stand on {dimension} {standing.name}, {percent}% of their money."
     )
 
 

@@ -48,6 +48,6 @@ def _spread(standing: Standing, account: str) -> str:
         count = "1 series" if standing.of_series == 1 else f"{standing.of_series} series"
         return f"only {count} of account {account} are attributed, too few to go by"
     told = ", ".join(
-        f"{name or 'no team'} {int(share * 100)} %" for name, share in standing.names[:NAMES_TOLD]
+        f"{name or 'no team'} {int(share * 100)}%" for name, share in standing.names[:NAMES_TOLD]
     )
     return f"account {account} stands on several teams ({told})"

@@ -53,7 +53,7 @@ def test_it_gives_an_account_to_the_team_that_has_nearly_all_of_it():
     (one,) = suggested()
     assert (told(one), one.assigns) == (["account is 4711"], {"team": "data-eng"})
     assert one.why == (
-        "11 of 12 attributed series of account 4711 stand on team data-eng, 99 % of their money."
+        "11 of 12 attributed series of account 4711 stand on team data-eng, 99% of their money."
     )
     assert (one.cost, one.share, one.series, one.days) == (Decimal(48), Decimal(100), 2, 1)
     assert one.strength == "strong"
@@ -128,7 +128,7 @@ def test_it_listens_to_telemetry_and_to_the_workload_map():
     node, bucket = suggested()
     assert told(node) == ["resource_id is i-gpu7"]
     assert node.assigns == {"workload": "ranker", "team": "relevance"}
-    assert "100 % of its 20 GPU-hours are of workload ranker, team relevance" in node.why
+    assert "100% of its 20 GPU-hours are of workload ranker, team relevance" in node.why
     assert "resource map would split it by measured time" in node.why
     assert told(bucket) == ["resource_id starts_with rank-"]
     assert "fits rank-* of the workload map" in bucket.why
@@ -146,7 +146,7 @@ def test_it_suggests_nothing_for_noise():
     found = suggested()
     assert [one for one in found if one.conditions] == []
     why = {one.name: one.why for one in found}
-    assert "account 4711 stands on several teams (data-eng 50 %, search 50 %)" in why["vol-09a3"]
+    assert "account 4711 stands on several teams (data-eng 50%, search 50%)" in why["vol-09a3"]
     assert "only 2 series of account 4712 are attributed" in why["zeta-1"]
     assert "nothing else of account 4799 is attributed" in why["theta-1"]
     assert "several known names: “search”, “ads”" in why["search-ads-join"]

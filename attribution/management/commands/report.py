@@ -77,7 +77,7 @@ def spec_of(options: dict) -> Spec:
         long=options["long"],
         estimates=options["estimates"],
         in_currency=options["in_currency"],
-        against=options["against"],
+        against=options.get("against"),
     )
 
 
