@@ -33,7 +33,6 @@ def named(registry) -> list[str]:
         ("ingest.fetch.connectors", "CONNECTORS"),
         ("attribution.rules", "RULES"),
         ("attribution.reports", "REPORTS"),
-        ("attribution.detectors", "DETECTORS"),
         ("aicost.runtime.bench.registry", "BENCHES"),
     ],
 )

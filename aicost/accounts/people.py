@@ -12,7 +12,6 @@ DEMO_PEOPLE = (
     ("finance", ("Dana", "Ruiz"), FINANCE),
     ("engineering", ("Ivo", "Brandt"), ENGINEER),
     ("finops", ("Mara", "Lindt"), FINOPS),
-    ("admin", ("Ada", "Berg"), ADMIN),
 )
 
 

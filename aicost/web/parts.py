@@ -185,9 +185,10 @@ def stamp(ask: Ask) -> dict:
     return {"known": bool(answer.rows), "final": answer.final, "text": " · ".join(parts)}
 
 
-def residual(ask: Ask) -> dict:
-    """The line every page ends with: parts, total, difference to the bill."""
-    answer = ask.report("cost", group_by=("feature",))
+def residual(ask: Ask, group_by: tuple[str, ...] = ("feature",)) -> dict:
+    """The line every page ends with: parts, total, difference to the bill. What has no name in
+    the group is owned where a workload used it."""
+    answer = ask.report("cost", group_by=group_by)
     found = [
         {
             "currency": block.currency,
@@ -195,7 +196,7 @@ def residual(ask: Ask) -> dict:
             "pools": [(name, block.of(name)) for name in POOLS],
             "total": block.total.cost,
         }
-        for block in blocks(answer.rows, ("feature",), colour=colour)
+        for block in blocks(answer.rows, group_by, colour=colour)
     ]
     return {
         "blocks": found,

@@ -32,6 +32,17 @@ class Unit:
         return "" if self.loaded is None else per_thousand(self.loaded, self.currency)
 
     @property
+    def per_tokens(self) -> dict[str, str]:
+        """Cost of a million tokens; empty where calls tell no tokens."""
+        column = "{}_cost_per_million_tokens"
+        known = {kind: self.row[column.format(kind)] for kind in ("marginal", "loaded")}
+        return {
+            kind: numbers.unit_money(cost, self.currency)
+            for kind, cost in known.items()
+            if cost is not None
+        }
+
+    @property
     def p95(self) -> str:
         told = self.row["latency_p95_ms"]
         return "" if told is None else f"{told:,.0f}"
@@ -59,14 +70,14 @@ def _unit(row: dict, group_by: Sequence[str]) -> Unit:
     )
 
 
-def unit_rows(ask: Ask, group_by: Sequence[str], **changes) -> list[Unit]:
-    """One unit a row of report unit_cost, with the same row of the compared period; none when the
-    view filters by something calls do not know, such as an account."""
+def unit_rows(ask: Ask, group_by: Sequence[str], *, compared: bool = True, **changes) -> list[Unit]:
+    """One unit a row of report unit_cost, `compared` with the same row of the other period; none
+    when the view filters by something calls do not know, such as an account."""
     if set(ask.view.filters) - set(REPORTS["unit_cost"].filters):
         return []
     group_by = tuple(group_by)
     answer = ask.report("unit_cost", group_by=group_by, **changes)
-    before = ask.rows_before("unit_cost", group_by=group_by, **changes) or []
-    was = {(u.name, u.currency): u for u in (_unit(row, group_by) for row in before)}
+    before = ask.rows_before("unit_cost", group_by=group_by, **changes) if compared else None
+    was = {(u.name, u.currency): u for u in (_unit(row, group_by) for row in before or [])}
     found = [_unit(row, group_by) for row in answer.rows]
     return [replace(u, previous=was.get((u.name, u.currency))) for u in found]

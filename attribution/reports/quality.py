@@ -8,13 +8,14 @@ from datetime import timedelta
 from decimal import Decimal
 
 from aicost.kernel.money import QUANTUM
-from attribution.quality import Point, beaten_by, better_of, per_point, points
+from attribution.quality import LOWER, Point, beaten_by, better_of, per_point, points
 from attribution.reports.base import Report, binds, fetch, pick
 from attribution.reports.spec import Spec
 from attribution.reports.unit_cost import per_unit
 
 LOOK_BACK_DAYS, MONTH_DAYS = 180, 30
 FRONTIER, BEATEN = "frontier", "beaten"
+UNSCORED = "no score of this measure and data set"
 COLUMNS = (
     "base_model", "model", "model_version", "experiment", "measure", "dataset", "better", "score",
     "scored_on", "currency", "requests", "marginal_cost", "idle_cost", "loaded_cost",
@@ -42,7 +43,10 @@ class Group:
                 self._gain(row)
 
     def _stand(self, rows: list[dict]) -> None:
-        known = [row for row in rows if row["marginal_cost_per_inference"] is not None]
+        known = [
+            row for row in rows
+            if row["marginal_cost_per_inference"] is not None and row["score"] is not None
+        ]  # fmt: skip
         found = [
             Point(_version(row), row["marginal_cost_per_inference"], row["score"]) for row in known
         ]
@@ -62,7 +66,7 @@ class Group:
         row["leads_since"] = row["led_from"]
         row["leads_after"] = _named(before, row["model"]) if before[0] else ""
         row["gain_reason"] = self._lacking(row, old)
-        if old is None:
+        if old is None or row["score"] is None or old["score"] is None:
             return
         gained = points(row["score"], old["score"], row["better"], row["is_share"])
         row["gained_points"] = gained
@@ -77,10 +81,12 @@ class Group:
     def _lacking(self, row: dict, old: dict | None) -> str:
         """Why no money can be put on a point; '' when it can."""
         before, each = row["leads_after"], row["marginal_cost_per_inference"]
+        if row["score"] is None:
+            return UNSCORED
         if not before:
             return "no other version led before it"
-        if old is None:
-            return f"{before}, which led before it, has no score of this measure and data set"
+        if old is None or old["score"] is None:
+            return f"{before}, which led before it, has {UNSCORED}"
         if each is None:
             return row["reason"]
         if old["marginal_cost_per_inference"] is None:
@@ -105,7 +111,8 @@ class Group:
 
 
 def rows(spec: Spec) -> list[dict]:
-    """One row a scored version, measure, data set and currency, the best of each group first."""
+    """One row a version, measure, data set and currency, the best of each group first, and last
+    those that answer calls and have no score."""
     scores = fetch("quality_scores", binds(spec))
     since = min(spec.period.start, spec.period.end - timedelta(days=LOOK_BACK_DAYS))
     models = sorted({row["model"] for row in scores})
@@ -122,11 +129,30 @@ def rows(spec: Spec) -> list[dict]:
     found = []
     for key in sorted(grouped):
         calls = {_version(c): c for c in costs if c["base_model"] == key[0]}
+        grouped[key] += _unscored(grouped[key], costs)
         Group(grouped[key], list(calls.values()), spec).fill()
         found += sorted(grouped[key], key=_best_first)
     for row in found:
         row["reason"] = row["reason"] or row["gain_reason"]
     return pick(found, COLUMNS)
+
+
+def _unscored(rows: list[dict], costs: Iterable[dict]) -> list[dict]:
+    """The versions of the same base model that answer calls and are not among the rows; none
+    where a score stands for all versions."""
+    first, scored = rows[0], {_version(row) for row in rows}
+    nothing = {"experiment": "", "score": None, "scored_on": None}
+    same = {name: first[name] for name in ("base_model", "measure", "dataset", "is_share")}
+    return [
+        _row(_named_of(cost) | same | nothing, cost) | {"reason": UNSCORED}
+        for cost in costs
+        if cost["base_model"] == first["base_model"]
+        and not {_version(cost), (cost["model"], "")} & scored
+    ]
+
+
+def _named_of(cost: dict) -> dict:
+    return {"model": cost["model"], "model_version": cost["model_version"]}
 
 
 def _version(row: dict) -> tuple[str, str]:
@@ -198,8 +224,10 @@ def _unknown(score: dict, cost: dict) -> str:
 
 
 def _best_first(row: dict) -> tuple:
-    score = row["score"] if row["better"] == "lower" else -row["score"]
-    return score, row["marginal_cost_per_inference"] or Decimal(0), _version(row)
+    if row["score"] is None:
+        return True, -(row["requests"] or 0), Decimal(0), _version(row)
+    score = row["score"] if row["better"] == LOWER else -row["score"]
+    return False, score, row["marginal_cost_per_inference"] or Decimal(0), _version(row)
 
 
 REPORT = Report(

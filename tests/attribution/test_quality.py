@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from decimal import Decimal
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 import pytest
 
@@ -125,6 +125,10 @@ def test_it_says_why_no_money_stands_on_a_point():
     for version in ("a", "b"):
         calls("m-1", 5, model_version=version, workload="shared")
         score(version, "0.5", model="m-1")
+    for version, nth in (("old", 1), ("new", 2)):
+        serve(nth, "10", "w", "m-4")
+        calls("m-4", 10, day=on(nth), model_version=version, workload="w")
+    score("old", "0.5", model="m-4")
     for model, first, then in (("m-2", "0.5", "0.6"), ("m-3", "0.6", "0.5")):
         for nth, version, cost, value in ((1, "old", "20", first), (2, "new", "10", then)):
             serve(nth, cost, "w", model)
@@ -143,6 +147,10 @@ def test_it_says_why_no_money_stands_on_a_point():
     assert found["m-2", "new"]["gain_cost_per_point"] is None
     assert found["m-3", "new"]["reason"] == "its score is no better than that of old"
     assert found["m-2", "old"]["beaten_by"] == "new"
+    unscored = found["m-4", "new"]
+    assert (unscored["score"], unscored["standing"], unscored["leads_after"]) == (None, "", "old")
+    assert unscored["marginal_cost_per_inference"] == 1
+    assert unscored["reason"] == "no score of this measure and data set"
 
 
 @pytest.mark.django_db
@@ -183,6 +191,7 @@ def test_it_knows_which_measures_are_better_low():
 SMALL = st.integers(0, 6).map(D)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(SMALL, SMALL), max_size=12), st.sampled_from((HIGHER, LOWER)))
 def test_nothing_on_the_frontier_is_beaten_and_all_else_is(plane, better):
     found = [Point(nth, cost, value) for nth, (cost, value) in enumerate(plane)]

@@ -31,5 +31,5 @@ def test_overview_adds_what_is_expected_and_health_lists_what_has_no_price(visit
     health = visit("finance", f"/health/{VIEW}&whole=1").content.decode()
     assert "Calls without a price" in health
     assert "/prices/?provider=vendor&amp;model=odd-llm" in health
-    model = visit("finance", f"/models/gpt-5/{VIEW}").content.decode()
+    model = visit("finance", f"/models/gpt-5/{VIEW}&whole=1").content.decode()
     assert "83.3%" in model and "estimate / bill" in model

@@ -1,28 +1,23 @@
 """All pages that are made of panels, in the order of the navigation."""
 
-from aicost.web.pages.budgets import BUDGETS
 from aicost.web.pages.explore import EXPLORE
 from aicost.web.pages.gpus import GPUS
-from aicost.web.pages.growth import GROWTH
 from aicost.web.pages.health import HEALTH
 from aicost.web.pages.layers import LAYERS
 from aicost.web.pages.margin import MARGIN
-from aicost.web.pages.models import MODEL, MODELS
+from aicost.web.pages.model import MODEL
+from aicost.web.pages.models import MODELS
 from aicost.web.pages.overview import OVERVIEW
 from aicost.web.pages.rules import RULES
 from aicost.web.pages.target import TARGET
 from aicost.web.pages.targets import TARGETS
-from aicost.web.pages.unit_economics import UNIT_ECONOMICS
-from aicost.web.pages.waiting import ANOMALIES
 from aicost.web.shell import Page
 
 PAGES: dict[str, Page] = {
     page.slug: page
     for page in (
         OVERVIEW,
-        GROWTH,
         EXPLORE,
-        UNIT_ECONOMICS,
         MODELS,
         MODEL,
         GPUS,
@@ -30,8 +25,6 @@ PAGES: dict[str, Page] = {
         MARGIN,
         TARGETS,
         TARGET,
-        BUDGETS,
-        ANOMALIES,
         HEALTH,
         RULES,
     )

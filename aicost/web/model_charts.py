@@ -1,0 +1,125 @@
+"""Small charts of one model over twelve weeks: unit cost, latency and calls beside each other."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+from django.urls import reverse
+
+from aicost.kernel.periods import Period
+from aicost.web import figures, numbers
+from aicost.web.ask import Ask
+from aicost.web.colours import colour
+from aicost.web.parts import estimate_step, periods_of, start_of, twin
+from aicost.web.shell import Panel
+from attribution.reports.spec import BadSpec
+
+WEEKS = 12
+_CHARTS = {
+    "unit": ("Cost per 1k calls", "Weekly. Dashed: with own idle.", "money",
+             (("Marginal", "", "marginal_cost_per_inference", 1000, "solid"),
+              ("Loaded", "", "loaded_cost_per_inference", 1000, "dash"))),
+    "latency": ("Latency", "Milliseconds, weekly. Dashed: p95.", "ms",
+                (("p50", "s-total", "latency_p50_ms", 1, "solid"),
+                 ("p95", "s-shared", "latency_p95_ms", 1, "dash"))),
+    "calls": ("Calls", "Weekly. Hatched: may still change.", "count",
+              (("Calls", "", "requests", 1, "solid"),)),
+}  # fmt: skip
+
+
+def name_of(ask: Ask) -> str:
+    """The model the address names. Raises `BadSpec` when it names none."""
+    named = ask.view.filters.get("model")
+    if not named:
+        raise BadSpec("model= is missing")
+    return named[0]
+
+
+def weeks_of(ask: Ask) -> Period:
+    """Twelve weeks that end with the view, from a Monday."""
+    last = ask.period.end
+    first = start_of(last - timedelta(days=1), "week") - timedelta(days=7 * (WEEKS - 1))
+    return Period(first, last)
+
+
+def _weeks(ask: Ask) -> tuple[list[dict], list[date]]:
+    span = weeks_of(ask)
+    answer = ask.report("unit_cost", group_by=("model",), period=span, granularity="week")
+    rows = [row for row in answer.rows if row["model"] == name_of(ask)]
+    return rows, periods_of(span, "week")
+
+
+def _series(rows: list[dict], column: str, scale: int = 1) -> dict[date, Decimal]:
+    return {
+        row["period"]: Decimal(str(row[column])) * scale for row in rows if row[column] is not None
+    }
+
+
+def _currency(rows: list[dict]) -> str:
+    return next((row["currency"] for row in rows if row["currency"]), "")
+
+
+def _short_week(ask: Ask) -> str:
+    """What to know of the last step: a week that is not over looks like a fall."""
+    start = start_of(ask.period.end - timedelta(days=1), "week")
+    days = (ask.period.end - start).days
+    return f" The last week has {numbers.plural(days, 'day')}." if days < 7 else ""
+
+
+def _chart(kind: str) -> Panel:
+    title, note, unit, columns = _CHARTS[kind]
+
+    def layers(ask: Ask, rows: list[dict]) -> list[figures.Stack]:
+        own = colour("model", name_of(ask))
+        return [
+            figures.Stack(name, swatch or own, _series(rows, column, scale), dash)
+            for name, swatch, column, scale, dash in columns
+        ]
+
+    def build(ask: Ask) -> dict:
+        rows, when = _weeks(ask)
+        made = layers(ask, rows)
+        if not any(x.values for x in made):
+            return {"title": title, "empty": True}
+        axis = figures.Axis("week", _currency(rows), unit)
+
+        def write(value: Decimal | None) -> str:
+            return numbers.UNKNOWN if value is None else figures.value_text(value, axis)
+
+        return {
+            "title": title,
+            "note": note + _short_week(ask),
+            "size": "low",
+            "summary": f"{title}. {note}",
+            "twin": twin(made, when, "week", write),
+        }
+
+    def figure(ask: Ask) -> dict:
+        rows, when = _weeks(ask)
+        axis = figures.Axis("week", _currency(rows), unit, estimate_from=estimate_step(ask, "week"))
+        if unit == "count":
+            return figures.stacked_bars(layers(ask, rows), when, axis)
+        return figures.lines(layers(ask, rows), when, axis)
+
+    return Panel(kind, "parts/small_chart.html", build, figure, lazy=True, size="low")
+
+
+CHARTS = tuple(_chart(kind) for kind in _CHARTS)
+
+
+def figure_url(ask: Ask, slug: str) -> str:
+    query = ask.view.query()
+    address = reverse("figure", args=["model", slug])
+    return f"{address}?{query}" if query else address
+
+
+def _trends(ask: Ask) -> dict:
+    """All three from one question; each chart keeps an address of its own."""
+    return {
+        "charts": [
+            {**one.build(ask), "template": one.template, "figure": figure_url(ask, one.slug)}
+            for one in CHARTS
+        ]
+    }
+
+
+TRENDS = Panel("trends", "parts/model_trends.html", _trends, title="Twelve weeks", lazy=True)
