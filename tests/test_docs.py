@@ -33,6 +33,7 @@ def named(registry) -> list[str]:
         ("ingest.fetch.connectors", "CONNECTORS"),
         ("attribution.rules", "RULES"),
         ("attribution.reports", "REPORTS"),
+        ("attribution.detectors", "DETECTORS"),
         ("aicost.runtime.bench.registry", "BENCHES"),
     ],
 )

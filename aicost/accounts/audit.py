@@ -9,6 +9,7 @@ RULE_SAVED, RULES_IMPORTED = "rule_saved", "rules_imported"
 USER_CHANGED, TEAM_ADDED, TEAM_REMOVED = "user_changed", "team_added", "team_removed"
 INVITED, INVITATION_ENDED, JOINED = "invited", "invitation_ended", "joined"
 RESET_MADE, PASSWORD_SET = "reset_made", "password_set"
+VIEW_SAVED, VIEW_CHANGED, VIEW_DELETED = "view_saved", "view_changed", "view_deleted"
 DENIED, EXPORT, UPLOAD, USER_ADDED = "denied", "export", "upload", "user_added"
 
 

@@ -12,6 +12,7 @@ DEMO_PEOPLE = (
     ("finance", ("Dana", "Ruiz"), FINANCE),
     ("engineering", ("Ivo", "Brandt"), ENGINEER),
     ("finops", ("Mara", "Lindt"), FINOPS),
+    ("admin", ("Ada", "Berg"), ADMIN),
 )
 
 

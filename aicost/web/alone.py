@@ -73,7 +73,7 @@ def export_view(pages: dict[str, Page]) -> Callable:
         if not found.allowed(request.user):
             return refuse(request, f"{page}/{panel}.{kind}")
         shown, ask = found.asked(request)
-        query = shown.query(request, ask.view.frozen_dates())
+        query = shown.query(request.GET, ask.view.frozen_dates())
         try:
             sheet = shown.panel(panel).table(ask)
             return file_of(request, sheet, page, panel, kind, query)

@@ -76,6 +76,8 @@ def tick_text(value: Decimal, axis: Axis) -> str:
             places = max(2, -value.normalize().as_tuple().exponent) if value % 1 else 0
             return f"{sign}{numbers.sign_of(axis.currency)}{abs(value):.{places}f}"
         return numbers.short_money(value, axis.currency)
+    if axis.unit == "index":
+        return f"{value.normalize():f}"
     if axis.unit == "percent":
         return f"{value.normalize():f}%".replace("-", numbers.MINUS)
     if axis.unit == "ms":
@@ -161,6 +163,14 @@ def _layout(
         "annotations": [],
         "shapes": [],
     }
+
+
+def named_layout(names: Sequence[str], top: Decimal, axis: Axis, bottom: Decimal) -> dict:
+    """The layout of bars that have names, not periods."""
+    layout = _layout([date.min], top, axis, right=12, bottom=bottom)
+    places = {"tickvals": list(range(len(names))), "ticktext": list(names)}
+    layout["xaxis"] |= {"range": [-0.6, len(names) - 0.4]} | places
+    return layout
 
 
 def _note(x, y, text: str, **more) -> dict:

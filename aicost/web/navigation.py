@@ -41,6 +41,8 @@ NAV: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         (
             Entry("overview", "Overview"),
             Entry("explore", "Explore"),
+            Entry("views", "Saved views", under="explore", carries=False),
+            Entry("unit_economics", "Unit economics"),
             Entry("margin", "Margin", may_see_margin),
         ),
     ),
@@ -60,7 +62,11 @@ NAV: tuple[tuple[str, tuple[Entry, ...]], ...] = (
     ),
     (
         "Act",
-        (),
+        (
+            Entry("budgets", "Budgets"),
+            Entry("anomalies", "Anomalies"),
+            Entry("reports", "Reports & alerts", carries=False),
+        ),
     ),
     (
         "Trust",

@@ -7,7 +7,7 @@ import logging
 from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
@@ -20,6 +20,7 @@ from aicost.web.exports import exports
 from aicost.web.filters import DIMENSIONS, View, label
 from aicost.web.navigation import everybody, navigation
 from aicost.web.picks import chips, picks
+from aicost.web.saved import everywhere, pick
 from attribution.reports.explain_words import NoFigure
 from attribution.reports.sheets import Sheet
 from attribution.reports.spec import BadSpec, NotAllowed
@@ -86,9 +87,9 @@ class Page:
         page, ask = self.reads(request) if self.reads else (self, ask_of(request))
         return page, page.scoped(ask)
 
-    def query(self, request: HttpRequest, view: View) -> str:
+    def query(self, params: QueryDict, view: View) -> str:
         """The state of the page: the view's, and the page's own."""
-        mine = urlencode([(k, request.GET[k]) for k in self.own if request.GET.get(k)])
+        mine = urlencode([(k, params[k]) for k in self.own if params.get(k)])
         return "&".join(filter(None, (view.query(), mine)))
 
 
@@ -185,7 +186,7 @@ def render_page(request: HttpRequest, page: Page, ask: Ask, **more) -> HttpRespo
         return refuse(request, page.slug)
     ask = page.scoped(ask)
     view = ask.view
-    query, state = view.query(), page.query(request, view)
+    query, state = view.query(), page.query(request.GET, view)
     whole = bool(request.GET.get(WHOLE))
     names = DIMENSIONS if page.filters is None else page.filters
     context = (
@@ -196,6 +197,13 @@ def render_page(request: HttpRequest, page: Page, ask: Ask, **more) -> HttpRespo
             "picks": picks(view, page.picks),
             "filter_dimensions": [(name, label(name)) for name in names],
             "exports": exports(page, state),
+            "saved": pick(
+                ask.user,
+                ask.asker,
+                request.path,
+                page.query(request.GET, everywhere(view)),
+                page.slug,
+            ),
             "panels": {
                 one.slug: built(page, one, ask)
                 if whole or not one.lazy
@@ -205,6 +213,11 @@ def render_page(request: HttpRequest, page: Page, ask: Ask, **more) -> HttpRespo
         }
     )
     return render(request, page.template, context | more)
+
+
+def _views(request: HttpRequest, page: Page, ask: Ask) -> dict:
+    query = page.query(request.GET, everywhere(ask.view))
+    return pick(ask.user, ask.asker, request.path, query, page.slug)
 
 
 def page_view(page: Page) -> Callable:

@@ -83,6 +83,7 @@ class Report:
     parts: Callable[[Spec], list[dict]] | None = None
     finished: Callable[[Spec, list[dict]], list[dict]] | None = None
     against: bool = False
+    groups_max: int = GROUPS_MAX
 
 
 def check(report: Report, spec: Spec) -> None:
@@ -113,8 +114,8 @@ def check(report: Report, spec: Spec) -> None:
         _dimension("filter", name, report.filters)
     if len(set(spec.group_by)) < len(spec.group_by):
         raise BadSpec(f"group_by names a dimension twice: {', '.join(spec.group_by)}")
-    if len(spec.group_by) > GROUPS_MAX:
-        raise BadSpec(f"group_by takes at most {GROUPS_MAX} dimensions")
+    if len(spec.group_by) > report.groups_max:
+        raise BadSpec(f"group_by takes at most {report.groups_max} dimensions")
     if ANY_TAG in report.groups:
         _check_charges(spec)
 

@@ -147,14 +147,18 @@ def _summed(
     """Leaves summed by the groups asked for; names stand below what they did on the last day."""
     found: dict[Key, dict] = {}
     for one in placed:
-        named = one.names | {
-            level: names.get(one.names[LEVELS[level]], _alone(level, one.names))
-            for level, names in above.items()
-        }
+        named = (
+            one.names
+            | {"kind": one.kind}
+            | {
+                level: names.get(one.names[LEVELS[level]], _alone(level, one.names))
+                for level, names in above.items()
+            }
+        )
         if any(named[name] not in values for name, values in spec.filters.items()):
             continue
         groups = tuple(named[name] for name in spec.group_by)
-        line = "owned" if any(groups) or not spec.group_by else one.kind
+        line = _line(named, spec.group_by)
         if (key := (*groups, line, one.currency)) not in found:
             money = dict.fromkeys(MONEY, ZERO) | dict.fromkeys(QUANTITIES)
             start = {"period": now.start, "against": before.start}
@@ -162,6 +166,14 @@ def _summed(
             found[key] = start | names | money
         _add(found[key], one)
     return sorted(found.values(), key=lambda row: _largest_first(row, spec))
+
+
+def _line(named: Mapping[str, str], group_by: tuple[str, ...]) -> str:
+    """As report cost has it: kind describes money, it does not own it."""
+    naming = [name for name in group_by if name != "kind"]
+    if not group_by or any(named[name] for name in naming):
+        return "owned"
+    return "owned" if not naming and named["kind"] == "workload" else named["kind"]
 
 
 def _alone(level: str, names: Mapping[str, str]) -> str:
@@ -195,8 +207,9 @@ REPORT = Report(
     title="Why cost moved",
     rows=rows,
     columns=columns,
-    groups=(*LEAF, *ABOVE),
+    groups=(*LEAF, "kind", *ABOVE),
     filters=(*LEAF, *ABOVE),
     granularities=("total", "week", "month", "quarter"),
     against=True,
+    groups_max=5,
 )

@@ -61,7 +61,7 @@ def test_it_scopes_a_person_to_their_teams(people):
 
 
 def test_it_makes_the_demo_people_once(db):
-    names = ("finance", "engineering", "finops")
+    names = ("finance", "engineering", "finops", "admin")
     passwords = {name: f"{name}-long-secret" for name in names}
     first = ensure_demo_users(passwords)
     again = ensure_demo_users(passwords)
@@ -70,6 +70,7 @@ def test_it_makes_the_demo_people_once(db):
         ("finance", "finance"),
         ("engineering", "engineer"),
         ("finops", "finops"),
+        ("admin", "admin"),
     ]
 
 

@@ -19,6 +19,8 @@ pytestmark = pytest.mark.django_db
 ADDRESSES = (
     "/",
     "/explore/",
+    "/unit-economics/",
+    "/why-it-grew/",
     "/models/",
     "/models/ranker/",
     "/gpus/",

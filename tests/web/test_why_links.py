@@ -10,7 +10,16 @@ from tests.attribution.world import build
 
 pytestmark = pytest.mark.django_db
 QUERY = "from=2026-09-01&to=2026-09-01&compare=none"
-PAGES = ("/", "/explore/", "/models/", "/models/rank-v1/", "/margin/", "/gpus/", "/health/")
+PAGES = (
+    "/",
+    "/explore/",
+    "/models/",
+    "/models/rank-v1/",
+    "/margin/",
+    "/gpus/",
+    "/unit-economics/",
+    "/health/",
+)
 BIG = re.compile(r'class="big">(.*?)<span class="mark', re.S)
 
 

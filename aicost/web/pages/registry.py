@@ -1,7 +1,9 @@
 """All pages that are made of panels, in the order of the navigation."""
 
+from aicost.web.pages.budgets import BUDGETS
 from aicost.web.pages.explore import EXPLORE
 from aicost.web.pages.gpus import GPUS
+from aicost.web.pages.growth import GROWTH
 from aicost.web.pages.health import HEALTH
 from aicost.web.pages.layers import LAYERS
 from aicost.web.pages.margin import MARGIN
@@ -11,13 +13,17 @@ from aicost.web.pages.overview import OVERVIEW
 from aicost.web.pages.rules import RULES
 from aicost.web.pages.target import TARGET
 from aicost.web.pages.targets import TARGETS
+from aicost.web.pages.unit_economics import UNIT_ECONOMICS
+from aicost.web.pages.waiting import ANOMALIES
 from aicost.web.shell import Page
 
 PAGES: dict[str, Page] = {
     page.slug: page
     for page in (
         OVERVIEW,
+        GROWTH,
         EXPLORE,
+        UNIT_ECONOMICS,
         MODELS,
         MODEL,
         GPUS,
@@ -25,6 +31,8 @@ PAGES: dict[str, Page] = {
         MARGIN,
         TARGETS,
         TARGET,
+        BUDGETS,
+        ANOMALIES,
         HEALTH,
         RULES,
     )

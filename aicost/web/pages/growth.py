@@ -1,0 +1,229 @@
+"""Why it grew: month by month and in all, what the growth of AI cost consists of.
+
+One click from the growth on Overview; every change is split by report bridge and adds up."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+from django.urls import reverse
+
+from aicost.kernel.periods import Period, month_of, month_start, next_month
+from aicost.web import numbers
+from aicost.web.ask import Ask
+from aicost.web.bridges import (
+    FILTERS,
+    bridge_context,
+    bridge_figure,
+    by_step,
+    cause_url,
+    costs,
+    currency_of,
+    effect_lines,
+    leaves,
+    steps_of,
+    total_of,
+)
+from aicost.web.causes import EFFECTS, KEYS, LEAVES, summed, told
+from aicost.web.parts import RESIDUAL, STAMP
+from aicost.web.shell import Page, Panel
+from aicost.web.spans import MONTH, before
+from aicost.web.story_months import year_of_months
+from attribution.reports.sheets import Sheet, sheet_of_answer
+from attribution.reports.spec import SHOWN
+
+ZERO = Decimal(0)
+CAUSES_MAX, PARTS_TOLD = 4, 4
+TIMES_FROM = Decimal("1.5")
+PHRASES = {
+    "calls": "more calls",
+    "hours": "more GPU hours of training and experiments",
+    "size": "longer calls",
+    "mix": "dearer models",
+    "price": "dearer units",
+    "new": "what is new",
+    "gone": "what came back",
+    "idle": "idle capacity",
+    "rest": "storage, network, shared and unattributed cost",
+}
+
+
+def chain(ask: Ask) -> dict[date, list[dict]]:
+    """month -> leaves of its bridge from the month before; whole months only."""
+    return by_step(leaves(ask, year_of_months(ask), granularity="month"))
+
+
+def running(ask: Ask) -> tuple[Period, Period] | None:
+    """The month that is not over yet and the same days of the one before, or None."""
+    last = ask.period.end - timedelta(days=1)
+    if ask.period.end >= next_month(last):
+        return None
+    now = Period(month_start(last), ask.period.end)
+    return now, before(now, MONTH)
+
+
+def so_far(ask: Ask) -> list[dict]:
+    spans = running(ask)
+    return leaves(ask, spans[0], against=spans[1]) if spans else []
+
+
+def _ends(ask: Ask) -> tuple[date, date] | None:
+    """The first month of the story and its last whole one."""
+    months = list(chain(ask))
+    return (month_start(months[0] - timedelta(days=1)), months[-1]) if months else None
+
+
+def _flat(ask: Ask) -> list[dict]:
+    return [row for rows in chain(ask).values() for row in rows]
+
+
+def _amounts(ask: Ask) -> tuple[Decimal, Decimal]:
+    found = chain(ask)
+    return costs(found[min(found)])[0], costs(found[max(found)])[1]
+
+
+def lead(ask: Ask) -> dict:
+    ends = _ends(ask)
+    if ends is None:
+        text = " It takes two whole months of bills."
+        return {"parts": [("There is no growth to explain yet.", True), (text, False)]}
+    before, after = _amounts(ask)
+    rows = _flat(ask)
+    currency, change = currency_of(rows), after - before
+    way = "grew" if change > 0 else "fell"
+    parts = [
+        (f"AI cost {way} ", False),
+        (_how_much(before, after), True),
+        (f", from {numbers.money(before, currency, 0)} in {ends[0]:%B} to ", False),
+        (f"{numbers.money(after, currency, 0)} in {ends[1]:%B}", False),
+        (_accounts_for(summed(rows), change, currency), False),
+    ]
+    return {"parts": parts}
+
+
+def _how_much(before: Decimal, after: Decimal) -> str:
+    if before > 0 and after >= before * TIMES_FROM:
+        return f"{numbers.rounded(after / before, 1)} times"
+    return numbers.change_percent(after, before).lstrip("+" + numbers.MINUS)
+
+
+def _accounts_for(found: dict[str, Decimal], change: Decimal, currency: str) -> str:
+    same = [key for key in KEYS if found[key] * change > 0 and change > 0]
+    same.sort(key=lambda key: -abs(found[key]))
+    if not same:
+        return "."
+    named = [f"{PHRASES[k]} {numbers.money(found[k], currency, 0)}" for k in same[:PARTS_TOLD]]
+    listed = f"{', '.join(named[:-1])} and {named[-1]}" if len(named) > 1 else named[0]
+    cheaper = found["price"] + found["mix"]
+    text = f". Of {numbers.money(change, currency, 0)} more, {listed}"
+    if cheaper < 0:
+        text += f"; cheaper units took {numbers.money(-cheaper, currency, 0)} off"
+    return f"{text}."
+
+
+def bridge(ask: Ask) -> dict:
+    ends = _ends(ask)
+    if ends is None:
+        return {"empty": True, "title": "What the growth consists of"}
+    rows = _flat(ask)
+    steps = steps_of(rows, f"{ends[0]:%B}", f"{ends[1]:%B}", _amounts(ask)[0])
+    currency = currency_of(rows)
+    note = (
+        f"Cost of a month, {ask.view.basis}, {currency}; the changes of all months between, "
+        "summed by cause. Hollow: it took cost off."
+    )
+    title = f"{steps[0].name} to {steps[-1].name}, by cause"
+    return bridge_context(steps, currency, note) | {"title": title}
+
+
+def bridge_chart(ask: Ask) -> dict:
+    ends = _ends(ask)
+    if ends is None:
+        return {"data": [], "layout": {}}
+    rows = _flat(ask)
+    steps = steps_of(rows, f"{ends[0]:%b}", f"{ends[1]:%b}", _amounts(ask)[0])
+    return bridge_figure(steps, currency_of(rows))
+
+
+def months(ask: Ask) -> dict:
+    """Each whole month with its causes: what changed and on whom it stands."""
+    listed = [
+        _month(ask, rows, month_of(when), f"{when:%B %Y}", f"{rows[0]['against']:%B}")
+        for when, rows in chain(ask).items()
+    ]
+    return {"months": listed, "currency": currency_of(_flat(ask))}
+
+
+def current(ask: Ask) -> dict:
+    """The month that is not over, against the same days of the one before."""
+    spans, rows = running(ask), so_far(ask)
+    if not spans or not costs(rows)[0]:
+        return {"month": None}
+    name = f"{spans[0].start:%B}, to {numbers.day(spans[0].end - timedelta(days=1))}"
+    month = _month(ask, rows, spans[0], name, numbers.period(spans[1]))
+    return {"month": month, "currency": currency_of(rows)}
+
+
+def _month(ask: Ask, rows: list[dict], period: Period, name: str, since: str) -> dict:
+    before, after = costs(rows)
+    story = told(rows, CAUSES_MAX)
+    whole = ask.view.query(preset="custom", period=period, compare="previous")
+    return {
+        "name": name,
+        "since": since,
+        "cost": after,
+        "change": story.change,
+        "growth": numbers.change_percent(after, before),
+        "causes": [(x, x.text(currency_of(rows)), cause_url(ask, x, period)) for x in story.causes],
+        "rest": story.rest,
+        "others": story.others,
+        "bridge": f"{reverse('unit_economics')}?{whole}",
+    }
+
+
+def table(ask: Ask) -> dict:
+    ends = _ends(ask)
+    if ends is None:
+        return {"lines": []}
+    rows = _flat(ask)
+    first = min(chain(ask))
+    lines = effect_lines(ask, rows, (first, ends[1]))
+    return {
+        "lines": lines,
+        "total": total_of(lines),
+        "heads": [(heading, says) for _, heading, says in EFFECTS],
+        "first": f"{ends[0]:%B}",
+        "last": f"{ends[1]:%B}",
+        "currency": currency_of(rows),
+    }
+
+
+def table_data(ask: Ask) -> Sheet:
+    """Every leaf of every whole month, with its effects."""
+    answer = ask.report("bridge", period=year_of_months(ask), granularity="month",
+                        group_by=LEAVES, idle=SHOWN, shared=SHOWN)  # fmt: skip
+    return sheet_of_answer("Growth", answer)
+
+
+GROWTH = Page(
+    slug="growth",
+    title="Why it grew",
+    panels=(
+        STAMP,
+        Panel("lead", "parts/lead.html", lead),
+        Panel("bridge", "parts/bridge_chart.html", bridge, bridge_chart),
+        Panel("months", "parts/growth_months.html", months),
+        Panel(
+            "current",
+            "parts/growth_current.html",
+            current,
+            title="This month",
+            lazy=True,
+            size="low",
+        ),
+        Panel("table", "parts/effects_table.html", table, table=table_data, title="Growth"),
+        RESIDUAL,
+    ),
+    picks=("period", "basis"),
+    filters=FILTERS,
+    under="overview",
+)

@@ -1,0 +1,89 @@
+"""What the detectors found, written beside the rows it was found in."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import csv as arrow_csv
+
+from attribution.detectors.findings import Finding
+from attribution.detectors.run import Judgement
+from attribution.seriesfile import SeriesFile
+
+COLUMNS = ("series_id", "date", "is_anomaly", "score", "expected", "group_id", "raised_on")
+ROWS_AT_ONCE = 1_000_000
+
+
+def write_flags(path: Path, file: SeriesFile, judged: Judgement, findings: list[Finding]) -> None:
+    """One row for each row of the file, in its order, with its own spelling of dates."""
+    panel = file.panel
+    groups = {}
+    for one, (row, number) in zip(findings, events_in_order(judged), strict=True):
+        groups[row, number] = one.group
+    ids = pa.array(panel.series, pa.string())
+    texts = pa.array(file.texts, pa.string())
+    said = _spelled(file)
+    kinds = (pa.string(), pa.string(), pa.int8(), pa.float64(), pa.float64(), pa.string())
+    schema = pa.schema(list(zip(COLUMNS, (*kinds, pa.string()), strict=True)))
+    # quotes only where a name asks for them: simple readers split at commas
+    plain = not any(mark in text for text in (*panel.series, *file.texts) for mark in ',"\n\r')
+    plain &= not any(mark in name for name in groups.values() for mark in ',"\n\r')
+    options = arrow_csv.WriteOptions(
+        include_header=False, quoting_style="none" if plain else "needed"
+    )
+    with (
+        open(path, "wb") as sink,
+        arrow_csv.CSVWriter(sink, schema, write_options=options) as writer,
+    ):
+        sink.write((",".join(COLUMNS) + "\n").encode())
+        for begin in range(0, file.column.size, ROWS_AT_ONCE):
+            part = slice(begin, begin + ROWS_AT_ONCE)
+            rows, columns = file.series_code[part], file.column[part]
+            number = judged.number[rows, columns]
+            raised = np.where(number > 0, judged.raised[rows, columns], -1)
+            writer.write(
+                pa.record_batch(
+                    [
+                        ids.take(pa.array(rows)),
+                        texts.take(pa.array(file.date_code[part])),
+                        pa.array((number > 0).astype(np.int8)),
+                        _rounded(judged.score[rows, columns], 3),
+                        _rounded(judged.expected[rows, columns], 2),
+                        _named(groups, rows, number),
+                        said.take(pa.array(raised.astype(np.int32), mask=raised < 0)),
+                    ],
+                    schema=schema,
+                )
+            )
+
+
+def events_in_order(judged: Judgement) -> list[tuple[int, int]]:
+    """(series, number) of every event, in the order of `findings_of`."""
+    rows, columns = np.nonzero(judged.number)
+    pairs = np.unique(np.stack([rows, judged.number[rows, columns]], axis=1), axis=0)
+    return [(int(row), int(number)) for row, number in pairs]
+
+
+def _rounded(values: np.ndarray, digits: int) -> pa.Array:
+    values = np.round(values.astype(np.float64), digits)
+    return pa.array(values, mask=~np.isfinite(values))
+
+
+def _named(groups, rows, number) -> pa.Array:
+    names = np.full(rows.size, None, object)
+    for at in np.flatnonzero(number):
+        names[at] = groups[int(rows[at]), int(number[at])]
+    return pa.array(names, pa.string())
+
+
+def _spelled(file: SeriesFile) -> pa.Array:
+    """Each period as the file spells it, else as ISO 8601."""
+    unit = "h" if file.panel.hourly else "D"
+    said = [
+        text + ":00:00Z" if file.panel.hourly else text
+        for text in np.datetime_as_string(file.panel.periods, unit=unit)
+    ]
+    columns, first = np.unique(file.column, return_index=True)
+    for column, row in zip(columns, first, strict=True):
+        said[column] = file.texts[file.date_code[row]]
+    return pa.array(said, pa.string())
