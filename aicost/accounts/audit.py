@@ -10,6 +10,7 @@ USER_CHANGED, TEAM_ADDED, TEAM_REMOVED = "user_changed", "team_added", "team_rem
 INVITED, INVITATION_ENDED, JOINED = "invited", "invitation_ended", "joined"
 RESET_MADE, PASSWORD_SET = "reset_made", "password_set"
 VIEW_SAVED, VIEW_CHANGED, VIEW_DELETED = "view_saved", "view_changed", "view_deleted"
+COMPANY_SAVED = "company_saved"
 DENIED, EXPORT, UPLOAD, USER_ADDED = "denied", "export", "upload", "user_added"
 
 

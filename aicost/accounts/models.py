@@ -30,6 +30,7 @@ class User(AbstractUser):
     sees_all_teams = models.BooleanField(default=True)
     time_zone = models.TextField(blank=True, default="", help_text="such as Europe/Berlin")
     theme = models.TextField(blank=True, default="", help_text="light, dark or empty")
+    letters_off = models.BooleanField(default=False, help_text="no keys of a single letter")
     first_period = models.TextField(blank=True, default="", help_text="the name of a preset")
 
 

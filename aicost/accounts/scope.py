@@ -63,3 +63,8 @@ def may_manage_people(user: User) -> bool:
 def may_read_audit(user: User) -> bool:
     """The trail names everybody and what they looked at."""
     return role_of(user) in (ADMIN, FINOPS) and may_see_sources(user)
+
+
+def may_set_company(user: User) -> bool:
+    """The fiscal year and the time zone of everybody."""
+    return role_of(user) == ADMIN and may_see_sources(user)

@@ -35,6 +35,14 @@ class Entry:
     carries: bool = True
 
 
+SETTINGS = "preferences"
+# After g, the letter that opens a page.
+KEYS = {
+    "overview": "o", "explore": "e", "unit_economics": "u", "margin": "n",
+    "models": "m", "features": "f", "experiments": "x", "teams": "t", "customers": "c",
+    "gpus": "g", "layers": "l", "budgets": "b", "anomalies": "a", "health": "h", "rules": "r",
+}  # fmt: skip
+
 NAV: tuple[tuple[str, tuple[Entry, ...]], ...] = (
     (
         "Understand",
@@ -84,10 +92,11 @@ NAV: tuple[tuple[str, tuple[Entry, ...]], ...] = (
     (
         "Settings",
         (
-            Entry("people", "People & teams", may_manage_people, carries=False),
-            Entry("tokens", "Tokens", may_connect, carries=False),
-            Entry("audit", "Audit trail", may_read_audit, carries=False),
-            Entry("password", "Password", carries=False),
+            Entry("preferences", "Preferences", carries=False),
+            Entry("people", "People & teams", may_manage_people, under=SETTINGS, carries=False),
+            Entry("tokens", "Tokens", may_connect, under=SETTINGS, carries=False),
+            Entry("audit", "Audit trail", may_read_audit, under=SETTINGS, carries=False),
+            Entry("password", "Password", under=SETTINGS, carries=False),
         ),
     ),
 )  # fmt: skip
@@ -116,4 +125,5 @@ def navigation(user: User, here: str, query: str = "") -> list[dict]:
 
 def _link(entry: Entry, here: str, query: str) -> dict:
     href = reverse(entry.slug) + (f"?{query}" if query and entry.carries else "")
-    return {"text": entry.text, "href": href, "current": entry.slug == here}
+    key = KEYS.get(entry.slug, "")
+    return {"text": entry.text, "href": href, "current": entry.slug == here, "key": key}

@@ -3,10 +3,11 @@
 Zero, unknown and not applicable are three words: "$0.00", "unknown", "n/a".
 """
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from aicost.kernel.periods import Period
+from aicost.web.zone import in_zone, zone_at
 
 UNKNOWN, NOT_APPLICABLE, MINUS = "unknown", "n/a", "−"
 _SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹"}
@@ -139,11 +140,16 @@ def day_year(when: date) -> str:
 
 
 def moment(when: datetime | None) -> str:
-    """22 Nov 06:10, UTC."""
+    """22 Nov, 06:10, in the zone of who reads it."""
     if when is None:
         return "never"
-    when = when.astimezone(UTC)
+    when = in_zone(when)
     return f"{day(when.date())}, {when:%H:%M}"
+
+
+def moment_zone(when: datetime | None) -> str:
+    """22 Nov, 06:10 UTC."""
+    return moment(when) if when is None else f"{moment(when)} {zone_at(when)}"
 
 
 def period(span: Period, year: bool = False) -> str:

@@ -179,9 +179,11 @@ def stamp(ask: Ask) -> dict:
         head = f"Bill final to {numbers.day(last)}; " if last >= ask.period.start else ""
         later = numbers.period(Period(first, ask.period.end)) if first < ask.period.end else ""
         parts.append(f"{head}{later} may still change" if later else f"{head}".rstrip("; "))
-    parts.append(f"as of {numbers.moment(answer.as_of)} UTC")
+    parts.append(f"as of {numbers.moment_zone(answer.as_of)}")
     if answer.currency:
         parts.append(answer.currency)
+    for month, billed, wanted in answer.missing_rates[:1]:
+        parts.append(f"no rate {billed} to {wanted} for {month:%b %Y}: that stays as billed")
     return {"known": bool(answer.rows), "final": answer.final, "text": " · ".join(parts)}
 
 

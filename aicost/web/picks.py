@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl
 from aicost.kernel.periods import Period
 from aicost.web import numbers
 from aicost.web.ask import Ask
+from aicost.web.currencies import currencies_of
 from aicost.web.filters import (
     A_YEAR,
     BASE,
@@ -175,6 +176,18 @@ def _pools(view: View) -> Pick:
     return Pick("Idle and shared", value, (options,))
 
 
+def _currency(view: View) -> Pick | None:
+    """No choice where no rate is known; one that was made can be taken back."""
+    codes = currencies_of(view.period)
+    if not codes and not view.in_currency:
+        return None
+    options = tuple(
+        Option(code or "As billed", view.query(in_currency=code), view.in_currency == code)
+        for code in dict.fromkeys(("", *codes, view.in_currency))
+    )
+    return Pick("Currency", view.in_currency or "As billed", (options,))
+
+
 PICKS = {
     "period": _period,
     "compare": _compare,
@@ -182,11 +195,13 @@ PICKS = {
     "group": _group,
     "basis": _basis,
     "pools": _pools,
+    "currency": _currency,
 }
 
 
 def picks(view: View, names: tuple[str, ...]) -> list[Pick]:
-    return [PICKS[name](view) for name in names]
+    found = (PICKS[name](view) for name in names)
+    return [pick for pick in found if pick is not None]
 
 
 def chips(view: View) -> list[Option]:

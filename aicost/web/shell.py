@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 import logging
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -25,6 +25,8 @@ from attribution.reports.explain_words import NoFigure
 from attribution.reports.sheets import Sheet
 from attribution.reports.spec import BadSpec, NotAllowed
 
+# What the addresses that search finds keep of the page it was asked on.
+CARRIED_BY_SEARCH = ("from", "to", "period", "compare", "base_from", "base_to")
 logger = logging.getLogger(__name__)
 WHOLE = "whole"  # in an address: panels that come later come at once
 
@@ -69,11 +71,15 @@ class Page:
     reads: Callable[[HttpRequest], tuple["Page", Ask]] | None = None
 
     def scoped(self, ask: Ask) -> Ask:
-        """The ask without filters that this page's reports do not know."""
-        if self.filters is None:
-            return ask
-        kept = {k: v for k, v in ask.view.filters.items() if k in self.filters}
-        return ask.with_view(filters=kept)
+        """The ask without filters that this page's reports do not know, and in the currencies of
+        the bill where the page offers no other."""
+        changes: dict = {}
+        if self.filters is not None:
+            kept = {k: v for k, v in ask.view.filters.items() if k in self.filters}
+            changes["filters"] = kept
+        if ask.view.in_currency and "currency" not in self.picks:
+            changes["in_currency"] = ""
+        return ask.with_view(**changes) if changes else ask
 
     @property
     def template(self) -> str:
@@ -97,6 +103,7 @@ def frame(request: HttpRequest, here: str, query: str = "") -> dict:
     """The context of templates/base.html."""
     return {
         "nav": navigation(request.user, here, query),
+        "carried": [pair for pair in parse_qsl(query) if pair[0] in CARRIED_BY_SEARCH],
         "role": role_of(request.user).capitalize(),
     }
 

@@ -12,6 +12,7 @@ from aicost.kernel.periods import Period, month_start, next_month
 from attribution.closing.pinned import open_closes, rates_of
 from attribution.reports.base import Report
 from attribution.reports.columns import DECIMAL, is_additive, kind_of
+from attribution.reports.compare import step_of
 from attribution.reports.spec import Spec
 from ingest.fx import MissingRate
 
@@ -20,26 +21,38 @@ _LINES = ("owned", "workload", "shared", "idle", "unattributed")
 
 
 def converted(report: Report, spec: Spec) -> tuple[list[dict], tuple[tuple[date, str, str], ...]]:
-    """The rows of the report and the rates that are missing, as (month, from, to). Rows are asked
-    for month by month, converted, and summed over what they have in common."""
+    """The rows of the report and the rates that are missing, as (month, from, to). Rows that each
+    stand in one month are converted, and summed over what they have in common."""
     rates, missing = rates_of(open_closes(spec.period.start, spec.period.end)), set()
-    asked = report.parts or report.rows
     summed: dict[tuple, dict] = {}
-    for part in _months(spec.period):
-        for row in asked(replace(spec, period=part)):
-            try:
-                rate = rates.rate(part.start, row["currency"], spec.in_currency)
-            except MissingRate as error:
-                missing.add((error.month, error.from_currency, error.to_currency))
-            else:
-                row = _times(row, rate) | {"currency": spec.in_currency}
-            if spec.granularity == "total":
-                row["period"] = spec.period.start
-            key = tuple(sorted((n, str(v)) for n, v in row.items() if not is_additive(n)))
-            summed[key] = _added(summed[key], row) if key in summed else row
+    for month, row in _rows_of_months(report, spec):
+        try:
+            rate = rates.rate(month, row["currency"], spec.in_currency)
+        except MissingRate as error:
+            missing.add((error.month, error.from_currency, error.to_currency))
+        else:
+            row = _times(row, rate) | {"currency": spec.in_currency}
+        if spec.granularity in ("total", "quarter"):
+            row["period"] = step_of(row["period"], spec.granularity, spec.period.start)
+        key = tuple(sorted((n, str(v)) for n, v in row.items() if not is_additive(n)))
+        summed[key] = _added(summed[key], row) if key in summed else row
     rows = list(summed.values())
     rows = report.finished(spec, rows) if report.finished else sorted(rows, key=_place)
     return rows, tuple(sorted(missing))
+
+
+def _rows_of_months(report: Report, spec: Spec) -> Iterator[tuple[date, dict]]:
+    """Each row with a day of its month: by one question where its steps stand in one month or can
+    be made of months, else by one a month, since a week may stand in two."""
+    asked = report.parts or report.rows
+    if spec.granularity == "week" or "month" not in report.granularities:
+        for part in _months(spec.period):
+            for row in asked(replace(spec, period=part)):
+                yield part.start, row
+    else:
+        step = "day" if spec.granularity == "day" else "month"
+        for row in asked(replace(spec, granularity=step)):
+            yield row["period"], row
 
 
 def _months(period: Period) -> Iterator[Period]:

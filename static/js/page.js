@@ -26,6 +26,7 @@
     const now = root.dataset.theme || (dark ? "dark" : "light");
     root.dataset.theme = now === "dark" ? "light" : "dark";
     localStorage.setItem("theme", root.dataset.theme);
+    localStorage.setItem("theme-over", root.dataset.prefers || "");
     if (window.aicostRedraw) window.aicostRedraw();
   }
 

@@ -238,7 +238,7 @@ EXPLORE = Page(
         Panel("table", "parts/explore_table.html", table, table=table_data, title="The table"),
         RESIDUAL,
     ),
-    picks=("period", "compare", "group", "basis", "pools"),
+    picks=("period", "compare", "group", "basis", "pools", "currency"),
     export="explore_csv",
 )
 

@@ -171,6 +171,7 @@ MARGIN = Page(
         Panel("trend", "parts/margin_trend.html", trend, trend_figure),
         RESIDUAL,
     ),
+    picks=("period", "compare", "basis", "pools", "currency"),
     filters=("feature",),
     export="margin_csv",
     allowed=may_see_margin,

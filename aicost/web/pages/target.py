@@ -265,7 +265,7 @@ TARGET = Page(
         Panel("history", "parts/target_history.html", history),
         RESIDUAL,
     ),
-    picks=("period", "compare", "basis"),
+    picks=("period", "compare", "step", "basis", "currency"),
     under="targets",
 )
 

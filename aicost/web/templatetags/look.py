@@ -6,6 +6,7 @@ from django import template
 from django.utils.html import format_html
 
 from aicost.web import numbers
+from aicost.web.zone import zone_words
 
 register = template.Library()
 
@@ -91,6 +92,17 @@ def day(when):
 @register.filter
 def moment(when):
     return numbers.moment(when)
+
+
+@register.filter
+def moment_zone(when):
+    return numbers.moment_zone(when)
+
+
+@register.simple_tag
+def zone():
+    """What the timestamps of a column are written in."""
+    return zone_words()
 
 
 @register.filter
