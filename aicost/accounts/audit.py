@@ -11,6 +11,7 @@ INVITED, INVITATION_ENDED, JOINED = "invited", "invitation_ended", "joined"
 RESET_MADE, PASSWORD_SET = "reset_made", "password_set"
 VIEW_SAVED, VIEW_CHANGED, VIEW_DELETED = "view_saved", "view_changed", "view_deleted"
 COMPANY_SAVED = "company_saved"
+NOTE_ADDED, NOTE_CHANGED, NOTE_DELETED = "note_added", "note_changed", "note_deleted"
 DENIED, EXPORT, UPLOAD, USER_ADDED = "denied", "export", "upload", "user_added"
 
 

@@ -87,7 +87,7 @@ def standouts(by_state: Block, days: Sequence[date]) -> list[Event]:
 
 @dataclass(frozen=True)
 class Happening:
-    """What people did on one day, as they named it: deploys, releases and notes."""
+    """What happened on one day, as it was named: deploys, notes, prices, restatements, closes."""
 
     day: date
     text: str

@@ -21,6 +21,7 @@ from attribution.models.ledger import (
     DayState,
     GpuDay,
 )
+from attribution.models.notes import Note
 from attribution.models.rules import AllocationRule, RuleSet, SeriesClaim
 from attribution.models.targets import Target
 
@@ -46,6 +47,7 @@ __all__ = [
     "InvoicePaid",
     "InvoicePaidChange",
     "MonthClose",
+    "Note",
     "PinnedRuleSet",
     "PinnedWords",
     "ReportedCost",

@@ -53,6 +53,7 @@ _KINDS = {
         "days",
         "position",
         "first_line",
+        "note_id",
         "charges",
         "charges_added",
         "charges_changed",

@@ -1,4 +1,5 @@
-"""What people did: deploys and commits, training runs and who last touched their experiment."""
+"""What happened: deploys and commits, notes, prices, restatements, rules and closes; training runs
+and who last touched their experiment."""
 
 from attribution.reports.base import Report, binds, fetch, hours, pick
 from attribution.reports.spec import Spec
@@ -16,8 +17,12 @@ ANNOTATIONS = (
     "model",
     "feature",
     "experiment",
+    "team",
     "url",
     "source",
+    "billed_delta",
+    "currency",
+    "note_id",
 )
 RUNS = (
     "run",
@@ -39,7 +44,7 @@ RUNS = (
     "touched_at",
     "source",
 )
-CONCERNS = ("workload", "model", "feature", "experiment", "environment")
+CONCERNS = ("workload", "model", "feature", "experiment", "team", "environment")
 
 
 def annotation_rows(spec: Spec) -> list[dict]:
@@ -62,7 +67,6 @@ REPORTS = (
         annotation_rows,
         lambda spec: ANNOTATIONS,
         filters=CONCERNS,
-        whole_company=True,
     ),
     Report(
         "runs",

@@ -4,14 +4,14 @@ from decimal import Decimal
 
 from django.http import HttpRequest, HttpResponse
 
-from aicost.accounts.scope import may_see_sources
 from aicost.web import figures, numbers, spark
 from aicost.web.ask import Ask, ask_of
 from aicost.web.colours import colour
-from aicost.web.events import Event, Happening, happenings, standouts
+from aicost.web.events import Event, standouts
 from aicost.web.exports import csv_of, sheet_of_blocks
 from aicost.web.filters import CHARTS, STEPS, label
 from aicost.web.names import CONSISTS_OF, kind_of, target_url
+from aicost.web.notes import NOTES, by_day, named_days
 from aicost.web.parts import (
     RESIDUAL,
     STAMP,
@@ -88,7 +88,7 @@ def chart(ask: Ask) -> dict:
             (event.text(currency), _event_url(ask, event, currency))
             for event, currency in stands_out(ask)
         ],
-        "happened": [(one.day, one.text, one.url) for one in happened(ask)],
+        "happened": _happened(ask),
         "twin": twin(layers, periods, step, write),
         "twin_name": "" if ask.view.chart != "table" else f"Every {step}",
         "summary": f"Cost by {group} per {step}, {ask.view.basis}, {block.currency}; "
@@ -104,7 +104,7 @@ def figure(ask: Ask) -> dict:
     block, step = found[0], ask.view.granularity
     periods = periods_of(ask.period, step)
     layers = stacks(block)
-    events = {one.day: one.text for one in happened(ask)}
+    events = named_days(ask, step)
     events |= {e.period.start: e.text(currency) for e, currency in stands_out(ask)}
     first = estimate_step(ask, step)
     axis = figures.Axis(step, block.currency, estimate_from=first, events=events)
@@ -126,15 +126,11 @@ def stands_out(ask: Ask) -> list[tuple[Event, str]]:
     return [(event, found[0].currency) for event in events]
 
 
-def happened(ask: Ask) -> list[Happening]:
-    """Deploys, releases and notes; only where the chart has days, and for whoever sees all teams:
-    an event belongs to none."""
-    if ask.view.granularity != "day" or not may_see_sources(ask.user):
+def _happened(ask: Ask) -> list[tuple]:
+    """Deploys, notes, prices and so on; only where the chart has days."""
+    if ask.view.granularity != "day":
         return []
-    known = REPORTS["annotations"].filters
-    kept = {name: value for name, value in ask.view.filters.items() if name in known}
-    plain = {"filters": kept, "group_by": (), "idle": "shown", "shared": "shown"}
-    return happenings(ask.report("annotations", **plain).rows)
+    return [(one.day, one.text, one.url) for one in by_day(ask)]
 
 
 def _event_url(ask: Ask, event: Event, currency: str) -> str:
@@ -235,6 +231,7 @@ EXPLORE = Page(
         STAMP,
         Panel("lead", "parts/lead.html", lead),
         Panel("chart", "parts/explore_chart.html", chart, figure, chart_data, "The chart"),
+        NOTES,
         Panel("table", "parts/explore_table.html", table, table=table_data, title="The table"),
         RESIDUAL,
     ),

@@ -9,6 +9,7 @@ from aicost.accounts.scope import may_describe, may_see_margin
 from aicost.web import figures, numbers
 from aicost.web.ask import Ask, ask_of
 from aicost.web.colours import colour
+from aicost.web.exports import sheet_of_blocks
 from aicost.web.filters import label
 from aicost.web.names import (
     CONSISTS_OF,
@@ -21,6 +22,7 @@ from aicost.web.names import (
     may_see_plans,
     target_url,
 )
+from aicost.web.notes import NOTES, named_days
 from aicost.web.parts import (
     RESIDUAL,
     STAMP,
@@ -43,6 +45,7 @@ from aicost.web.units import per_thousand, unit_rows
 from attribution.entities.registry import entity_of
 from attribution.entities.seen import is_seen
 from attribution.models import Entity
+from attribution.reports.sheets import Sheet
 from attribution.reports.spec import BadSpec
 from attribution.reports.unit_cost import REPORT as UNIT_COST
 
@@ -197,7 +200,10 @@ def figure(ask: Ask) -> dict:
     if not found:
         return {"data": [], "layout": {}}
     periods = periods_of(ask.period, step)
-    axis = figures.Axis(step, found[0].currency, estimate_from=estimate_step(ask, step))
+    events = named_days(ask, step)
+    axis = figures.Axis(
+        step, found[0].currency, estimate_from=estimate_step(ask, step), events=events
+    )
     return figures.stacked_bars(
         stacks(found[0]), periods, axis, previous=_dots(ask, found[0].currency, periods)
     )
@@ -225,9 +231,27 @@ def _parts(ask: Ask, dimension: str) -> dict:
     return {"blocks": found, "title": label(dimension), "period": numbers.period(ask.period)}
 
 
-def consists(ask: Ask) -> dict:
+def _parts_data(ask: Ask, dimension: str) -> Sheet:
+    group_by = (dimension,)
+    answer = ask.report("cost", group_by=group_by)
+    return sheet_of_blocks(label(dimension), ask, answer, cost_blocks(ask, group_by), group_by)
+
+
+def _parted(ask: Ask) -> str:
     dimension, kind, _ = subject(ask)
-    return _parts(ask, "model" if dimension != kind else CONSISTS_OF[kind])
+    return "model" if dimension != kind else CONSISTS_OF[kind]
+
+
+def consists(ask: Ask) -> dict:
+    return _parts(ask, _parted(ask))
+
+
+def consists_data(ask: Ask) -> Sheet:
+    return _parts_data(ask, _parted(ask))
+
+
+def services_data(ask: Ask) -> Sheet:
+    return _parts_data(ask, "service")
 
 
 def services(ask: Ask) -> dict:
@@ -259,8 +283,11 @@ TARGET = Page(
         Panel("lead", "parts/lead.html", lead),
         Panel("figures", "parts/figures.html", key_figures),
         Panel("chart", "parts/target_chart.html", chart, figure),
-        Panel("consists", "parts/target_parts.html", consists),
-        Panel("services", "parts/target_parts.html", services),
+        NOTES,
+        Panel(
+            "consists", "parts/target_parts.html", consists, None, consists_data, "What is in it"
+        ),
+        Panel("services", "parts/target_parts.html", services, None, services_data, "Services"),
         Panel("facts", "parts/target_facts.html", facts),
         Panel("history", "parts/target_history.html", history),
         RESIDUAL,
