@@ -1,7 +1,9 @@
 """One request's questions: the view, who asks, and the answers already given."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import TypeVar
 
 from django.http import HttpRequest
 
@@ -13,6 +15,8 @@ from aicost.web.filters import View, parse
 from aicost.web.spans import CUSTOM, DEFAULT_PRESET, PRESETS, Calendar
 from attribution.reports import run
 from attribution.reports.spec import LEFT_OUT, Answer, Asker
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -52,6 +56,12 @@ class Ask:
         if self.view.other is None:
             return None
         return self.report(name, period=self.view.other, **changes).rows
+
+    def once(self, make: Callable[["Ask"], T]) -> T:
+        """What `make` says of this view, made once for all panels that ask."""
+        if make not in self._answers:
+            self._answers[make] = make(self)
+        return self._answers[make]
 
     def with_view(self, **changes) -> "Ask":
         """The same person with another question; days of its own are no preset's."""

@@ -7,8 +7,9 @@ from datetime import date
 from aicost.kernel.periods import month_start
 from attribution.finance.conditions import Ordered, ordered
 from attribution.finance.shapes import Row
-from attribution.finance.tables import built_in, newest, shape_of
+from attribution.finance.tables import built_in, shape_of
 from attribution.models import FinanceEdition, MonthClose
+from attribution.once import once
 
 
 @dataclass(frozen=True)
@@ -34,11 +35,27 @@ class Editions:
 
 def editions(name: str, draft: Sequence[Row] | None = None) -> Editions:
     """The table in force; with a `draft`, as it would be once the draft is saved."""
-    by = shape_of(name).conditions
-    rows = newest(name).rows if draft is None else list(draft)
-    saved = list(FinanceEdition.objects.filter(table=name).order_by("-version"))
-    closed = {}
-    for close in MonthClose.objects.filter(reopened_at=None):
+    return _as_saved(name) if draft is None else _with(name, list(draft), _saved(name))
+
+
+@once
+def _as_saved(name: str) -> Editions:
+    saved = _saved(name)
+    return _with(name, saved[0].rows if saved else built_in(name), saved)
+
+
+def _saved(name: str) -> list[FinanceEdition]:
+    return list(FinanceEdition.objects.filter(table=name).order_by("-version"))
+
+
+@once
+def _closes() -> list[MonthClose]:
+    return list(MonthClose.objects.filter(reopened_at=None))
+
+
+def _with(name: str, rows: list[Row], saved: Sequence[FinanceEdition]) -> Editions:
+    by, closed = shape_of(name).conditions, {}
+    for close in _closes():
         then = next((one.rows for one in saved if one.saved_at <= close.closed_at), None)
         then = built_in(name) if then is None else then
         if then != rows:

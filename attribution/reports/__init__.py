@@ -4,6 +4,7 @@ from collections.abc import MutableMapping, Sequence
 from dataclasses import replace
 
 from aicost.kernel.periods import Period
+from attribution.once import steady
 from attribution.reports import (
     accruals,
     ai_share,
@@ -71,17 +72,18 @@ REPORTS: dict[str, Report] = {
 }
 
 
-def run(spec: Spec, known: MutableMapping[tuple, Trust] | None = None) -> Answer:
+def run(spec: Spec, known: MutableMapping | None = None) -> Answer:
     """Answer one question. Raises BadSpec for a question that cannot be put, NotAllowed for one
     that this asker may not put. A page that asks many keeps one `known` while it is made, so that
     freshness and residual of a period are looked up once."""
     report = named(spec.report)
     check(report, spec)
     missing: tuple = ()
-    if spec.in_currency:
-        rows, missing = converted(report, spec)
-    else:
-        rows = report.rows(spec)
+    with steady({} if known is None else known):
+        if spec.in_currency:
+            rows, missing = converted(report, spec)
+        else:
+            rows = report.rows(spec)
     trust = Trust(spec)
     if known is not None:
         trust = known.setdefault((spec.period, spec.basis, spec.asker), trust)

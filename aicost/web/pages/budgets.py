@@ -14,15 +14,15 @@ from aicost.web.names import (
     CONSISTS_OF,
     Burn,
     budget_period,
-    budgets_on,
     burn,
-    entities,
+    holding,
     last_day,
     may_see_plans,
     target_url,
 )
 from aicost.web.parts import RESIDUAL, STAMP, cost_blocks
 from aicost.web.shell import Page, Panel
+from attribution.models import Entity, EntityBudget
 from attribution.models.entities import RETIRED
 from attribution.reports.columns import COUNT, DAY, MEASURE, TEXT
 from attribution.reports.sheets import Column, Sheet, sheet_of
@@ -71,20 +71,23 @@ class Kept:
 
 def budgets(ask: Ask) -> list[Kept]:
     """All budgets that hold on the last day of the view and whose whole cost the asker may see."""
+    rows = EntityBudget.objects.filter(holding(last_day(ask)), dimension__in=CONSISTS_OF)
+    seen = [row for row in rows if _sees(ask, row)]
+    names = {row.name for row in seen}
+    known = {(one.dimension, one.name): one for one in Entity.objects.filter(name__in=names)}
     found = []
-    for kind in CONSISTS_OF:
-        if not may_see_plans(ask.asker, kind):
-            continue
-        held = budgets_on(kind, last_day(ask))
-        known = entities(kind) if held else {}
-        for name, budget in held.items():
-            if ask.asker.teams is not None and name not in ask.asker.teams:
-                continue
-            entity = known.get(name)
-            if entity is not None and entity.status == RETIRED:
-                continue
-            found.append(_kept(ask, kind, name, entity.owner if entity else "", budget))
+    for row in seen:
+        entity = known.get((row.dimension, row.name))
+        if entity is None or entity.status != RETIRED:
+            owner = entity.owner if entity else ""
+            found.append(_kept(ask, row.dimension, row.name, owner, row))
     return sorted(found, key=lambda one: (-one.pace_share, one.kind, one.name))
+
+
+def _sees(ask: Ask, row: EntityBudget) -> bool:
+    """A plan for the whole is shown to whoever sees the whole."""
+    teams = ask.asker.teams
+    return teams is None or (may_see_plans(ask.asker, row.dimension) and row.name in teams)
 
 
 def _kept(ask: Ask, kind: str, name: str, owner: str, budget) -> Kept:
@@ -101,7 +104,7 @@ def _kept(ask: Ask, kind: str, name: str, owner: str, budget) -> Kept:
 
 
 def lead(ask: Ask) -> dict:
-    found = budgets(ask)
+    found = ask.once(budgets)
     if not found:
         text = " Give the largest names one below; it is compared with what they cost from then on."
         return {"parts": [("No budget is set.", True), (text, False)]}
@@ -126,7 +129,7 @@ def lead(ask: Ask) -> dict:
 
 
 def table(ask: Ask) -> dict:
-    found = budgets(ask)
+    found = ask.once(budgets)
     rows = [
         {
             "one": one,
@@ -163,7 +166,7 @@ def table_data(ask: Ask) -> Sheet:
             "at_this_pace": one.pace,
             "used_up_on": one.ends,
         }
-        for one in budgets(ask)
+        for one in ask.once(budgets)
     ]
     return sheet_of("Budgets", ask.report("cost"), COLUMNS, rows)
 
@@ -172,7 +175,7 @@ def without(ask: Ask) -> dict:
     """The features that cost most and have no budget."""
     if ask.asker.teams is not None:
         return {"rows": []}
-    held = budgets_on("feature", last_day(ask))
+    held = {one.name for one in ask.once(budgets) if one.kind == "feature"}
     rows = [
         {
             "name": line.names[0],
