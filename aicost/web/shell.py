@@ -184,7 +184,13 @@ def later(page: Page, panel: Panel, query: str) -> dict:
 def context_of(request: HttpRequest, page: Page, ask: Ask) -> dict:
     """What templates of pages and of panels may read, besides the panels themselves."""
     view = ask.view
-    return {"page": page, "view": view, "query": view.query(), "chips": chips(view)}
+    return {
+        "page": page,
+        "ask": ask,
+        "view": view,
+        "query": view.query(),
+        "chips": chips(view),
+    }
 
 
 def render_page(request: HttpRequest, page: Page, ask: Ask, **more) -> HttpResponse:
