@@ -77,6 +77,14 @@ class Cause:
             f"{SAYS[key](self, x)} {numbers.change(x, currency, 0)}" for key, x in said
         )
 
+    def told(self, currency: str) -> str:
+        """The same, with an amount in any case."""
+        most = max((abs(x) for x in self.parts.values()), default=ZERO)
+        text = self.text(currency)
+        if sum(abs(x) >= most * PART_MIN for x in self.parts.values()) > 1:
+            return text
+        return f"{text} {numbers.change(self.amount, currency, 0)}"
+
 
 def subject(row: dict) -> str:
     """What the money is called: its feature, else experiments and training, else its line."""
@@ -102,7 +110,9 @@ def causes(rows: Sequence[dict]) -> list[Cause]:
             if not amount:
                 continue
             way = WAYS.get(key) or ("calls" if row["activity"] == "inference" else "hours")
-            what = row["activity"] if way in ("hours", "rest", "idle") else ""
+            named = way in ("hours", "rest", "idle") and row["kind"] not in LINE_NAMES
+            named = named or (way == "idle" and line_of(row) == "owned")
+            what = row["activity"] if named else ""
             at = (subject(row), line_of(row), way, what)
             cause = found.setdefault(at, Cause(*at))
             cause.parts[key] = cause.parts.get(key, ZERO) + amount
@@ -207,6 +217,44 @@ SAYS: dict[str, Callable[[Cause, Decimal], str]] = {
     "idle": _idle,
     "rest": _rest,
 }
+
+
+@dataclass
+class Mover:
+    """A name that moved, with its causes, the largest first."""
+
+    name: str
+    line: str
+    previous: Decimal = ZERO
+    cost: Decimal = ZERO
+    causes: list[Cause] = field(default_factory=list)
+
+    @property
+    def delta(self) -> Decimal:
+        return self.cost - self.previous
+
+    def text(self, currency: str) -> str:
+        """ "53% more GPU hours of training +$9,431; 12% more calls +$1,478": at most two causes,
+        those that account for something."""
+        floor = abs(self.delta) * PART_MIN
+        said = [x for x in self.causes if abs(x.amount) >= floor][:2]
+        if len(self.causes) == 1 or (said and said[0].amount == self.delta):
+            return self.causes[0].text(currency)
+        return "; ".join(x.told(currency) for x in said)
+
+
+def movers(rows: Sequence[dict]) -> list[Mover]:
+    """Names by how much they moved; together they are the whole change."""
+    found: dict[tuple[str, str], Mover] = {}
+    for row in rows:
+        key = (subject(row), line_of(row))
+        mover = found.setdefault(key, Mover(*key))
+        mover.previous += row["previous"]
+        mover.cost += row["cost"]
+    for cause in causes(rows):
+        found[cause.name, cause.line].causes.append(cause)
+    moved = [mover for mover in found.values() if mover.delta]
+    return sorted(moved, key=lambda x: (-abs(x.delta), x.name))
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,8 @@ ZERO = Decimal(0)
 
 @dataclass(frozen=True)
 class Figure:
-    """One key figure. `final` None: neither estimate nor final. `under` is (strong, rest, bad)."""
+    """One key figure. `final` None: neither estimate nor final. `under` is (strong, rest, bad),
+    `more` a link (text, address)."""
 
     name: str
     value: str
@@ -32,12 +33,17 @@ class Figure:
     final: bool | None = None
     word: bool = False
     why: str = ""
+    more: tuple[str, str] = ()
 
 
-def money_figure(name: str, amount: Decimal | None, currency: str, **more) -> Figure:
-    """A key figure in money, cents smaller; unknown stays a word."""
+def money_figure(
+    name: str, amount: Decimal | None, currency: str, *, whole: bool = False, **more
+) -> Figure:
+    """A key figure in money, cents smaller, or without them; unknown stays a word."""
     if amount is None:
         return Figure(name, numbers.UNKNOWN, word=True, **more)
+    if whole:
+        return Figure(name, numbers.money(amount, currency, 0), **more)
     whole, _, cents = numbers.money(amount, currency).rpartition(".")
     return Figure(name, whole or cents, f".{cents}" if whole else "", **more)
 

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from aicost.kernel.periods import Period, month_start, months_between, next_month, previous_month
 from aicost.web.ask import Ask
 
-YEAR = 12
+HALF, YEAR = 6, 12
 
 
 def months_to(ask: Ask, count: int) -> Period:
@@ -19,6 +19,10 @@ def months_to(ask: Ask, count: int) -> Period:
 
 def year_of_months(ask: Ask) -> Period:
     return months_to(ask, YEAR)
+
+
+def six_months(ask: Ask) -> Period:
+    return months_to(ask, HALF)
 
 
 def first_days(span: Period) -> list[date]:

@@ -10,7 +10,6 @@ from aicost.web import numbers
 from aicost.web.ask import Ask
 from aicost.web.estimated import unpriced
 from aicost.web.exports import sheet_of_blocks
-from aicost.web.pages.overview import six_months
 from aicost.web.parts import (
     RESIDUAL,
     STAMP,
@@ -22,6 +21,7 @@ from aicost.web.parts import (
 )
 from aicost.web.reasons import address
 from aicost.web.shell import Page, Panel
+from aicost.web.story_months import six_months
 from attribution.reports.sheets import Sheet, sheet_of
 from attribution.reports.spec import Answer
 

@@ -9,10 +9,10 @@ from aicost.web import figures, numbers
 from aicost.web.ask import Ask, ask_of
 from aicost.web.exports import csv_of
 from aicost.web.margins import MarginLine, margin_figure, margin_lines, summed
-from aicost.web.pages.overview import months, six_months
 from aicost.web.parts import RESIDUAL, STAMP, Figure, money_figure, moved, twin, why_url
 from aicost.web.reasons import address, whole
 from aicost.web.shell import Page, Panel, for_people, refuse
+from aicost.web.story_months import first_days, six_months
 from aicost.web.tables import Line
 
 ZERO = Decimal(0)
@@ -130,7 +130,7 @@ def _monthly(ask: Ask) -> tuple[list, list]:
             if row["feature"] == name and row["gross_margin_percent"] is not None
         }
         layers.append(figures.Stack(name, swatch, values))
-    return layers, months(ask)
+    return layers, first_days(span)
 
 
 def trend(ask: Ask) -> dict:

@@ -1,64 +1,41 @@
-"""Overview: what AI cost, why it moved, who spends it, in ten seconds."""
+"""Overview: what AI cost, where the month ends, why it moved and who spends it, in ten seconds."""
 
-from datetime import date, timedelta
 from decimal import Decimal
 
 from aicost.accounts.scope import may_see_margin
-from aicost.kernel.periods import Period, month_start, next_month, previous_month
-from aicost.web import figures, numbers
+from aicost.web import numbers
 from aicost.web.ask import Ask
-from aicost.web.colours import colour
+from aicost.web.bridges import FILTERS, currency_of, leaves
+from aicost.web.causes import movers as movers_of
 from aicost.web.estimated import still_expected
-from aicost.web.events import growth
+from aicost.web.exports import sheet_of_blocks
 from aicost.web.filters import DIMENSIONS
 from aicost.web.margins import margin_figure
 from aicost.web.movers import movers
+from aicost.web.overview_story import pace, pace_data, pace_figure, story, story_data, story_figure
+from aicost.web.pacing import budget_words
+from aicost.web.pacing import pace_figure as month_figure
 from aicost.web.parts import (
     RESIDUAL,
     STAMP,
     Figure,
     against,
     cost_blocks,
-    estimate_from,
-    estimate_step,
-    legend,
     money_figure,
     moved,
-    stacks,
-    twin,
     why_url,
 )
 from aicost.web.reasons import address, whole
 from aicost.web.shell import Page, Panel
-from aicost.web.tables import Block, blocks
-from aicost.web.units import per_thousand, unit_rows
+from aicost.web.tables import Block, Line
+from aicost.web.unit_tables import KINDS, UnitLine, unit_lines
+from aicost.web.units import unit_rows
+from attribution.reports.sheets import Sheet
+from attribution.reports.spec import SHOWN
 
-MONTHS = 6
-MOVERS_MAX = 5
+MOVERS_MAX, UNITS_MAX = 5, 3
 ZERO = Decimal(0)
 BY_FEATURE = ("feature",)
-
-
-def six_months(ask: Ask) -> Period:
-    """The six calendar months that end with the month the view ends in."""
-    last = month_start(ask.period.end - timedelta(days=1))
-    first = last
-    for _ in range(MONTHS - 1):
-        first = previous_month(first)
-    return Period(first, min(next_month(last), max(ask.period.end, last + timedelta(days=1))))
-
-
-def monthly(ask: Ask) -> list[Block]:
-    answer = ask.report("cost", period=six_months(ask), granularity="month", group_by=BY_FEATURE)
-    return blocks(answer.rows, BY_FEATURE, colour=colour)
-
-
-def months(ask: Ask) -> list[date]:
-    span = six_months(ask)
-    found = [span.start]
-    while next_month(found[-1]) < span.end:
-        found.append(next_month(found[-1]))
-    return found
 
 
 def lead(ask: Ask) -> dict:
@@ -80,7 +57,7 @@ def lead(ask: Ask) -> dict:
         share = grown.lstrip("+")
         parts.append((f", {moved_by} ({share}) {way} than over {_other(ask)}", False))
         parts += _who(block)
-    return {"parts": [*parts, (".", False)]}
+    return {"parts": [*parts, (".", False), (budget_words(ask, block), False)]}
 
 
 def _other(ask: Ask) -> str:
@@ -107,54 +84,57 @@ def _who(block: Block) -> list[tuple[str, bool]]:
 
 def key_figures(ask: Ask) -> dict:
     found = cost_blocks(ask, BY_FEATURE)
-    answer = ask.report("cost")
     if not found:
-        nothing = Figure("Spend", "no data", word=True)
-        return {"figures": [nothing]}
-    block, final = found[0], answer.final
-    total = block.total
-    cards = [
-        money_figure(
-            "Spend",
-            total.cost,
-            block.currency,
-            final=final,
-            why=whole(ask, block.currency),
-            under=(
-                *moved(ask, total.cost, total.previous, block.currency),
-                *still_expected(ask, block.currency),
-            ),
+        return {"figures": [Figure("Spend", "no data", word=True)]}
+    block, final = found[0], ask.report("cost").final
+    total, month = block.total, month_figure(ask, block)
+    spend = money_figure(
+        "Spend to date" if month else "Spend",
+        total.cost,
+        block.currency,
+        final=final,
+        why=whole(ask, block.currency),
+        under=(
+            *moved(ask, total.cost, total.previous, block.currency),
+            *still_expected(ask, block.currency),
         ),
-        _unit_figure(ask, final),
+    )
+    cards = [
+        spend,
+        month,
         _idle_figure(ask, block, final),
-        margin_figure(ask) if may_see_margin(ask.user) else _training_figure(ask, final),
         _attributed_figure(ask, block, final),
     ]
     return {"figures": [card for card in cards if card is not None]}
 
 
-def _unit_figure(ask: Ask, final: bool) -> Figure:
-    rows = unit_rows(ask, ())
-    row = rows[0] if rows else None
-    if row is None or row.marginal is None:
-        return Figure(
-            "Per 1k inferences",
-            numbers.UNKNOWN,
-            word=True,
-            under=(("", "no calls with a cost in this period", False),),
-        )
-    before = row.previous.marginal if row.previous else None
-    under = []
-    if before is not None:
-        under.append((numbers.grown(row.marginal, before), against(ask), False))
-    under.append(("", f"marginal, over {numbers.short_count(row.requests)} calls", False))
-    return Figure(
-        "Per 1k inferences",
-        per_thousand(row.marginal, row.currency),
-        final=final,
-        why=address(ask, figure="unit_cost", currency=row.currency),
-        under=tuple(under),
-    )
+def units(ask: Ask) -> dict:
+    """Cost of 1,000 calls of the dearest features, then of all blended, which is named so."""
+    found, final = unit_lines(ask, KINDS[0]), ask.report("cost").final
+    own = [x for x in found if not x.blended][:UNITS_MAX]
+    shown = [_unit_figure(ask, x, final) for x in (*own, *(x for x in found if x.blended))]
+    if not shown:
+        under = (("", "no calls with a cost in this period", False),)
+        shown = [Figure("Per 1k calls", numbers.UNKNOWN, word=True, under=under)]
+    return {"figures": shown}
+
+
+def _unit_figure(ask: Ask, line: UnitLine, final: bool) -> Figure:
+    name = "blended" if line.blended else line.name
+    under = [("", f"marginal, {numbers.short_count(line.count)} calls", False)]
+    if line.growth != numbers.NOT_APPLICABLE:
+        now, was = line.each("marginal"), line.each("marginal", line.before)
+        under.insert(0, (numbers.grown(now, was), against(ask), False))
+    why = address(ask, figure="unit_cost", currency=line.currency) if line.blended else line.why
+    return Figure(f"Per 1k calls, {name}", line.marginal, final=final, under=tuple(under), why=why)
+
+
+def effect(ask: Ask) -> dict:
+    """What AI leaves of the revenue, for who may see it; else what training costs."""
+    if may_see_margin(ask.user):
+        return {"figures": [margin_figure(ask)]}
+    training = _training_figure(ask, ask.report("cost").final)
+    return {"figures": [training] if training else []}
 
 
 def _idle_figure(ask: Ask, block: Block, final: bool) -> Figure:
@@ -200,82 +180,59 @@ def _attributed_figure(ask: Ask, block: Block, final: bool) -> Figure:
     )
 
 
-def story(ask: Ask) -> dict:
-    found = monthly(ask)
-    if not found:
-        return {"empty": True}
-    block, when = found[0], months(ask)
-    layers = stacks(block)
-    running = ask.period.end < next_month(when[-1])
-    title = _title(block, when, running)
-    write = lambda amount: numbers.money(amount or ZERO, block.currency)  # noqa: E731
-    note = f"AI cost per month by feature, {ask.view.basis}, {block.currency}."
-    note += " Above a month: what moved most."
-    if running:
-        note += f" {when[-1]:%B} to {numbers.day(ask.period.end - timedelta(days=1))}."
-    first = estimate_from(ask)
-    if first is not None and first < ask.period.end:
-        note += f" {numbers.period(Period(first, ask.period.end))} may still change."
-    return {
-        "title": title,
-        "note": note,
-        "legend": legend(layers),
-        "twin": twin(layers, when, "month", write),
-        "size": "medium",
-        "summary": f"{note} {title}.",
-    }
-
-
-def story_figure(ask: Ask) -> dict:
-    found = monthly(ask)
-    if not found:
-        return {"data": [], "layout": {}}
-    axis = figures.Axis("month", found[0].currency, estimate_from=estimate_step(ask, "month"))
-    return figures.stacked_bars(
-        stacks(found[0]), months(ask), axis, totals=True, named=True, below=_why_grown(ask)
-    )
-
-
-def _title(block: Block, when: list[date], running: bool) -> str:
-    """ "From $50k in June to $180k in October; November so far $141k"."""
-    told = [
-        (f"{m:%B}", numbers.short_money(block.total.by_period[m], block.currency))
-        for m in when
-        if block.total.by_period.get(m)
-    ]
-    so_far = told.pop() if running and len(told) > 1 else None
-    if not told:
-        return "Six months"
-    title = f"{told[0][1]} in {told[0][0]}"
-    if len(told) > 1:
-        title = f"From {title} to {told[-1][1]} in {told[-1][0]}"
-    return f"{title}; {so_far[0]} so far {so_far[1]}" if so_far else title
-
-
-def _why_grown(ask: Ask) -> dict[date, str]:
-    """Above each full month, what moved most since the month before."""
-    by_part = ("feature", "activity")
-    answer = ask.report("cost", period=six_months(ask), granularity="month", group_by=by_part)
-    found = blocks(answer.rows, by_part, colour=colour)
-    when = months(ask)
-    if not found:
-        return {}
-    full = when[:-1] if ask.period.end < next_month(when[-1]) else when
-    return {
-        month: f"{name}<br>{part} {_short_change(delta, found[0].currency)}"
-        for month, (name, part, delta) in growth(found[0], full).items()
-    }
-
-
-def _short_change(amount: Decimal, currency: str) -> str:
-    return f"{'+' if amount > 0 else ''}{numbers.short_money(amount, currency)}"
-
-
 def what_moved(ask: Ask) -> dict:
+    """Five movers and one line for the others; they add up to the change."""
     if ask.view.other is None:
         return {"movers": [], "off": True}
-    found = movers(ask, MOVERS_MAX)
-    return found | {"since": numbers.period(ask.view.other)}
+    told = _bridged(ask) if _is_bridged(ask) else movers(ask, MOVERS_MAX)
+    return told | {"since": numbers.period(ask.view.other)}
+
+
+def _is_bridged(ask: Ask) -> bool:
+    """Whether report bridge knows all that the view asks: no filter of the bill, nothing spread,
+    money as it was billed."""
+    view = ask.view
+    plain = view.idle == view.shared == SHOWN and not view.in_currency
+    return plain and not set(view.filters) - set(FILTERS)
+
+
+def _bridged(ask: Ask) -> dict:
+    rows = leaves(ask, ask.period, against=ask.view.other)
+    found, currency = movers_of(rows), currency_of(rows)
+    if not any(row["previous"] for row in rows):
+        return {"movers": [], "none_now": not rows}
+    listed = [
+        {
+            "name": x.name,
+            "text": f": {x.text(currency)}",
+            "delta": x.delta,
+            "growth": numbers.change_percent(x.cost, x.previous),
+            "why": _why_moved(ask, x.name, x.line, currency),
+        }
+        for x in found[:MOVERS_MAX]
+    ]
+    total = sum((x.delta for x in found), ZERO)
+    rest = total - sum((x["delta"] for x in listed), ZERO)
+    if len(found) > MOVERS_MAX:
+        listed.append({"name": "", "text": "All others", "delta": rest, "growth": "", "why": ""})
+    return {
+        "movers": listed,
+        "currency": currency,
+        "total": total,
+        "span": numbers.period(ask.period),
+        "bridge": True,
+    }
+
+
+def _why_moved(ask: Ask, name: str, line: str, currency: str) -> str:
+    """Down to the charges, where the name is one the ledger has."""
+    if line != "owned":
+        return why_url(ask, Line((line, ""), (name,), line), BY_FEATURE, currency)
+    if name in ("Experiments", "Training"):
+        activity = "training" if name == "Training" else "experimentation"
+        at = [("feature", ""), ("activity", activity)]
+        return address(ask, at=at, currency=currency)
+    return why_url(ask, Line((line, name), (name,), line), BY_FEATURE, currency)
 
 
 def where(ask: Ask) -> dict:
@@ -292,51 +249,14 @@ def where(ask: Ask) -> dict:
     }
 
 
-def pace(ask: Ask) -> dict:
-    """Cumulative spend of the view's last month beside the month before."""
-    found = _cumulative(ask)
-    if found is None:
-        return {"empty": True}
-    currency, layers, days = found
-    write = lambda amount: "" if amount is None else numbers.money(amount, currency)  # noqa: E731
-    before = f"; dashed: {layers[1].name}" if len(layers) > 1 else ""
-    note = f"Cumulative, {currency}{before}."
-    table = twin(layers, days, "day", write)
-    return {"note": note, "twin": table, "summary": f"Spend so far. {note}", "size": "low"}
+def where_data(ask: Ask) -> Sheet:
+    answer = ask.report("cost", group_by=BY_FEATURE)
+    return sheet_of_blocks("Where", ask, answer, cost_blocks(ask, BY_FEATURE), BY_FEATURE)
 
 
-def _cumulative(ask: Ask) -> tuple | None:
-    month = month_start(ask.period.end - timedelta(days=1))
-    before = previous_month(month)
-    span = Period(before, ask.period.end)
-    answer = ask.report("cost", period=span, granularity="day", group_by=())
-    found = blocks(answer.rows, (), colour=colour)
-    if not found:
-        return None
-    by_day = found[0].total.by_period
-    days = [month + timedelta(days=n) for n in range((next_month(month) - month).days)]
-    now, was, sums = {}, {}, [ZERO, ZERO]
-    for n, day in enumerate(days):
-        old = before + timedelta(days=n)
-        if day < ask.period.end:
-            sums[0] += by_day.get(day, ZERO)
-            now[day] = sums[0]
-        if old < month:
-            sums[1] += by_day.get(old, ZERO)
-            was[day] = sums[1]
-    layers = [
-        figures.Stack(f"{month:%B}", "s-accent", now),
-        figures.Stack(f"{before:%B}", "s-shared", was, dash="dash"),
-    ]
-    return found[0].currency, layers if any(was.values()) else layers[:1], days
-
-
-def pace_figure(ask: Ask) -> dict:
-    found = _cumulative(ask)
-    if found is None:
-        return {"data": [], "layout": {}}
-    currency, layers, days = found
-    return figures.lines(layers, days, figures.Axis("day", currency))
+def sources(ask: Ask) -> dict:
+    """How far each source reaches: what a figure of today can know."""
+    return {"sources": ask.report("cost").freshness}
 
 
 OVERVIEW = Page(
@@ -346,10 +266,29 @@ OVERVIEW = Page(
         STAMP,
         Panel("lead", "parts/lead.html", lead),
         Panel("figures", "parts/figures.html", key_figures),
-        Panel("story", "parts/overview_story.html", story, story_figure),
-        Panel("movers", "parts/overview_movers.html", what_moved),
-        Panel("where", "parts/overview_where.html", where),
-        Panel("pace", "parts/overview_pace.html", pace, pace_figure),
+        Panel("units", "parts/figures.html", units, title="Unit costs", lazy=True, size="low"),
+        Panel("effect", "parts/figures.html", effect, title="One more figure", lazy=True, size="low"),
+        Panel("story", "parts/overview_story.html", story, story_figure, story_data, "Months"),
+        Panel("movers", "parts/overview_movers.html", what_moved, title="What moved", lazy=True),
+        Panel(
+            "where",
+            "parts/overview_where.html",
+            where,
+            table=where_data,
+            title="Where the money stands",
+            lazy=True,
+            size="tall",
+        ),
+        Panel(
+            "pace",
+            "parts/overview_pace.html",
+            pace,
+            pace_figure,
+            pace_data,
+            "Spend over the month",
+            lazy=True,
+        ),
+        Panel("sources", "parts/overview_sources.html", sources),
         RESIDUAL,
     ),
     filters=DIMENSIONS,

@@ -14,7 +14,6 @@ from aicost.web import figures, numbers
 from aicost.web.ask import Ask, ask_of
 from aicost.web.colours import colour
 from aicost.web.figures import Stack
-from aicost.web.pages.overview import six_months
 from aicost.web.parts import (
     RESIDUAL,
     STAMP,
@@ -27,6 +26,7 @@ from aicost.web.parts import (
 )
 from aicost.web.rule_list import WHOLE, behind, listing, who
 from aicost.web.shell import Page, Panel, for_people, refuse, render_page
+from aicost.web.story_months import six_months
 from aicost.web.tables import Block, blocks
 from attribution.models import AllocationRule
 from attribution.ruling.edit import newest
