@@ -267,7 +267,9 @@ OVERVIEW = Page(
         Panel("lead", "parts/lead.html", lead),
         Panel("figures", "parts/figures.html", key_figures),
         Panel("units", "parts/figures.html", units, title="Unit costs", lazy=True, size="low"),
-        Panel("effect", "parts/figures.html", effect, title="One more figure", lazy=True, size="low"),
+        Panel(
+            "effect", "parts/figures.html", effect, title="One more figure", lazy=True, size="low"
+        ),
         Panel("story", "parts/overview_story.html", story, story_figure, story_data, "Months"),
         Panel("movers", "parts/overview_movers.html", what_moved, title="What moved", lazy=True),
         Panel(
