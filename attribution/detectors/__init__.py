@@ -4,7 +4,19 @@ To add one: a module with a settings dataclass, `run` and DETECTOR; a line here;
 docs/anomalies.md; a test. An earlier one names a day that several would mark.
 """
 
-from attribution.detectors import drift, drop, irregular, new, shift, spike, unit_cost
+from attribution.detectors import (
+    burst,
+    drift,
+    drop,
+    hourly_unit_cost,
+    irregular,
+    new,
+    outage,
+    rolling,
+    shift,
+    spike,
+    unit_cost,
+)
 from attribution.detectors.findings import Detector
 
 DETECTORS: tuple[Detector, ...] = (
@@ -15,4 +27,8 @@ DETECTORS: tuple[Detector, ...] = (
     irregular.DETECTOR,
     drift.DETECTOR,
     drop.DETECTOR,
+    burst.DETECTOR,
+    hourly_unit_cost.DETECTOR,
+    rolling.DETECTOR,
+    outage.DETECTOR,
 )

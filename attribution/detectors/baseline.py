@@ -5,7 +5,8 @@ final values and of late ones brought up by how complete bills usually are at th
 a day depends on what was not visible when it was first judged.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -44,7 +45,8 @@ class Track:
 
     `log[age]`, `sigma[age]`: the day as it looked at that age, completed, and its usual error.
     `level` and `flat` (the day without weekday shape, final) serve the slower detectors; `ages` are
-    those at which something new is seen."""
+    those at which something new is seen. `usual` is money a period cost before whatever goes on
+    now, where that is known (None: the expectation when it began is taken)."""
 
     panel: Panel
     ages: tuple[int, ...]
@@ -62,6 +64,18 @@ class Track:
     history: np.ndarray
     irregular: np.ndarray
     warm_days: int
+    usual: np.ndarray | None = None
+
+    def only(self, rows: np.ndarray) -> "Track":
+        """The track of the series at these places."""
+
+        def part(value):
+            if isinstance(value, dict):
+                return {age: one[rows] for age, one in value.items()}
+            return value[rows] if isinstance(value, np.ndarray) else value
+
+        parts = {one.name: part(getattr(self, one.name)) for one in fields(self)}
+        return replace(self, **parts | {"panel": self.panel.only(rows)})
 
     @property
     def judged(self) -> np.ndarray:
@@ -77,14 +91,18 @@ class Track:
         """Money of a logarithm."""
         return np.maximum(np.exp(log) - self.cushion, 0)
 
-    @property
+    @cached_property
     def expected(self) -> np.ndarray:
         """Money a day was expected to cost; of jobs that come and go, their mean."""
         return np.where(self.irregular, self.mean, self.amount(self.expected_log))
 
+    @cached_property
+    def _actual(self) -> dict[int, np.ndarray]:
+        return {age: self.amount(log) for age, log in self.log.items()}
+
     def actual(self, age: int) -> np.ndarray:
         """The day's cost at that age, completed to what it usually becomes."""
-        return self.amount(self.log[age])
+        return self._actual[age]
 
     def z(self, age: int, expected_log: np.ndarray | None = None) -> np.ndarray:
         """Usual errors from the expectation and what of yesterday's error usually lasts."""
@@ -122,7 +140,7 @@ def track_of(panel: Panel, settings: BaselineSettings) -> Track:
     flat = {age: one - month for age, one in flat.items()}
     errors = np.where(settled, teach - expected_log, UNKNOWN)
     yesterday = logs[ages[min(1, len(ages) - 1)]] - expected_log
-    echo = _echo(errors, yesterday, _sigma(errors, lag, settings)[0], lag)
+    echo = _echo(errors, yesterday, rough, lag)
     sigma, tail = _sigma(errors - echo, lag, settings)
     return Track(
         panel=panel,

@@ -62,6 +62,7 @@ class Detector:
     """One member of the registry. `reads` says what `run` is given: "series", a `Track` of the cost
     of many series, answered with `Marks`; "facts", rows of a report, answered with findings.
 
+    `concerns` tells for which series of a track it need be run at all (None: for all).
     An alarm of it stays away for `quiet_after_rise`, `_drop`, `_known` periods after an earlier
     rise, an earlier drop or an announced event: the same news is told once."""
 
@@ -70,6 +71,7 @@ class Detector:
     reads: Literal["series", "facts"]
     settings: type
     run: Callable[..., Any]
+    concerns: Callable[..., np.ndarray] | None = None
     rises: bool = True
     frequencies: tuple[str, ...] = ("d",)
     quiet_after_rise: int = 0

@@ -79,4 +79,5 @@ DETECTOR = Detector(
     "series",
     IrregularSettings,
     run,
+    concerns=lambda track: track.irregular.any(axis=1),
 )

@@ -27,8 +27,10 @@ def new_at(panel, settings: NewSettings) -> np.ndarray:
     age = np.cumsum(on, axis=1)
     start = np.argmax(on, axis=1)
     total = np.cumsum(seen, axis=1)
-    fires = (age >= 1) & (age <= settings.days) & (total >= settings.daily * age)
-    fires &= ((start >= settings.before) & on.any(axis=1))[:, None]
+    day = 24 if panel.hourly else 1
+    days = np.maximum(-(-age // day), 1)
+    fires = (age >= 1) & (age <= settings.days * day) & (total >= settings.daily * days)
+    fires &= ((start >= settings.before * day) & on.any(axis=1))[:, None]
     # told once: the first day on which it is dear enough, and its days until then
     return fires & ~shifted(np.cumsum(fires, axis=1) > 0, 1)
 

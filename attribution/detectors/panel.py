@@ -39,15 +39,19 @@ class Panel:
 
     def rows(self, begin: int, end: int) -> "Panel":
         """The series from `begin` to before `end`."""
+        return self.only(np.arange(begin, min(end, len(self.series))))
+
+    def only(self, rows: np.ndarray) -> "Panel":
+        """The series at these places."""
 
         def part(values):
-            return None if values is None else values[begin:end]
+            return None if values is None else values[rows]
 
         return replace(
             self,
-            series=self.series[begin:end],
-            cost=self.cost[begin:end],
-            seen=None if self.seen is None else tuple(one[begin:end] for one in self.seen),
+            series=tuple(self.series[row] for row in rows),
+            cost=self.cost[rows],
+            seen=None if self.seen is None else tuple(one[rows] for one in self.seen),
             usage=part(self.usage),
             known=part(self.known),
             in_known=part(self.in_known),
@@ -57,3 +61,10 @@ class Panel:
     def visible(self, age: int) -> np.ndarray:
         """The values as they stood `age` periods after the first look."""
         return self.cost if self.seen is None or age >= FINAL_AGE else self.seen[age]
+
+
+def has_usage(panel: Panel) -> np.ndarray:
+    """Of which series any usage is known."""
+    if panel.usage is None:
+        return np.zeros(len(panel.series), bool)
+    return (panel.usage > 0).any(axis=1)

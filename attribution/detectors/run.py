@@ -10,8 +10,9 @@ import numpy as np
 
 from attribution.detectors import DETECTORS
 from attribution.detectors.baseline import BaselineSettings, Track, track_of
-from attribution.detectors.findings import settings_at
-from attribution.detectors.memory import MemorySettings, events_of
+from attribution.detectors.findings import Detector, Marks, settings_at
+from attribution.detectors.hourly import HourlySettings, hourly_track_of
+from attribution.detectors.memory import HourlyMemorySettings, MemorySettings, events_of
 from attribution.detectors.panel import Panel
 from attribution.detectors.spike import SpikeSettings
 
@@ -73,18 +74,41 @@ def _judge_shared(begin: int) -> tuple:
 def judge_part(panel: Panel, sensitivity: str) -> tuple:
     """Number, raised, expected, score and kinds of some series."""
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        track = track_of(panel, settings_at(BaselineSettings, sensitivity))
+        freq = "h" if panel.hourly else "d"
+        if panel.hourly:
+            track = hourly_track_of(panel, settings_at(HourlySettings, sensitivity))
+        else:
+            track = track_of(panel, settings_at(BaselineSettings, sensitivity))
         marked = [
-            (one, one.run(track, settings_at(one.settings, sensitivity)))
+            (one, marks_of(one, track, sensitivity))
             for one in DETECTORS
-            if one.reads == "series" and "d" in one.frequencies
+            if one.reads == "series" and freq in one.frequencies
         ]
-        events = events_of(track, marked, settings_at(MemorySettings, sensitivity))
-        number = np.ascontiguousarray(events.number.T)
+        memory = HourlyMemorySettings if panel.hourly else MemorySettings
+        events = events_of(track, marked, settings_at(memory, sensitivity))
         score = score_of(track, settings_at(SpikeSettings, sensitivity))
-        score = np.where(number > 0, np.maximum(score, 1), score)
-    kinds = {key: DETECTORS[place].name for key, place in events.kind.items()}
-    return number, np.ascontiguousarray(events.raised.T), track.expected, score, kinds
+        score = np.where(events.number > 0, np.maximum(score, 1), score)
+    kinds = {key: marked[place][0].name for key, place in events.kind.items()}
+    return events.number, events.raised, track.expected, score, kinds
+
+
+def marks_of(detector: Detector, track: Track, sensitivity: str) -> Marks:
+    """What a detector marks, run on the series it concerns only."""
+    settings = settings_at(detector.settings, sensitivity)
+    if detector.concerns is None:
+        return detector.run(track, settings)
+    rows = np.flatnonzero(detector.concerns(track))
+    if rows.size == 0:
+        return Marks({})
+    marks = detector.run(track.only(rows), settings)
+
+    def back(values):
+        whole = np.zeros((len(track.panel.series), values.shape[1]), values.dtype)
+        whole[rows] = values
+        return whole
+
+    fires = {age: back(fire) for age, fire in marks.fires.items()}
+    return Marks(fires, None if marks.since is None else back(marks.since))
 
 
 def score_of(track: Track, gates: SpikeSettings) -> np.ndarray:

@@ -6,6 +6,7 @@ import numpy as np
 
 from attribution.detectors.baseline import MAD, Track, weekday_effect
 from attribution.detectors.findings import Detector, Marks, setting
+from attribution.detectors.panel import has_usage
 from attribution.detectors.windows import UNKNOWN, refreshed_quantiles, shifted, trailing_median
 
 
@@ -21,8 +22,6 @@ class UnitCostSettings:
 def run(track: Track, settings: UnitCostSettings) -> Marks:
     """Both of the last two days, or one very clear one, against the median of three weeks."""
     usage = track.panel.usage
-    if usage is None:
-        return Marks({})
     used = np.log(np.where(usage > 0, usage, UNKNOWN))
     last = track.ages[-1]
     unit = {age: track.log[age] - used for age in track.ages}
@@ -63,6 +62,7 @@ DETECTOR = Detector(
     "series",
     UnitCostSettings,
     run,
+    concerns=lambda track: has_usage(track.panel),
     quiet_after_rise=14,
     quiet_after_known=14,
 )

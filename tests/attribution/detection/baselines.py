@@ -38,3 +38,22 @@ BASELINES = {
     "1.5 x median of 28 days": median_ratio,
     "1.5 x last week, $20": last_week_ratio,
 }
+
+
+def hour_mean_and_sigma(panel: Panel) -> np.ndarray:
+    """An hour beyond mean + 4 standard deviations of the last week."""
+    return mean_and_sigma(panel, k=4, days=168)
+
+
+def last_week_hour(panel: Panel) -> np.ndarray:
+    """An hour of more than twice the same hour of last week, and of $5 more."""
+    flags = np.zeros(panel.cost.shape, bool)
+    seen, last = panel.visible(0)[:, 168:], panel.cost[:, :-168]
+    flags[:, 168:] = (seen > 2 * last) & (seen - last >= 5)
+    return flags
+
+
+HOURLY_BASELINES = {
+    "mean + 4 sigma of a week": hour_mean_and_sigma,
+    "2 x the hour a week before, $5": last_week_hour,
+}

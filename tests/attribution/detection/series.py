@@ -53,8 +53,9 @@ class World:
 
     @property
     def years(self) -> float:
-        """Series-years watched: from the first day of each series on."""
-        return int((~np.isnan(self.cost)).sum()) / 365
+        """Series-years watched: from the first period of each series on."""
+        year = 365 if self.days.dtype == np.dtype("datetime64[D]") else 365 * 24
+        return int((~np.isnan(self.cost)).sum()) / year
 
 
 def company(seed: int, series: int = 200) -> World:

@@ -7,10 +7,16 @@ from pathlib import Path
 from attribution.detectors import DETECTORS
 from attribution.detectors.baseline import BaselineSettings
 from attribution.detectors.findings import described
-from attribution.detectors.memory import MemorySettings
+from attribution.detectors.hourly import HourlySettings
+from attribution.detectors.memory import HourlyMemorySettings, MemorySettings
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "anomalies.md"
-COMMON = {"Baseline": BaselineSettings, "Memory": MemorySettings}
+COMMON = {
+    "Baseline, daily": BaselineSettings,
+    "Baseline, hourly": HourlySettings,
+    "Memory, daily": MemorySettings,
+    "Memory, hourly": HourlyMemorySettings,
+}
 
 
 def table(kind: type) -> str:

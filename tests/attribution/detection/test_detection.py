@@ -12,6 +12,7 @@ import pytest
 
 from attribution.detectors.run import judge
 from tests.attribution.detection.baselines import BASELINES
+from tests.attribution.detection.hours import hours
 from tests.attribution.detection.panels import panel_of
 from tests.attribution.detection.scoring import score, total
 from tests.attribution.detection.series import company
@@ -56,6 +57,19 @@ def test_it_says_less_at_low_sensitivity_and_more_at_high(worlds):
     assert low.false < medium.false < high.false
 
 
+@pytest.fixture(scope="module")
+def hourly_worlds():
+    worlds = [hours(seed) for seed in range(101, 101 + max(CASES // 100, 4))]
+    return [(world, panel_of(world, late=world.seen is not None)) for world in worlds]
+
+
+def test_it_finds_what_matters_within_hours(hourly_worlds):
+    ours = scored(hourly_worlds, "medium")
+    assert ours.f1 >= 0.8, ours.line()
+    assert ours.false_per_year <= 1.5, ours.line()
+    assert ours.delay <= 2, ours.line()
+
+
 def hidden_after(panel, day, rng):
     """The panel with everything that cannot be known on a day replaced by noise."""
     spoil = rng.uniform(0, 5, panel.cost.shape).astype(np.float32) * 400
@@ -76,9 +90,17 @@ def hidden_after(panel, day, rng):
 def test_it_sees_no_future():
     """Whatever is not visible on a day may turn out anyhow: what was said until then stands."""
     panel = panel_of(company(150, 60))
+    assert_nothing_changes(panel, (60, 133, 210, 287, 371))
+
+
+def test_it_sees_no_future_within_hours():
+    assert_nothing_changes(panel_of(hours(151, 12)), (700, 1001, 1502))
+
+
+def assert_nothing_changes(panel, days):
     rng = np.random.default_rng(7)
     before = judge(panel, processes=1)
-    for day in (60, 133, 210, 287, 371):
+    for day in days:
         after = judge(hidden_after(panel, day, rng), processes=1)
         for known, now in ((before, after), (after, before)):
             told = (known.number > 0) & (known.raised <= day)
