@@ -17,7 +17,8 @@ class DriftSettings:
     share: float = setting(0.4, "growth beyond the earlier growth", low=0.5, high=0.3)
     long_share: float = setting(0.6, "the same over the longest span", low=0.8, high=0.45)
     excess: float = setting(20, "dollars per day by which it grew", low=40, high=10)
-    z: float = setting(2.4, "usual weekly steps, times the root of the weeks", low=3, high=2)
+    z: float = setting(2.7, "usual weekly steps, times the root of the weeks", low=3.2, high=2.2)
+    up: float = setting(0.8, "part of the weeks that rose")
     step: float = setting(0.6, "part of the growth that one week may bring: more is a jump")
     history: float = setting(70, "days of history needed")
 
@@ -54,7 +55,7 @@ def _over(track, settings, week, steps, usual, weeks: int) -> np.ndarray:
     return (
         (rise >= np.log1p(settings.share if weeks < max(WEEKS) else settings.long_share))
         & (rise >= settings.z * usual * np.float32(weeks**0.5))
-        & (ups >= weeks - (weeks > 3))
+        & (ups >= settings.up * weeks)
         & (largest <= settings.step * grown)
         & (track.amount(week) - track.amount(before) >= settings.excess)
     )

@@ -6,12 +6,14 @@ import numpy as np
 
 from attribution.detectors.baseline import Track
 from attribution.detectors.findings import Detector, Marks, setting
-from attribution.detectors.windows import UNKNOWN, refreshed_quantiles, shifted, trailing_sum
+from attribution.detectors.windows import UNKNOWN, refreshed_quantiles, trailing_max, trailing_sum
+
+RECORD_DAYS = 182
 
 
 @dataclass(frozen=True)
 class IrregularSettings:
-    day: float = setting(2.2, "times the 95th percentile of its working days", low=3, high=1.8)
+    day: float = setting(1.9, "times the 95th percentile of its working days", low=2.8, high=1.7)
     fortnight: float = setting(1.9, "times its dearest fortnight so far", low=2.4, high=1.6)
     run_cost: float = setting(2.3, "times the dearest run so far", low=3, high=1.9)
     run: float = setting(1.8, "times its longest run so far", low=2.4, high=1.5)
@@ -24,7 +26,7 @@ def run(track: Track, settings: IrregularSettings) -> Marks:
     """The day, the fortnight and the length of the run, each against the records before."""
     final = np.nan_to_num(track.panel.cost)
     working = np.where(final > 0.05 * np.nan_to_num(track.mean), final, UNKNOWN)
-    dear = refreshed_quantiles(working, 182, track.lag, (0.95,), every=7, at_least=5)[0]
+    dear = refreshed_quantiles(working, RECORD_DAYS, track.lag, (0.95,), every=7, at_least=5)[0]
     # with few working days the dearest of them stands for their upper end
     dear = np.where(np.isnan(dear), _record(np.nan_to_num(working), track.lag), dear)
     begun = np.cumsum(np.cumsum(final > 0, axis=1) > 0, axis=1)
@@ -56,7 +58,8 @@ def run(track: Track, settings: IrregularSettings) -> Marks:
 
 
 def _record(values: np.ndarray, lag: int) -> np.ndarray:
-    return np.nan_to_num(shifted(np.maximum.accumulate(values, axis=1).astype(np.float32), lag))
+    """The largest of half a year."""
+    return trailing_max(values, RECORD_DAYS, lag)
 
 
 def _run_total(values: np.ndarray, on: np.ndarray) -> np.ndarray:

@@ -96,6 +96,20 @@ def _difference(total: np.ndarray, width: int, lag: int) -> np.ndarray:
     return padded[:, width : width + total.shape[1]] - padded[:, : total.shape[1]]
 
 
+def trailing_max(values: np.ndarray, width: int, lag: int) -> np.ndarray:
+    """Largest of the `width` values that end `lag` periods earlier, 0 where there are none: by
+    blocks, the running maximum of one from the right and of the next from the left."""
+    rows, periods = values.shape
+    size = -(-(periods + width) // width) * width
+    padded = np.zeros((rows, size), np.float32)
+    padded[:, width : width + periods] = np.nan_to_num(values)
+    blocks = padded.reshape(rows, -1, width)
+    left = np.maximum.accumulate(blocks, axis=2).reshape(rows, size)
+    right = np.maximum.accumulate(blocks[:, :, ::-1], axis=2)[:, :, ::-1].reshape(rows, size)
+    highest = np.maximum(right[:, 1 : periods + 1], left[:, width : width + periods])
+    return np.nan_to_num(shifted(highest, lag))
+
+
 def trailing_mean(values: np.ndarray, width: int, lag: int, at_least: int = 1) -> np.ndarray:
     sums, count = trailing_sum(values, width, lag)
     return np.where(count >= at_least, sums / np.maximum(count, 1), UNKNOWN)
