@@ -27,6 +27,7 @@ from aicost.web.spans import (
     year_before,
 )
 from attribution.reports import named
+from attribution.reports.patterns import ANY
 from attribution.reports.spec import (
     ANY_TAG,
     BASES,
@@ -58,6 +59,7 @@ STEPS_BY_DAY_MAX = 120
 # Keys of the address with one word each, in canonical order.
 WORDS = ("compare", "step", "basis", "idle", "shared", "in_currency", "chart", "sort")
 BASE = ("base_from", "base_to")
+HAS = "has:"
 FILTER_VALUES_MAX = 50
 LABELS = {
     "charge_category": "Charge category",
@@ -236,22 +238,36 @@ def _group_by(params: QueryDict) -> tuple[str, ...]:
     return names
 
 
+def _filters(params: QueryDict) -> dict[str, tuple[str, ...]]:
+    """`feature=a&feature=b`; `has:feature=chat`, as a form sends it, is `feature=*chat*`."""
+    found: dict[str, list[str]] = {}
+    for key in params:
+        dimension = key.removeprefix(HAS)
+        if not is_dimension(dimension):
+            continue
+        values = params.getlist(key)
+        if key != dimension:
+            parts = (value.strip() for value in values)
+            values = [part if part.endswith(ANY) else f"*{part}*" for part in parts if part]
+        if values:
+            found.setdefault(dimension, []).extend(values)
+    return {
+        dimension: tuple(dict.fromkeys(values))[:FILTER_VALUES_MAX]
+        for dimension, values in found.items()
+    }
+
+
 def parse(params: QueryDict, by: Calendar) -> View:
     """Read a query string. Unknown values raise `BadSpec`; unknown keys are ignored."""
     preset, period = _period(params, by)
     compare = _choice(params, "compare", COMPARISONS, PREVIOUS)
-    filters = {
-        dimension: tuple(dict.fromkeys(params.getlist(dimension)))[:FILTER_VALUES_MAX]
-        for dimension in params
-        if is_dimension(dimension)
-    }
     return View(
         period=period,
         preset=preset,
         compare=compare,
         base=_days(params, BASE) if compare == CUSTOM else None,
         group_by=_group_by(params),
-        filters=filters,
+        filters=_filters(params),
         step=_choice(params, "step", ("", *STEPS), ""),
         basis=_choice(params, "basis", BASES, "effective"),
         idle=_choice(params, "idle", (SHOWN, SPREAD), SHOWN),

@@ -18,6 +18,7 @@ from aicost.web.filters import (
     label,
 )
 from aicost.web.spans import CUSTOM, ONE_DAY, PRESETS, preset_text
+from attribution.reports.patterns import ANY, PATTERN_DIMENSIONS, is_pattern
 from attribution.reports.spec import SHOWN, SPREAD
 
 NOT_SET = "not set"
@@ -204,11 +205,18 @@ def picks(view: View, names: tuple[str, ...]) -> list[Pick]:
     return [pick for pick in found if pick is not None]
 
 
+def _told(dimension: str, value: str) -> str:
+    if is_pattern(dimension, value):
+        part = value.strip(ANY)
+        return f"has “{part}”" if value.startswith(ANY) else f"begins with “{part}”"
+    return value or NOT_SET
+
+
 def chips(view: View) -> list[Option]:
     """One chip a filtered dimension; its link takes the filter away."""
     return [
         Option(
-            f"{label(dimension)}: {', '.join(value or NOT_SET for value in values)}",
+            f"{label(dimension)}: {', '.join(_told(dimension, value) for value in values)}",
             view.without_filter(dimension),
         )
         for dimension, values in view.filters.items()
@@ -228,11 +236,21 @@ def filter_choices(ask: Ask, dimension: str, values_max: int = 40) -> list[Choic
     """Values of a dimension by cost in the period, from what this asker may see; those chosen
     first, and at the end that there is none."""
     rows = ask.report("cost", group_by=(dimension,), filters={}, idle=SHOWN, shared=SHOWN).rows
-    chosen = ask.view.filters.get(dimension, ())
+    values = ask.view.filters.get(dimension, ())
+    chosen = [value for value in values if not is_pattern(dimension, value)]
     seen = dict.fromkeys(row[dimension] for row in rows if row[dimension])
     named = list(dict.fromkeys([value for value in chosen if value] + list(seen)[:values_max]))
     found = [Choice(value, value, value in chosen) for value in named]
     return [*found, Choice(NOT_SET, "", "" in chosen)]
+
+
+def part_asked(view: View, dimension: str) -> str | None:
+    """What the form has as a part of a name, "chat" or "chat*"; None where none can be asked."""
+    if dimension not in PATTERN_DIMENSIONS:
+        return None
+    values = view.filters.get(dimension, ())
+    found = next((value for value in values if is_pattern(dimension, value)), "")
+    return found.strip(ANY) if found.startswith(ANY) else found
 
 
 def pairs_without(view: View, dimension: str) -> list[tuple[str, str]]:

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from aicost.kernel.periods import Period
 from aicost.kernel.targets import DIMENSIONS
+from attribution.entities.changes import check_name
 from attribution.reports import run
 from attribution.reports.spec import LEFT_OUT, Asker, Spec
 from attribution.reports.unit_cost import DIMENSIONS as CALLED
@@ -35,7 +36,9 @@ def preview_merge(
     day: date | None = None,
 ) -> list[Moved]:
     """Cost and calls of every name over the period, as it is and as it would be if the names were
-    called `into` from `day` on. Raises like `run`."""
+    called `into` from `day` on. Raises like `run`, and EntityRefused for what can be no name."""
+    into = check_name(dimension, into)
+    names = tuple(check_name(dimension, name) for name in names)
     every = tuple(dict.fromkeys((*names, into)))
     start = max(day or period.start, period.start)
     later = Period(start, period.end) if start < period.end else None

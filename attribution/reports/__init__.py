@@ -36,6 +36,7 @@ from attribution.reports import (
 from attribution.reports.base import Report, check
 from attribution.reports.compare import merge, previous_period
 from attribution.reports.convert import converted
+from attribution.reports.patterns import expanded
 from attribution.reports.spec import Answer, BadSpec, Spec
 from attribution.reports.trust import Trust
 
@@ -79,11 +80,12 @@ def run(spec: Spec, known: MutableMapping | None = None) -> Answer:
     report = named(spec.report)
     check(report, spec)
     missing: tuple = ()
+    asked = expanded(spec)
     with steady({} if known is None else known):
         if spec.in_currency:
-            rows, missing = converted(report, spec)
+            rows, missing = converted(report, asked)
         else:
-            rows = report.rows(spec)
+            rows = report.rows(asked)
     trust = Trust(spec)
     if known is not None:
         trust = known.setdefault((spec.period, spec.basis, spec.asker), trust)

@@ -1,7 +1,7 @@
 """Every figure that can be asked why: one question, one answer, one document for all surfaces."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -12,6 +12,7 @@ from attribution.reports.explain_estimate import EstimateExplanation, explain_es
 from attribution.reports.explain_margin import MarginExplanation, explain_margin
 from attribution.reports.explain_unit import COLUMNS, UnitExplanation, explain_unit
 from attribution.reports.formats import spec_values
+from attribution.reports.patterns import expanded
 from attribution.reports.spec import TAG, BadSpec, Spec
 from attribution.reports.trust import Trust
 
@@ -85,7 +86,7 @@ def answer(asked: Question) -> Explained:
         raise BadSpec(f"figure {asked.figure!r} is not one of: {', '.join(FIGURES)}")
     if asked.line not in LINES:
         raise BadSpec(f"line {asked.line!r} is not one of: {', '.join(LINES)}")
-    return FIGURES[asked.figure](asked)
+    return FIGURES[asked.figure](replace(asked, spec=expanded(asked.spec)))
 
 
 def at_of(pairs: Iterable[str], part: str = "at") -> dict[str, str]:

@@ -65,6 +65,8 @@ def test_a_rename_from_a_day_on_keeps_the_days_before_and_all_that_was_said(twen
         ("search", D(200), D(100)),
         ("finder", D(0), D(100)),
     ]
+    with pytest.raises(EntityRefused, match="without a name"):
+        preview_merge("feature", ("search",), " ", SEPTEMBER, FINANCE, MID)
     assert rename("feature", "search", "finder", By(reason="new brand"), (MID, None))
     attribute()
     assert cost_by_day("feature") == {"search": (D(100), D(0)), "finder": (D(0), D(100))}

@@ -6,7 +6,7 @@ from django.urls import NoReverseMatch, reverse
 
 from aicost.web.ask import ask_of
 from aicost.web.filters import DIMENSIONS, label
-from aicost.web.picks import filter_choices, pairs_without
+from aicost.web.picks import filter_choices, pairs_without, part_asked
 from aicost.web.shell import for_people, frame
 
 
@@ -26,6 +26,7 @@ def filter_menu(request: HttpRequest, dimension: str) -> HttpResponse:
         "dimension": dimension,
         "dimension_label": label(dimension),
         "choices": filter_choices(ask, dimension),
+        "part": part_asked(ask.view, dimension),
         "pairs": pairs_without(ask.view, dimension),
         "back": _back(request.GET.get("page", "explore")),
     }
