@@ -133,6 +133,7 @@ def _allocate_day(claimed: Claimed) -> DayResult:
             _run(name, binds)
         if "gpu_time" in methods:
             _run("day_gpu", binds)
+            _run("day_gpu_hours", binds)
         seconds = time.monotonic() - began
         _publish(claimed, binds, charges, parts, seconds)
     return DayResult(claimed.source, claimed.day, charges, parts, seconds)

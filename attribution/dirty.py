@@ -45,3 +45,12 @@ def dirty_stale_rules() -> int:
             )
             marked += cursor.rowcount
     return marked
+
+
+def dirty_again(start: date | None, end: date | None) -> int:
+    """Mark the days in [start, end) as asked to be rebuilt; how many. What they show stays until
+    then, and what stands in the ledger does not change unless its rules or words did."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql("attribution.sql", "alone"))
+        cursor.execute(sql("attribution.sql", "dirty_again"), {"from": start, "to": end})
+        return cursor.rowcount

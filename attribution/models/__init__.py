@@ -20,6 +20,7 @@ from attribution.models.ledger import (
     CostSum,
     DayState,
     GpuDay,
+    GpuHour,
 )
 from attribution.models.notes import Note
 from attribution.models.rules import AllocationRule, RuleSet, SeriesClaim
@@ -44,6 +45,7 @@ __all__ = [
     "EstimatedDay",
     "FinanceEdition",
     "GpuDay",
+    "GpuHour",
     "InvoicePaid",
     "InvoicePaidChange",
     "MonthClose",

@@ -174,6 +174,27 @@ class GpuDay(models.Model):
     sm_known_ms = models.BigIntegerField(default=0, db_default=0)
     gr_ms = models.BigIntegerField(null=True)
     gr_known_ms = models.BigIntegerField(default=0, db_default=0)
+    # Of each hour of the day, UTC; null where no telemetry tells it, as of unobserved time.
+    hours_ms = ArrayField(models.BigIntegerField(), size=24, null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["day"]), models.Index(fields=["source", "day"])]
+
+
+class GpuHour(models.Model):
+    """Idle GPU money of each hour of a day, UTC: the idle rows of GpuDay over all resources, split
+    by `hours_ms`. `hour` is null where no hour is known; all hours together are the idle of
+    GpuDay, exactly. Rebuilt with it."""
+
+    id = models.BigAutoField(primary_key=True)
+    source = models.ForeignKey(Source, models.CASCADE)
+    day = models.DateField()
+    hour = models.SmallIntegerField(null=True)
+    target = models.ForeignKey(Target, models.PROTECT)
+    currency = models.TextField()
+    gpu_ms = models.BigIntegerField()
+    billed_cost = money()
+    effective_cost = money()
 
     class Meta:
         indexes = [models.Index(fields=["day"]), models.Index(fields=["source", "day"])]

@@ -9,6 +9,7 @@ GROUPS = (
     "resource",
     "instance_type",
     "node",
+    "cluster",
     "workload",
     "model",
     "feature",
@@ -17,17 +18,29 @@ GROUPS = (
     "environment",
     "activity",
 )
-FILTERS = tuple(name for name in GROUPS if name != "node")
+FILTERS = tuple(name for name in GROUPS if name not in ("node", "cluster"))
 
 
 def columns(spec: Spec) -> tuple[str, ...]:
     times = tuple(f"{state}_hours" for state in STATES)
     costs = tuple(f"{state}_cost" for state in STATES)
-    return ("period", *spec.group_by, "currency", "gpu_hours", *times, "cost", *costs)
+    return (
+        "period",
+        *spec.group_by,
+        "currency",
+        "gpu_hours",
+        *times,
+        "cost",
+        *costs,
+        "last_seen",
+        "machine",
+    )
 
 
 def rows(spec: Spec) -> list[dict]:
-    """Hours are GPU-hours of wall clock, rounded to a millionth."""
+    """Hours are GPU-hours of wall clock, rounded to a millionth; `last_seen` is the last day of the
+    period on which telemetry told of it, None when it was silent;
+    `machine` is the instance type, where all of the row is of one."""
     return pick([_in_hours(row) for row in fetch("gpu", binds(spec))], columns(spec))
 
 

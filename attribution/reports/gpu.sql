@@ -17,14 +17,17 @@ with sums as (
         case when 'team' = any(%(groups)s) then t.team end as team,
         case when 'environment' = any(%(groups)s) then t.environment end as environment,
         case when 'activity' = any(%(groups)s) then t.activity end as activity,
+        case when 'cluster' = any(%(groups)s) then coalesce(n.cluster, '') end as cluster,
         t.state, g.currency, sum(g.gpu_ms) as gpu_ms,
+        max(g.day) filter (where t.state <> 'unobserved' and g.gpu_ms > 0) as last_seen,
+        min(g.instance_type) as first_type, max(g.instance_type) as last_type,
         sum(case %(basis)s when 'billed' then g.billed_cost else g.effective_cost end) as cost
     from attribution_gpuday g
     join attribution_target t on t.id = g.target_id
     join ingest_source s on s.id = g.source_id
     left join lateral (
-        select min(m.node) as node from ingest_resourcemap m
-        where 'node' = any(%(groups)s) and m.resource_id = g.resource_id
+        select min(m.node) as node, min(m.cluster) as cluster from ingest_resourcemap m
+        where %(groups)s::text[] && array['node', 'cluster'] and m.resource_id = g.resource_id
             and (m.valid_from is null or m.valid_from <= g.day)
             and (m.valid_to is null or m.valid_to > g.day)
     ) n on true
@@ -40,11 +43,14 @@ with sums as (
         and (%(f_team)s::text[] is null or t.team = any(%(f_team)s))
         and (%(f_environment)s::text[] is null or t.environment = any(%(f_environment)s))
         and (%(f_activity)s::text[] is null or t.activity = any(%(f_activity)s))
-    group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14
+    group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14,
+        15
 )
 select
     period, source, resource, instance_type, node, workload, model, feature, experiment, team,
-    environment, activity, currency, sum(gpu_ms)::bigint as gpu_ms,
+    environment, activity, cluster, currency, sum(gpu_ms)::bigint as gpu_ms,
+    max(last_seen) as last_seen,
+    case when min(first_type) = max(last_type) then max(last_type) else '' end as machine,
     coalesce(sum(gpu_ms) filter (where state = 'active'), 0)::bigint as active_ms,
     coalesce(sum(gpu_ms) filter (where state = 'held_idle'), 0)::bigint as held_idle_ms,
     coalesce(sum(gpu_ms) filter (where state = 'empty_idle'), 0)::bigint as empty_idle_ms,
@@ -57,7 +63,7 @@ select
     coalesce(sum(cost) filter (where state = 'unreserved'), 0) as unreserved_cost,
     coalesce(sum(cost) filter (where state = 'unobserved'), 0) as unobserved_cost
 from sums
-group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13
+group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14
 order by
     period, cost desc, source, resource, instance_type, node, workload, model, feature,
-    experiment, team, environment, activity, currency
+    experiment, team, environment, activity, cluster, currency

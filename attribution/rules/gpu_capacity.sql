@@ -25,6 +25,14 @@ with charge as (
            nullif(max(gpus), 0) as gpus, sum(process_ms - told_ms) as moved_ms
       from w_gpu
      group by resource_id
+), hourly as (
+    select g.resource_id, h.nth, sum(h.device) as device_ms, sum(h.covered) as covered_ms,
+           sum(h.active + h.held + h.empty) as reserved_ms
+      from w_gpu g
+     cross join lateral unnest(g.device_hours, g.covered_hours, g.active_hours, g.held_hours,
+                               g.empty_hours)
+           with ordinality h (device, covered, active, held, empty, nth)
+     group by g.resource_id, h.nth
 ), type as (
     select * from unnest(%(instance_types)s::text[], %(instance_gpus)s::int[]) as t (name, gpus)
 ), machine as (
@@ -48,5 +56,10 @@ select resource_id, instance_type, type_gpus, instance_ms,
        case when moved_ms is not null
             then greatest(floor(observed_ms) - reserved_ms - moved_ms, 0)::bigint
             end as used_unreserved_ms,
+       nullif(array(select (greatest(h.device_ms, h.reserved_ms, h.covered_ms * t.type_gpus)
+                     - h.reserved_ms)::bigint
+               from hourly h
+              where h.resource_id = t.resource_id
+              order by h.nth), '{}') as unreserved_hours,
        greatest(floor(capacity_ms) - floor(observed_ms), 0)::bigint as unobserved_ms
-  from told
+  from told t

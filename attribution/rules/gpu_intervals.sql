@@ -5,7 +5,7 @@
 -- row without a job says how long all reservations of the node are known (covered_ms).
 -- Where every holder of a device tells its own activity, process_ms is the device's time, as far
 -- as any of them was there, in proportion to it (the consumption view) and told_ms what was
--- reserved meanwhile.
+-- reserved meanwhile. Hours are of the day, UTC: a bucket never spans two.
 create temp table w_gpu on commit drop as
 with node as (
     select distinct cluster, node
@@ -78,8 +78,8 @@ with node as (
      group by resource_id
 ), job as (
     select distinct on (g.device_uuid, g.workload_key, g.t_start)
-           j.resource_id, g.cluster, g.namespace, g.pod, g.workload_key, g.observed_ms,
-           g.alloc_gpu_fraction as gpus
+           j.resource_id, g.cluster, g.namespace, g.pod, g.workload_key, g.t_start,
+           g.observed_ms, g.alloc_gpu_fraction as gpus
       from ingest_gpuinterval g
       join joined j on j.cluster = g.cluster and j.node = g.node
      where g.t_start >= %(day)s and g.t_start < %(day)s::date + 1
@@ -87,33 +87,52 @@ with node as (
        and j.resource_id in (select resource_id from w_charge where by_resource)
        and j.resource_id not in (select resource_id from bucket where workload_key <> '')
      order by g.device_uuid, g.workload_key, g.t_start, g.source_id
+), hourly as (
+    select resource_id, cluster, namespace, pod, workload_key,
+           extract(hour from t_start at time zone 'utc')::int as hour,
+           sum(reserved_ms - held_ms - empty_ms)::bigint as active_ms,
+           sum(held_ms)::bigint as held_ms,
+           sum(empty_ms)::bigint as empty_ms,
+           sum(case nth when 1 then device_ms else 0 end)::bigint as device_ms,
+           0::bigint as covered_ms, 0::numeric as gpus,
+           sum(process_ms)::bigint as process_ms,
+           coalesce(sum(reserved_ms) filter (where process_ms is not null), 0)::bigint as told_ms,
+           coalesce(sum(held_ms) filter (where process_ms is not null), 0)::bigint
+               as told_held_ms,
+           coalesce(sum(empty_ms) filter (where process_ms is not null), 0)::bigint
+               as told_empty_ms,
+           coalesce(sum(reserved_ms) filter (
+               where process_ms is null and holders = 1 and part >= 1), 0)::bigint as alone_ms,
+           sum(sm_ms * part) as sm_ms,
+           coalesce(sum(reserved_ms) filter (where sm_ms is not null), 0)::bigint as sm_known_ms,
+           sum(gr_busy_ms * part) as gr_ms,
+           coalesce(sum(reserved_ms) filter (where gr_busy_ms is not null), 0)::bigint
+               as gr_known_ms
+      from state
+     group by 1, 2, 3, 4, 5, 6
+    union all
+    select resource_id, cluster, namespace, pod, workload_key,
+           extract(hour from t_start at time zone 'utc')::int,
+           sum(case workload_key when '' then 0 else floor(observed_ms * gpus) end)::bigint,
+           0, 0, 0,
+           sum(case workload_key when '' then observed_ms else 0 end)::bigint,
+           max(case workload_key when '' then gpus else 0 end),
+           null, 0, 0, 0, 0, null, 0, null, 0
+      from job
+     group by 1, 2, 3, 4, 5, 6
 )
-select resource_id, cluster, namespace, pod, workload_key,
-       sum(reserved_ms - held_ms - empty_ms)::bigint as active_ms,
-       sum(held_ms)::bigint as held_ms,
-       sum(empty_ms)::bigint as empty_ms,
-       sum(case nth when 1 then device_ms else 0 end)::bigint as device_ms,
-       max(s.devices) as devices,
-       0::bigint as covered_ms, 0::numeric as gpus,
-       sum(process_ms)::bigint as process_ms,
-       coalesce(sum(reserved_ms) filter (where process_ms is not null), 0)::bigint as told_ms,
-       coalesce(sum(held_ms) filter (where process_ms is not null), 0)::bigint as told_held_ms,
-       coalesce(sum(empty_ms) filter (where process_ms is not null), 0)::bigint as told_empty_ms,
-       coalesce(sum(reserved_ms) filter (
-           where process_ms is null and holders = 1 and part >= 1), 0)::bigint as alone_ms,
-       floor(sum(sm_ms * part))::bigint as sm_ms,
-       coalesce(sum(reserved_ms) filter (where sm_ms is not null), 0)::bigint as sm_known_ms,
-       floor(sum(gr_busy_ms * part))::bigint as gr_ms,
-       coalesce(sum(reserved_ms) filter (where gr_busy_ms is not null), 0)::bigint as gr_known_ms
-  from state
-  join seen s using (resource_id)
- group by resource_id, cluster, namespace, pod, workload_key
-union all
-select resource_id, cluster, namespace, pod, workload_key,
-       sum(case workload_key when '' then 0 else floor(observed_ms * gpus) end)::bigint,
-       0, 0, 0, 0,
-       sum(case workload_key when '' then observed_ms else 0 end)::bigint,
-       max(case workload_key when '' then gpus else 0 end),
-       null, 0, 0, 0, 0, null, 0, null, 0
-  from job
- group by resource_id, cluster, namespace, pod, workload_key
+select h.resource_id, h.cluster, h.namespace, h.pod, h.workload_key,
+       sum(active_ms)::bigint as active_ms, sum(held_ms)::bigint as held_ms,
+       sum(empty_ms)::bigint as empty_ms, sum(device_ms)::bigint as device_ms,
+       coalesce(max(s.devices), 0) as devices, sum(covered_ms)::bigint as covered_ms,
+       max(gpus) as gpus, sum(process_ms)::bigint as process_ms, sum(told_ms)::bigint as told_ms,
+       sum(told_held_ms)::bigint as told_held_ms, sum(told_empty_ms)::bigint as told_empty_ms,
+       sum(alone_ms)::bigint as alone_ms, floor(sum(sm_ms))::bigint as sm_ms,
+       sum(sm_known_ms)::bigint as sm_known_ms, floor(sum(gr_ms))::bigint as gr_ms,
+       sum(gr_known_ms)::bigint as gr_known_ms,
+       aicost_hours(hour, active_ms) as active_hours, aicost_hours(hour, held_ms) as held_hours,
+       aicost_hours(hour, empty_ms) as empty_hours, aicost_hours(hour, device_ms) as device_hours,
+       aicost_hours(hour, covered_ms) as covered_hours
+  from hourly h
+  left join seen s on s.resource_id = h.resource_id
+ group by h.resource_id, h.cluster, h.namespace, h.pod, h.workload_key

@@ -3,7 +3,7 @@
 -- fill what the workload leaves empty.
 insert into w_part (charge_id, kind, state, activity, workload, model, feature, experiment, team,
                     environment, evidence, weight, used, gpu_ms, process_ms, alone_ms, sm_ms,
-                    sm_known_ms, gr_ms, gr_known_ms)
+                    sm_known_ms, gr_ms, gr_known_ms, hours_ms)
 with state as (
     select g.resource_id, v.kind, v.state, w.activity, w.workload, w.model, w.feature,
            w.experiment, w.team, w.environment, 'measured' as evidence, v.weight,
@@ -16,14 +16,16 @@ with state as (
            case when f.first then g.sm_known_ms end as sm_known_ms,
            case when f.first then g.gr_ms end as gr_ms,
            case when f.first then g.gr_known_ms end as gr_known_ms,
-           0::numeric as cpu_us, 0::numeric as memory_us
+           0::numeric as cpu_us, 0::numeric as memory_us, v.hours_ms
       from w_gpu g
       join w_workload w using (cluster, namespace, pod, workload_key)
       join w_capacity k using (resource_id)
      cross join lateral (values
-           ('workload', 'active', g.active_ms, g.told_ms - g.told_held_ms - g.told_empty_ms),
-           ('idle', 'held_idle', g.held_ms, g.told_held_ms),
-           ('idle', 'empty_idle', g.empty_ms, g.told_empty_ms)) v (kind, state, weight, told_ms)
+           ('workload', 'active', g.active_ms, g.told_ms - g.told_held_ms - g.told_empty_ms,
+            g.active_hours),
+           ('idle', 'held_idle', g.held_ms, g.told_held_ms, g.held_hours),
+           ('idle', 'empty_idle', g.empty_ms, g.told_empty_ms, g.empty_hours))
+           v (kind, state, weight, told_ms, hours_ms)
       -- What is of the workload and not of a state goes with the first state it has.
      cross join lateral (
          select v.state = case when g.active_ms > 0 then 'active'
@@ -32,25 +34,26 @@ with state as (
      ) f
     union all
     select resource_id, 'idle', 'unreserved', 'other', '', '', '', '', '', '', 'measured',
-           unreserved_ms, used_unreserved_ms, 0, 0, null, 0, null, 0, 0, 0
+           unreserved_ms, used_unreserved_ms, 0, 0, null, 0, null, 0, 0, 0, unreserved_hours
       from w_capacity
     union all
     select resource_id, 'unattributed', 'unobserved', 'other', '', '', '', '', '', '', 'fallback',
            unobserved_ms, case when used_unreserved_ms is not null then unobserved_ms end,
-           0, 0, null, 0, null, 0, 0, 0
+           0, 0, null, 0, null, 0, 0, 0, null
       from w_capacity
     union all
     select p.resource_id, 'workload', 'active', w.activity, w.workload, w.model, w.feature,
            w.experiment, w.team, w.environment, 'measured', 0,
            case when k.used_unreserved_ms is not null then 0 end, 0, 0, null, 0, null, 0,
-           p.cpu_us, p.memory_us
+           p.cpu_us, p.memory_us, null
       from w_pods p
       join w_capacity k using (resource_id)
       join w_workload w using (cluster, namespace, pod, workload_key)
     union all
     select m.resource_id, 'idle', 'unreserved', 'other', '', '', '', '', '', '', 'measured',
            0, case when k.used_unreserved_ms is not null then 0 end, 0, 0, null, 0, null, 0,
-           greatest(m.us - coalesce(p.cpu_us, 0), 0), greatest(m.us - coalesce(p.memory_us, 0), 0)
+           greatest(m.us - coalesce(p.cpu_us, 0), 0), greatest(m.us - coalesce(p.memory_us, 0), 0),
+           null
       from (select resource_id, sum(observed_us) as us from w_machine group by resource_id) m
       join w_capacity k using (resource_id)
       left join (select resource_id, sum(cpu_us) as cpu_us, sum(memory_us) as memory_us
@@ -66,7 +69,7 @@ with state as (
            sum(s.cpu_us) as cpu_us, sum(s.memory_us) as memory_us,
            sum(s.process_ms) as process_ms, sum(s.alone_ms) as alone_ms, sum(s.sm_ms) as sm_ms,
            sum(s.sm_known_ms) as sm_known_ms, sum(s.gr_ms) as gr_ms,
-           sum(s.gr_known_ms) as gr_known_ms
+           sum(s.gr_known_ms) as gr_known_ms, aicost_sum_hours(s.hours_ms) as hours_ms
       from w_charge c
       join state s on s.resource_id = c.resource_id
      cross join lateral (
@@ -89,7 +92,7 @@ with state as (
 )
 select p.charge_id, p.kind, p.state, p.activity, p.workload, p.model, p.feature, p.experiment,
        p.team, p.environment, p.evidence, v.weight, v.used, p.gpu_ms, p.process_ms, p.alone_ms,
-       p.sm_ms, p.sm_known_ms, p.gr_ms, p.gr_known_ms
+       p.sm_ms, p.sm_known_ms, p.gr_ms, p.gr_known_ms, p.hours_ms
   from part p
   left join w_node_price n using (charge_id)
  cross join lateral (

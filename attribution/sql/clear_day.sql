@@ -7,5 +7,7 @@ with ledger as (
     delete from attribution_costsum
      where grain in ('target', 'service') and source_id = %(source)s and day = %(day)s
        and not is_month_spread
+), hours as (
+    delete from attribution_gpuhour where source_id = %(source)s and day = %(day)s
 )
 delete from attribution_gpuday where source_id = %(source)s and day = %(day)s

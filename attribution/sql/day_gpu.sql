@@ -4,7 +4,7 @@
 insert into attribution_gpuday
     (source_id, day, resource_id, instance_type, target_id, currency, gpu_ms, billed_cost,
      effective_cost, used_billed_cost, used_effective_cost, process_ms, alone_ms, sm_ms,
-     sm_known_ms, gr_ms, gr_known_ms)
+     sm_known_ms, gr_ms, gr_known_ms, hours_ms)
 with first as (
     select c.resource_id, min(c.charge_id) as charge_id
       from w_charge c
@@ -38,7 +38,7 @@ with first as (
      group by resource_id, target_id, currency
 ), told as (
     select f.resource_id, t.id as target_id, c.currency, p.gpu_ms, p.process_ms, p.alone_ms,
-           p.sm_ms, p.sm_known_ms, p.gr_ms, p.gr_known_ms
+           p.sm_ms, p.sm_known_ms, p.gr_ms, p.gr_known_ms, p.hours_ms
       from first f
       join w_part p using (charge_id)
       join w_charge c using (charge_id)
@@ -47,7 +47,7 @@ with first as (
 select %(source)s, %(day)s, r.resource_id, r.instance_type, r.target_id, r.currency,
        coalesce(t.gpu_ms, 0), r.billed_cost, r.effective_cost, u.billed_cost, u.effective_cost,
        coalesce(t.process_ms, 0), coalesce(t.alone_ms, 0), t.sm_ms, coalesce(t.sm_known_ms, 0),
-       t.gr_ms, coalesce(t.gr_known_ms, 0)
+       t.gr_ms, coalesce(t.gr_known_ms, 0), t.hours_ms
   from reserved r
   left join used u using (resource_id, target_id, currency)
   left join told t using (resource_id, target_id, currency)

@@ -22,6 +22,7 @@ create temp table w_part (
     sm_known_ms bigint,
     gr_ms bigint,
     gr_known_ms bigint,
+    hours_ms bigint[],
     key uuid not null generated always as (
         aicost_target_key(kind, state, activity, workload, model, feature, experiment, team,
                           environment)) stored

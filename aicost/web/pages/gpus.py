@@ -1,70 +1,56 @@
-"""GPU time: what was paid for and not used, on which node, and who holds it."""
+"""GPU efficiency: what was paid for and not used, when, on which node, and who holds it."""
 
-from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from django.http import HttpRequest, HttpResponse
 
-from aicost.web import numbers, spark
+from aicost.web import gpu_advice, numbers
 from aicost.web.ask import Ask, ask_of
+from aicost.web.colours import colour
 from aicost.web.exports import csv_of
-from aicost.web.parts import RESIDUAL, STAMP, Figure, against, money_figure, why_url
-from aicost.web.reasons import address
+from aicost.web.gpu_panels import (
+    PLAIN,
+    ROWS_MAX,
+    days,
+    days_figure,
+    hours,
+    key_figures,
+    node_url,
+    stretches,
+    table,
+    why_gpu,
+)
+from aicost.web.gpu_time import (
+    FILTERS,
+    HOLDER,
+    NODE,
+    STATES,
+    asked,
+    by_node,
+    gpu_rows,
+    held_by,
+    holder_rows,
+    line,
+    node_name,
+    summed,
+    why_idle,
+)
+from aicost.web.parts import RESIDUAL, STAMP
 from aicost.web.shell import Page, Panel, for_people
-from aicost.web.tables import Line
-from attribution.models import AllocationRule
+from aicost.web.tables import blocks
+from attribution.classify import gpus_by_instance_type
+from attribution.reports.sheets import Sheet, sheet_of
 
 ZERO = Decimal(0)
-ROWS_MAX = 40
-BY_NODE = ("node", "resource", "instance_type")
-BY_HOLDER = ("workload", "experiment", "team")
-FILTERS = (
-    "source",
-    "workload",
-    "model",
-    "feature",
-    "experiment",
-    "team",
-    "environment",
-    "activity",
-)
-IDLE = ("held_idle", "empty_idle", "unreserved")
-STATES = {
-    "active": ("Active", "s8", "did work, even if little"),
-    "held_idle": ("Held idle", "s-idle", "reserved and loaded, no work"),
-    "empty_idle": ("Empty idle", "s-empty-idle", "reserved, nothing loaded"),
-    "unreserved": ("Unreserved", "s7", "nobody asked for it"),
-    "unobserved": ("Unobserved", "s-unattributed", "billed, no telemetry"),
-}
-
-
-def gpu_rows(ask: Ask, group_by: Sequence[str] = ()) -> list[dict]:
-    """Rows of report gpu in the currency that costs most; each with `idle_cost`, the three idle
-    states together. Unlike cost it knows nothing of spreading."""
-    answer = ask.report("gpu", group_by=tuple(group_by), idle="shown", shared="shown")
-    return in_one_currency(answer.rows)
-
-
-def in_one_currency(rows: Iterable[dict]) -> list[dict]:
-    rows = list(rows)
-    sums: dict[str, Decimal] = {}
-    for row in rows:
-        sums[row["currency"]] = sums.get(row["currency"], ZERO) + row["cost"]
-    most = max(sums, key=lambda c: abs(sums[c]), default="")
-    return [
-        row | {"idle_cost": sum((row[f"{s}_cost"] for s in IDLE), ZERO)}
-        for row in rows
-        if row["currency"] == most
-    ]
 
 
 def lead(ask: Ask) -> dict:
-    found = gpu_rows(ask)
-    if not found:
+    """Which of my GPUs idle, and what does it cost."""
+    rows = gpu_rows(ask)
+    if not rows:
         text = " Add GPU telemetry and a resource map under Add data, or choose another period."
         return {"parts": [("No GPU time is known in this period.", True), (text, False)]}
-    row = found[0]
-    currency = row["currency"]
+    (row,), currency = summed(rows), rows[0]["currency"]
     parts = [
         ("Of ", False),
         (numbers.money(row["cost"], currency), True),
@@ -72,117 +58,118 @@ def lead(ask: Ask) -> dict:
         (numbers.money(row["idle_cost"], currency), True),
         (f" ({numbers.percent(row['idle_cost'], row['cost'])}) was paid for and not used", False),
     ]
-    nodes = sorted(gpu_rows(ask, BY_NODE), key=lambda r: -r["idle_cost"])[:2]
-    most = sum((r["idle_cost"] for r in nodes), ZERO)
-    if len(nodes) == 2 and row["idle_cost"] > 0:
-        share = numbers.percent(most, row["idle_cost"], 0)
-        names = " and ".join(_node(r) for r in nodes)
-        parts.append((f". {share} of it stands on {names}", False))
+    nodes = [one for one in summed(rows, *NODE) if one["idle_cost"] > 0]
+    if nodes:
+        holders = held_by(rows)
+        parts.append((". Most idle: ", False))
+        for n, one in enumerate(nodes[:2]):
+            held = holders.get(one["resource"])
+            parts += [
+                (" and " if n else "", False),
+                (f"{node_name(one)} {numbers.money(one['idle_cost'], currency)}", True),
+                (f", held by {held}" if held else "", False),
+            ]
     return {"parts": [*parts, (".", False)]}
 
 
-def _node(row: dict) -> str:
-    return row["node"] or row["resource"] or "a node without a name"
+def fleet_figures(ask: Ask) -> dict:
+    """The states, and one sentence that ties idle here to idle elsewhere."""
+    shown, rows = key_figures(ask), gpu_rows(ask)
+    if rows:
+        (row,) = summed(rows)
+        shown["relation"] = relation(ask, row["idle_cost"], row["currency"])
+    return shown
 
 
-def key_figures(ask: Ask) -> dict:
-    """One figure a state, with its share and hours; a bar of all of them below."""
-    found = gpu_rows(ask)
-    if not found:
-        return {"figures": [Figure("GPU time", "no data", word=True)]}
-    row, final = found[0], ask.report("gpu", group_by=(), idle="shown", shared="shown").final
-    was = in_one_currency(ask.rows_before("gpu", group_by=(), idle="shown", shared="shown") or [])
-    cards = []
-    for state, (name, _, _) in STATES.items():
-        cost, hours = row[f"{state}_cost"], row[f"{state}_hours"]
-        share = numbers.percent(cost, row["cost"])
-        under = [(share, f"of GPU cost, {numbers.count(round(hours))} GPU-h", False)]
-        if was and was[0]["currency"] == row["currency"]:
-            before = was[0][f"{state}_cost"]
-            under.append((numbers.grown(cost, before), against(ask), False))
-        why = _why(ask, row["currency"], state=(state,)) if cost else ""
-        cards.append(
-            money_figure(name, cost, row["currency"], final=final, under=tuple(under), why=why)
-        )
-    parts = [(css, row[f"{state}_cost"]) for state, (_, css, _) in STATES.items()]
-    return {
-        "figures": cards,
-        "shares": spark.shares(parts),
-        "legend": [(f"{name}: {what}", css) for name, css, what in STATES.values()],
-    }
+def relation(ask: Ask, idle: Decimal, currency: str) -> str:
+    """How idle GPU time and the idle of Overview and Explore are one: own idle of features and
+    the line Idle are all idle of the bill, of which GPU time is part."""
+    rows = ask.report("cost", group_by=("feature",), idle="shown", shared="shown").rows
+    block = next((b for b in blocks(rows, ("feature",), colour=colour) if b.currency == currency),
+                 None)  # fmt: skip
+    if block is None:
+        return ""
+    own, pool = block.total.idle_cost, block.of("idle")
+    money = lambda amount: numbers.money(amount, currency)  # noqa: E731
+    told = (
+        f"All idle of the bill is {money(own + pool)}, as on Overview: {money(own)} stands in the "
+        f"rows of its features, {money(pool)} on the line Idle of Explore. "
+        f"{money(idle)} of it is GPU time"
+    )
+    rest = own + pool - idle
+    if not rest:
+        return f"{told}, all of it."
+    return f"{told}, {money(rest)} is not: unused commitments and machines without GPUs."
 
 
-def _line(name: str, row: dict, **more) -> dict:
-    parts = [(css, row[f"{state}_cost"]) for state, (_, css, _) in STATES.items()]
-    hours = row["gpu_hours"]
-    return {
-        "name": name,
-        "row": row,
-        "shares": spark.shares(parts, 100),
-        "per_hour": row["cost"] / hours if hours else None,
-        "hours": round(hours),
-    } | more
+def _whole_company(ask: Ask) -> bool:
+    """Whether a node can be judged as a whole: by somebody who sees all of it."""
+    return ask.asker.teams is None and not set(ask.view.filters) - {"source", "resource"}
 
 
-def _summed(rows: Sequence[dict]) -> dict:
-    names = ["cost", "idle_cost", "gpu_hours", *(f"{state}_cost" for state in STATES)]
-    return {name: sum((row[name] for row in rows), ZERO) for name in names}
+def advice(ask: Ask) -> dict:
+    rows = gpu_rows(ask)
+    if not rows:
+        return {"items": [], "scoped": False}
+    (total,), currency = summed(rows), rows[0]["currency"]
+    items = gpu_advice.of_states(summed(rows, *NODE), total["cost"])
+    off = ""
+    if _whole_company(ask):
+        found = [r for r in ask.report("gpu_idle_days", **PLAIN).rows if r["currency"] == currency]
+        items = gpu_advice.of_days(found) + items
+        off = gpu_advice.weekends(found, currency)
+    for item in items:
+        item["page"] = node_url(ask, item["row"])
+    return {"items": items, "off": off, "currency": currency, "period": numbers.period(ask.period)}
 
 
-def _table(rows: list[dict], lines: list[dict], ask: Ask) -> dict:
-    total = _summed(rows)
-    shown = lines[:ROWS_MAX]
-    rest = [line["row"] for line in lines[ROWS_MAX:]]
-    if rest:
-        shown.append(_line(f"{len(rest)} others", _summed(rest)))
-    return {
-        "lines": shown,
-        "total": _line("Total", total, why=_why(ask, rows[0]["currency"])) if rows else None,
-        "currency": rows[0]["currency"] if rows else "",
-        "period": numbers.period(ask.period),
-    }
+def runs(ask: Ask) -> dict:
+    if not _whole_company(ask):
+        return {"rows": []}
+    return stretches(ask)
 
 
 def nodes(ask: Ask) -> dict:
     """Every node that was billed, the one with most idle money first."""
-    rows = sorted(gpu_rows(ask, BY_NODE), key=lambda r: (-r["idle_cost"], -r["cost"], _node(r)))
+    rows = gpu_rows(ask)
+    holders, types = held_by(rows), gpus_by_instance_type()
     lines = [
-        _line(
-            _node(r),
+        line(
+            node_name(r),
             r,
-            type=r["instance_type"],
-            why=_why(ask, r["currency"], resource=(r["resource"],)),
-            why_idle=_why_idle(ask, r) if r["idle_cost"] else "",
+            type=r["machine"],
+            page=node_url(ask, r),
+            gpus=types.get(r["machine"].lower()),
+            holder=holders.get(r["resource"], ""),
+            why=why_gpu(ask, r["currency"], resource=(r["resource"],)),
+            why_idle=why_idle(ask, r["resource"], r["currency"]) if r["idle_cost"] else "",
         )
-        for r in rows
+        for r in summed(rows, *NODE)
     ]
-    return _table(rows, lines, ask)
+    return table(rows, lines, ask) | {"short": True}
 
 
-def _why(ask: Ask, currency: str, **of: tuple[str, ...]) -> str:
-    """The address that says why GPU time costs what it does: the charges its rules claimed, of
-    `of`; not spread, since the page is not."""
-    keys = AllocationRule.objects.filter(method="gpu_time").values_list("key", flat=True)
-    filters = of | {"rule": tuple(sorted(set(keys)))}
-    view = {"idle": "shown", "shared": "shown", "long": True}
-    return address(ask, line="total", currency=currency, filters=filters, **view)
-
-
-def _why_idle(ask: Ask, row: dict) -> str:
-    """The address that says why this node's idle money is what it is."""
-    line = Line(("idle", row["resource"]), (), "idle")
-    return why_url(ask, line, ("resource",), row["currency"])
+def nodes_sheet(ask: Ask) -> Sheet:
+    columns = (*NODE, "currency", *(f"{s}_hours" for s in STATES), "gpu_hours", "cost", "idle_cost",
+               *(f"{state}_cost" for state in STATES), "last_seen")  # fmt: skip
+    return sheet_of("Nodes", by_node(ask), columns, summed(gpu_rows(ask), *NODE))
 
 
 def holders(ask: Ask) -> dict:
     """Who reserved what idles; unreserved and unobserved time has no workload."""
-    rows = gpu_rows(ask, BY_HOLDER)
-    rows.sort(key=lambda r: (-r["idle_cost"], -r["cost"], r["workload"], r["team"]))
+    rows = holder_rows(ask)
     lines = [
-        _line(r["workload"] or "No workload", r, team=r["team"], experiment=r["experiment"])
-        for r in rows
+        line(r["workload"] or "No workload", r, team=r["team"], experiment=r["experiment"])
+        for r in summed(rows, *HOLDER)
     ]
-    return _table(rows, lines, ask)
+    return table(rows, lines, ask)
+
+
+def holders_sheet(ask: Ask) -> Sheet:
+    columns = (*HOLDER, "currency", "gpu_hours", "cost", "idle_cost",
+               *(f"{state}_cost" for state in STATES))  # fmt: skip
+    return sheet_of("Who holds it", asked(ask, HOLDER), columns,
+                    summed(holder_rows(ask), *HOLDER))  # fmt: skip
 
 
 BASIS_WORDS = {
@@ -216,8 +203,8 @@ def consumption(ask: Ask) -> dict:
     total = {name: sum((row[name] for row in rows), ZERO) for name in measures}
     rest = lines[ROWS_MAX:]
     if rest:
-        summed = {name: sum((row[name] for row in rest), ZERO) for name in measures}
-        lines = [*lines[:ROWS_MAX], {"name": f"{len(rest)} others", **summed}]
+        over = {name: sum((row[name] for row in rest), ZERO) for name in measures}
+        lines = [*lines[:ROWS_MAX], {"name": f"{len(rest)} others", **over}]
     return {
         "lines": lines,
         "total": total | {"name": "Total"},
@@ -229,22 +216,27 @@ def consumption(ask: Ask) -> dict:
 @for_people
 def csv(request: HttpRequest) -> HttpResponse:
     """The nodes of the page, unrounded."""
-    return csv_of(request, GPUS.scoped(ask_of(request)), "gpu", group_by=BY_NODE)
+    return csv_of(request, GPUS.scoped(ask_of(request)), "gpu", group_by=NODE)
 
 
 GPUS = Page(
     slug="gpus",
-    title="GPU time",
+    title="GPU efficiency",
     panels=(
         STAMP,
         Panel("lead", "parts/lead.html", lead),
-        Panel("figures", "parts/gpu_figures.html", key_figures),
-        Panel("nodes", "parts/gpu_nodes.html", nodes),
-        Panel("holders", "parts/gpu_holders.html", holders),
-        Panel("consumption", "parts/gpu_consumption.html", consumption),
+        Panel("figures", "parts/gpu_figures.html", fleet_figures),
+        Panel("days", "parts/gpu_days.html", days, days_figure),
+        Panel("hours", "parts/gpu_hours.html", hours),
+        Panel("advice", "parts/gpu_advice.html", advice),
+        Panel("nodes", "parts/gpu_nodes.html", nodes, table=nodes_sheet, title="Nodes"),
+        Panel("runs", "parts/gpu_runs.html", runs, lazy=True, size="low"),
+        Panel("holders", "parts/gpu_holders.html", holders, table=holders_sheet,
+              title="Who holds it"),
+        Panel("consumption", "parts/gpu_consumption.html", consumption, lazy=True),
         RESIDUAL,
     ),
     picks=("period", "compare", "basis"),
     filters=FILTERS,
     export="gpus_csv",
-)
+)  # fmt: skip

@@ -2,6 +2,7 @@
 
 from aicost.web.pages.budgets import BUDGETS
 from aicost.web.pages.explore import EXPLORE
+from aicost.web.pages.gpu_node import GPU_NODE
 from aicost.web.pages.gpus import GPUS
 from aicost.web.pages.growth import GROWTH
 from aicost.web.pages.health import HEALTH
@@ -27,6 +28,7 @@ PAGES: dict[str, Page] = {
         MODELS,
         MODEL,
         GPUS,
+        GPU_NODE,
         LAYERS,
         MARGIN,
         TARGETS,

@@ -1,4 +1,4 @@
-"""`manage.py attribute`: rebuild every dirty day, now."""
+"""`manage.py attribute`: rebuild every dirty day, now; with `--again` the others too."""
 
 from datetime import date
 import json
@@ -6,6 +6,7 @@ import json
 from django.core.management.base import BaseCommand, CommandError
 
 from attribution.allocate import attribute
+from attribution.dirty import dirty_again
 
 
 class Command(BaseCommand):
@@ -15,8 +16,13 @@ class Command(BaseCommand):
         parser.add_argument("--from", dest="start", type=date.fromisoformat, metavar="YYYY-MM-DD")
         parser.add_argument("--to", dest="end", type=date.fromisoformat, help="excluded")
         parser.add_argument("--json", action="store_true")
+        parser.add_argument(
+            "--again", action="store_true", help="rebuild the days though nothing of them changed"
+        )
 
-    def handle(self, *args, start, end, json: bool, **options):
+    def handle(self, *args, start, end, json: bool, again: bool, **options):
+        if again:
+            dirty_again(start, end)
         results = attribute(start, end)
         self.stdout.write(_as_json(results) if json else _as_text(results))
         if any(result.failure for result in results):
