@@ -47,7 +47,7 @@ select g.source_id, g.day, null, g.target_id, g.currency, sum(g.gpu_ms), sum(g.b
 
 
 class Migration(migrations.Migration):
-    dependencies = [("attribution", "0028_customers")]
+    dependencies = [("attribution", "0029_notes")]
     operations = [
         migrations.RunSQL(FORWARD, BACK),
         migrations.AddField(
