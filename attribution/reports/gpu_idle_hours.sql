@@ -1,7 +1,8 @@
 -- Idle money of GPU time by weekday (1 is Monday) and hour, UTC. One resource is split here, as the
 -- hours of its rows weigh; the fleet reads the rollup, whose hours were split alike.
 with one as (
-    select g.day, case when s.total > 0 then h.nth - 1 end as hour, g.target_id, g.source_id, g.currency, h.ms as gpu_ms,
+    select g.day, case when s.total > 0 then h.nth - 1 end as hour, g.target_id, g.source_id,
+        g.currency, h.ms as gpu_ms,
         case %(basis)s when 'billed' then g.billed_cost else g.effective_cost end as cost,
         sum(h.ms) over (partition by g.id order by h.nth rows unbounded preceding) as upto,
         sum(h.ms) over (partition by g.id) as total
