@@ -31,6 +31,8 @@ CONSISTS_OF = {
     "environment": "feature",
 }
 ONE_MODEL = "base_model"
+# Kinds with pages of their own, by the names of their addresses.
+OWN_PAGES = {"feature": "feature", "team": "team"}
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,10 @@ def may_see_plans(asker: Asker, kind: str) -> bool:
 def target_url(ask: Ask, kind: str, name: str) -> str:
     """The page of a name; the period goes along, filters do not."""
     query = ask.view.query(filters={}, group_by=("feature",))
-    address = reverse("target", args=[kind, name])
+    if kind in OWN_PAGES:
+        address = reverse(OWN_PAGES[kind], args=[name])
+    else:
+        address = reverse("target", args=[kind, name])
     return f"{address}?{query}" if query else address
 
 

@@ -58,6 +58,9 @@ NAV: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         "Own",
         (
             Entry("models", "Models"),
+            Entry("features", "Features"),
+            Entry("teams", "Teams"),
+            Entry("customers", "Customers"),
             Entry("targets", "Names & owners"),
         ),
     ),

@@ -81,3 +81,12 @@ def unit_rows(ask: Ask, group_by: Sequence[str], *, compared: bool = True, **cha
     was = {(u.name, u.currency): u for u in (_unit(row, group_by) for row in before or [])}
     found = [_unit(row, group_by) for row in answer.rows]
     return [replace(u, previous=was.get((u.name, u.currency))) for u in found]
+
+
+def units_now(ask: Ask, dimension: str) -> dict[tuple[str, str], Unit]:
+    """(name, currency) -> its unit cost, compared with nothing: half the questions."""
+    if set(ask.view.filters) - set(REPORTS["unit_cost"].filters):
+        return {}
+    rows = ask.report("unit_cost", group_by=(dimension,)).rows
+    found = [_unit(row, (dimension,)) for row in rows]
+    return {(u.name, u.currency): u for u in found if u.name}

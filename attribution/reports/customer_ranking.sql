@@ -53,13 +53,25 @@ known_customer as (
     full join earned using (customer, currency)
     where %(like)s = '' or customer ilike %(like)s
         or customer in (select customer from ingest_customer where name ilike %(like)s)
+),
+ranked as (
+    select customer, currency, count(*) over () as customers, row_number() over (
+        order by
+            case when %(sort)s = 'name' then customer end,
+            case %(sort)s
+                when 'revenue' then - revenue when 'margin' then margin when 'cost' then - cost
+            end nulls last,
+            customer, currency) as place
+    from known_customer
+    order by place
+    limit %(rows_max)s offset %(first)s
 )
-select customer, currency, count(*) over () as customers
-from known_customer
-order by
-    case when %(sort)s = 'name' then customer end,
-    case %(sort)s
-        when 'revenue' then - revenue when 'margin' then margin when 'cost' then - cost
-    end nulls last,
-    customer, currency
-limit %(rows_max)s offset %(first)s
+select r.customer, r.currency, r.customers, coalesce(c.name, '') as name
+from ranked r
+left join lateral (
+    select name from ingest_customer
+    where customer = r.customer and name <> ''
+    order by valid_from desc nulls last
+    limit 1
+) c on true
+order by r.place

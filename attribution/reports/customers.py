@@ -54,18 +54,24 @@ def earning_rows(spec: Spec) -> list[dict]:
     return pick(sorted(found.values(), key=_dearest_first), earning_columns(spec))
 
 
+def money_rows(spec: Spec) -> list[dict]:
+    """The rows of the report without calls, for what only shows money. Raises like it."""
+    check(REPORT, spec)
+    return [row for row in _paid(spec, _binds(spec)) if row["cost"]]
+
+
 def ranked(
     spec: Spec, sort: str = "cost", first: int = 0, rows_max: int = 50, asked: str = ""
-) -> tuple[list[tuple[str, str]], int]:
-    """(customer, currency) of one page of a list and how many there are in all: the dearest, the
-    highest revenue, the worst margin or the names first; `asked` is looked for in keys and names.
-    Raises like the report whose order it is."""
+) -> tuple[list[dict], int]:
+    """{customer, currency, name} of one page of a list and how many there are in all: the dearest,
+    the highest revenue, the worst margin or the keys first; `asked` is looked for in keys and
+    names. Raises like the report whose order it is."""
     check(EARNINGS if sort in ("revenue", "margin") else REPORT, spec)
     like = asked.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     values = {"sort": sort, "first": first, "rows_max": rows_max,
               "like": f"%{like}%" if like else ""}  # fmt: skip
     found = fetch("customer_ranking", _binds(spec) | values)
-    return [(x["customer"], x["currency"]) for x in found], found[0]["customers"] if found else 0
+    return found, found[0]["customers"] if found else 0
 
 
 def _binds(spec: Spec) -> dict:

@@ -18,7 +18,10 @@ from ingest.models import Price, Source
 EXAMPLES: dict[str, str] = {
     "model": "models/rank-v1/",
     "target_edit": "targets/edit/feature/search/",
-    "target": "targets/feature/search/",
+    "feature": "features/search/",
+    "team": "teams/a/",
+    "customer": "customers/acme/",
+    "target": "targets/environment/prod/",
     "upload_job": "upload/{job}/",
     "source_add": "sources/add/openai/",
     "source": "sources/{source}/",
@@ -32,7 +35,7 @@ EXAMPLES: dict[str, str] = {
 }
 # What one address of several shows besides: another kind, another figure, nothing at all.
 MORE = (
-    "targets/team/a/",
+    "targets/product/Shop/",
     "targets/?group=team",
     "explore/?group=team,feature&step=week&chart=lines",
     "explore/?feature=nobody",

@@ -27,7 +27,7 @@ from attribution.reports.sheets import (
     parquet_chunks,
     xlsx_chunks,
 )
-from tests.web.world import QUERY, TOTAL
+from tests.web.world import QUERY, TOTAL, query_of
 
 COLUMNS = (
     Column("feature", TEXT),
@@ -182,7 +182,7 @@ def test_it_takes_away_what_explore_shows(visit, costs):
 @pytest.mark.parametrize(("page", "panel"), TABLES, ids=lambda one: one.slug)
 def test_it_gives_three_files_with_the_same_rows(visit, costs, page, panel):
     """Every table of every page: the spreadsheet to 15 digits, the others exactly."""
-    query = f"{QUERY}&model=ranker" if page.slug in ("model", "target") else QUERY
+    query = query_of(page.slug) if page.under else QUERY
     address = f"/export/{page.slug}/{panel.slug}"
     lines = read_csv(taken(visit, "admin", f"{address}.csv?{query}"))
     exact = read_parquet(taken(visit, "admin", f"{address}.parquet?{query}"))

@@ -6,7 +6,7 @@ import pytest
 
 from aicost.web.pages import registry
 from tests.web.visitor import Visitor
-from tests.web.world import QUERY, make_costs, make_people
+from tests.web.world import QUERY, make_costs, make_people, query_of
 
 LAZY = [(page, panel) for page in registry.PAGES.values() for panel in page.panels if panel.lazy]
 FAILED = "This box could not be filled"
@@ -34,7 +34,7 @@ def test_there_are_slow_panels():
 @pytest.mark.parametrize(("page", "panel"), LAZY, ids=lambda one: one.slug)
 def test_it_sends_a_skeleton_then_the_panel(visit, costs, page, panel):
     """What htmx fetches is what the page holds with whole=1, and the skeleton links there."""
-    address = f"/panels/{page.slug}/{panel.slug}/?{QUERY}"
+    address = f"/panels/{page.slug}/{panel.slug}/?{query_of(page.slug)}"
     part = visit("admin", address, headers={"HX-Request": "true"}).content.decode()
     assert "<html" not in part
     assert FAILED not in part

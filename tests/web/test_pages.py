@@ -12,7 +12,7 @@ from aicost.accounts.models import AuditEvent
 from aicost.web.pages.registry import PAGES
 from aicost.web.templatetags.look import money
 from ingest.models import Source, UsageDay
-from tests.web.world import FIRST, QUERY, TOTAL
+from tests.web.world import FIRST, QUERY, TOTAL, query_of
 
 pytestmark = pytest.mark.django_db
 
@@ -26,7 +26,13 @@ ADDRESSES = (
     "/gpus/",
     "/margin/",
     "/targets/",
-    "/targets/feature/search/",
+    "/features/",
+    "/features/search/",
+    "/teams/",
+    "/teams/relevance/",
+    "/customers/",
+    "/customers/acme/",
+    "/targets/environment/prod/",
     "/statements/",
     "/finance/cost_classes/",
     "/health/",
@@ -41,21 +47,21 @@ FIGURES = [
 
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_it_renders_every_panel_on_an_empty_database(visit, address):
-    response = visit("finance", address)
+    response = visit("finance", f"{address}?whole=1")
     assert response.status_code == 200
     assert FAILED not in response.content.decode()
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_it_renders_every_panel_with_data(visit, costs, address):
-    response = visit("finance", f"{address}?{QUERY}")
+    response = visit("finance", f"{address}?{QUERY}&whole=1")
     assert response.status_code == 200
     assert FAILED not in response.content.decode()
 
 
 @pytest.mark.parametrize(("page", "panel"), FIGURES)
 def test_it_serves_every_chart_as_json(visit, costs, page, panel):
-    response = visit("finance", f"/figures/{page}/{panel}.json?{QUERY}&model=ranker")
+    response = visit("finance", f"/figures/{page}/{panel}.json?{query_of(page)}")
     assert response.status_code == 200
     assert set(response.json()) == {"data", "layout"}
 

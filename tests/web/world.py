@@ -26,6 +26,13 @@ FIRST, SECOND = date(2026, 9, 1), date(2026, 9, 2)
 PASSWORD = "correct-horse-battery"
 QUERY = "from=2026-09-01&to=2026-09-02&compare=none"
 TOTAL = Decimal("255.00")
+# What pages of one name are asked for, by their slug; others take no notice.
+NAMED = {
+    "feature": "feature=search",
+    "team": "team=relevance",
+    "customer": "customer=acme",
+    "experiment": "experiment=exp",
+}
 ROWS = (
     (("workload", "active", "inference", "search", "relevance", "ranker"), "60.00", "80.00"),
     (("idle", "held_idle", "inference", "search", "relevance", "ranker"), "10.00", "10.00"),
@@ -85,3 +92,8 @@ def make_people() -> dict:
     people["scoped"] = add_user("scoped", PASSWORD, role="engineer", teams=["relevance"])
     people["lone"] = add_user("lone", PASSWORD, role="finance", teams=["relevance"])
     return people
+
+
+def query_of(page: str) -> str:
+    """The query of the small company's days, with a name where the page is of one."""
+    return f"{QUERY}&{NAMED.get(page, 'model=ranker')}"

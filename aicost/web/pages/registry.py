@@ -1,7 +1,10 @@
 """All pages that are made of panels, in the order of the navigation."""
 
 from aicost.web.pages.budgets import BUDGETS
+from aicost.web.pages.customer import CUSTOMER
+from aicost.web.pages.customers import CUSTOMERS
 from aicost.web.pages.explore import EXPLORE
+from aicost.web.pages.features import FEATURE_PAGE, FEATURES
 from aicost.web.pages.gpu_node import GPU_NODE
 from aicost.web.pages.gpus import GPUS
 from aicost.web.pages.growth import GROWTH
@@ -14,6 +17,7 @@ from aicost.web.pages.overview import OVERVIEW
 from aicost.web.pages.rules import RULES
 from aicost.web.pages.target import TARGET
 from aicost.web.pages.targets import TARGETS
+from aicost.web.pages.teams import TEAM_PAGE, TEAMS
 from aicost.web.pages.unit_economics import UNIT_ECONOMICS
 from aicost.web.pages.waiting import ANOMALIES
 from aicost.web.shell import Page
@@ -27,6 +31,12 @@ PAGES: dict[str, Page] = {
         UNIT_ECONOMICS,
         MODELS,
         MODEL,
+        FEATURES,
+        FEATURE_PAGE,
+        TEAMS,
+        TEAM_PAGE,
+        CUSTOMERS,
+        CUSTOMER,
         GPUS,
         GPU_NODE,
         LAYERS,

@@ -3,9 +3,8 @@
 from datetime import date
 from decimal import Decimal
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 
-from aicost.accounts.scope import may_describe, may_see_margin
 from aicost.web import figures, numbers
 from aicost.web.ask import Ask, ask_of
 from aicost.web.colours import colour
@@ -13,12 +12,9 @@ from aicost.web.exports import sheet_of_blocks
 from aicost.web.filters import label
 from aicost.web.names import (
     CONSISTS_OF,
-    budgets_on,
-    burn,
-    cost_after,
+    OWN_PAGES,
     dimension_of,
     kind_of,
-    last_day,
     may_see_plans,
     target_url,
 )
@@ -38,43 +34,24 @@ from aicost.web.parts import (
     twin,
     why_url,
 )
-from aicost.web.said import case_of, facts_of, history_of
 from aicost.web.shell import Page, Panel, for_people, refuse, render_page
+from aicost.web.subject import (
+    budget_figure,
+    burn_of,
+    case_figure,
+    facts,
+    history,
+    late_words,
+    said_of,
+    subject,
+    unit_figure,
+)
 from aicost.web.tables import Block, blocks, shorten
-from aicost.web.units import per_thousand, unit_rows
-from attribution.entities.registry import entity_of
 from attribution.entities.seen import is_seen
-from attribution.models import Entity
 from attribution.reports.sheets import Sheet
-from attribution.reports.spec import BadSpec
-from attribution.reports.unit_cost import REPORT as UNIT_COST
 
 ZERO = Decimal(0)
 ROWS_MAX = 12
-
-
-def subject(ask: Ask) -> tuple[str, str, str]:
-    """(dimension of reports, kind, name) of the page: the first filter that is a name. Raises
-    `BadSpec` when the address names none."""
-    for dimension, values in ask.view.filters.items():
-        if kind_of(dimension) in CONSISTS_OF and values[0]:
-            return dimension, kind_of(dimension), values[0]
-    raise BadSpec("no name is given: write for instance feature=search")
-
-
-def said_of(ask: Ask) -> Entity | None:
-    _, kind, name = subject(ask)
-    return entity_of(kind, name)
-
-
-def _burn(ask: Ask):
-    _, kind, name = subject(ask)
-    budget = (
-        budgets_on(kind, last_day(ask)).get(name)
-        if may_see_plans(ask.asker, subject(ask)[1])
-        else None
-    )
-    return burn(ask, kind, name, budget) if budget else None
 
 
 def lead(ask: Ask) -> dict:
@@ -92,15 +69,12 @@ def lead(ask: Ask) -> dict:
             parts.append((f" ({grown} {against(ask)})", False))
     else:
         parts = [("No cost stands on it in this period", True)]
-    if (used := _burn(ask)) is not None:
+    if (used := burn_of(ask)) is not None:
         text = f", {used.share} of its budget with {used.gone_share} of the {used.period} gone"
         parts.append((text, used.is_over))
     owner = entity.owner if entity else ""
     parts.append((f". {owner} owns it." if owner else ". Nobody is named as its owner.", False))
-    for currency, cost in cost_after(ask, kind, entity)[:1]:
-        since = f" on {numbers.day_year(entity.retired_on)}" if entity.retired_on else ""
-        told = f" It was retired{since} and still costs {numbers.money(cost, currency)}."
-        parts.append((told, True))
+    parts += late_words(ask)
     return {"parts": parts}
 
 
@@ -118,53 +92,12 @@ def key_figures(ask: Ask) -> dict:
         )
     if not found:
         shown.append(Figure("Cost", numbers.UNKNOWN, word=True))
-    shown.append(_unit_figure(ask, final))
+    shown.append(unit_figure(ask, final))
     if may_see_plans(ask.asker, subject(ask)[1]):
-        shown.append(_budget_figure(ask))
-    if (case := _case(ask)) is not None:
+        shown.append(budget_figure(ask))
+    if (case := case_figure(ask)) is not None:
         shown.append(case)
     return {"figures": [one for one in shown if one is not None]}
-
-
-def _unit_figure(ask: Ask, final: bool) -> Figure | None:
-    dimension, _, name = subject(ask)
-    if dimension not in UNIT_COST.groups:
-        return None
-    unit = next((u for u in unit_rows(ask, (dimension,)) if u.name == name and u.currency), None)
-    if unit is None or unit.loaded is None:
-        under = (("", "no calls are known to it", False),)
-        return Figure("Loaded per 1k calls", numbers.UNKNOWN, word=True, under=under)
-    text = f"{numbers.short_count(unit.requests)} calls"
-    value = per_thousand(unit.loaded, unit.currency)
-    return Figure("Loaded per 1k calls", value, under=(("", text, False),), final=final)
-
-
-def _budget_figure(ask: Ask) -> Figure:
-    used = _burn(ask)
-    if used is None:
-        return Figure("Budget used", "not set", word=True)
-    money = numbers.money(used.used, used.currency, 0)
-    whole = numbers.money(used.amount, used.currency, 0)
-    gone = f"{used.gone_share} of the {used.period} gone"
-    words = (gone, "") if used.is_ahead else ("", gone)
-    under = (("", f"{money} of {whole} a {used.period}", False), (*words, used.is_over))
-    return Figure("Budget used", used.share, under=under)
-
-
-def _case(ask: Ask) -> Figure | None:
-    _, kind, name = subject(ask)
-    if kind not in ("feature", "product") or not may_see_margin(ask.user):
-        return None
-    case = case_of(ask, kind, name, said_of(ask))
-    if case.revenue is None:
-        under = (("", "no revenue was told of it", False),)
-        return Figure("Revenue", numbers.UNKNOWN, word=True, under=under)
-    under = ()
-    if case.expected is not None:
-        share = numbers.percent(case.revenue, case.expected, 0)
-        expected = numbers.money(case.expected, case.currency, 0)
-        under = ((share, f"of the {expected} expected", False),)
-    return money_figure("Revenue", case.revenue, case.currency, under=under)
 
 
 def _stepped(ask: Ask) -> list[Block]:
@@ -258,23 +191,6 @@ def services(ask: Ask) -> dict:
     return _parts(ask, "service")
 
 
-def facts(ask: Ask) -> dict:
-    _, kind, name = subject(ask)
-    entity = said_of(ask)
-    return {
-        "facts": facts_of(ask, kind, name, entity, plans=may_see_plans(ask.asker, subject(ask)[1])),
-        "registered": entity is not None,
-        "may_edit": may_describe(ask.user),
-        "kind": kind,
-        "name": name,
-    }
-
-
-def history(ask: Ask) -> dict:
-    _, kind, name = subject(ask)
-    return {"changes": history_of(kind, name, plans=may_see_plans(ask.asker, subject(ask)[1]))}
-
-
 TARGET = Page(
     slug="target",
     title="Name",
@@ -299,10 +215,13 @@ TARGET = Page(
 
 @for_people
 def page(request: HttpRequest, kind: str, name: str) -> HttpResponse:
-    """One name of the kind: the view with this name as its only filter."""
+    """One name of the kind: the view with this name as its only filter. Names of kinds that have
+    pages of their own are shown there."""
     if kind not in CONSISTS_OF:
         raise Http404(f"there are no names of kind {kind}")
     ask = ask_of(request)
+    if kind in OWN_PAGES:
+        return HttpResponseRedirect(target_url(ask, kind, name))
     if not is_seen(ask.asker, kind, name):
         return refuse(request, f"{kind} {name}")
     ask = ask.with_view(filters={dimension_of(kind, name): (name,)})

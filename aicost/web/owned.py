@@ -1,0 +1,210 @@
+"""Tables of names, one row a name with money, use and what it earns: features, teams, customers.
+
+A page gives its columns; the rows are the lines of report `cost` by its dimension, so that every
+table ends with what has no owner and adds up to the bill.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+from aicost.web import numbers, spark
+from aicost.web.ask import Ask
+from aicost.web.parts import cost_blocks, periods_of, why_url
+from aicost.web.tables import Block, Line, shorten
+from aicost.web.units import Unit
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One figure of a row: its text and its class (`word` for what is no number), the address that
+    says why or the page it leads to, a note beside it, or a sparkline instead."""
+
+    text: str = ""
+    css: str = ""
+    why: str = ""
+    href: str = ""
+    note: str = ""
+    spark: dict | None = None
+
+
+NOTHING = Cell()
+UNKNOWN = Cell(numbers.UNKNOWN, "word")
+NOT_APPLICABLE = Cell(numbers.NOT_APPLICABLE, "word")
+
+
+@dataclass(frozen=True)
+class Column:
+    """`cell` writes a line's figure in a currency. One that is `wide` is left out on a phone;
+    `words` is a column of words, not numbers; `sort` is the address that orders by it."""
+
+    head: str
+    cell: Callable[[Line, str], Cell]
+    wide: bool = True
+    words: bool = False
+    sort: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    name: str
+    swatch: str
+    href: str
+    cells: list[tuple[Column, Cell]]
+    why: str
+    note: str = ""
+
+
+@dataclass
+class Table:
+    """`total` None: the rows are not all there are."""
+
+    first: str
+    columns: Sequence[Column]
+    rows: list[Row]
+    total: Row | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+def daily(ask: Ask, group_by: Sequence[str]) -> dict[str, dict[tuple, Line]]:
+    """currency -> key -> line with its cost per step of the view; the key of a total is total."""
+    found = cost_blocks(ask.with_view(compare="none"), group_by, granularity=ask.view.granularity)
+    return {b.currency: {x.key: x for x in b.lines} | {("total",): b.total} for b in found}
+
+
+def add_sparks(ask: Ask, found: Sequence[Block], group_by: Sequence[str]) -> None:
+    """Give each line its sparkline; the lines of a table share one scale, the total has its own."""
+    steps, periods = daily(ask, group_by), periods_of(ask.period, ask.view.granularity)
+    for block in found:
+        series = steps.get(block.currency, {})
+        owned = [series[x.key] for x in block.lines if x.key in series]
+        top = max((v for x in owned for v in x.by_period.values()), default=ZERO)
+        for line in [*block.lines, block.total]:
+            if line.key in series:
+                by_period = series[line.key].by_period
+                line.spark = drawn(by_period, periods, None if line is block.total else top)
+
+
+def drawn(
+    by_period: Mapping[date, Decimal], periods: Sequence[date], top: Decimal | None
+) -> dict | None:
+    """The points of a sparkline up to `top`, or to its own highest value."""
+    values = [by_period.get(p, ZERO) for p in periods]
+    path = spark.points(values, max(values, default=ZERO) if top is None else top)
+    return {"points": path, "end": spark.last_point(path)} if path else None
+
+
+def named_blocks(
+    ask: Ask, dimension: str, url: Callable[[str], str], lines_max: int = 100
+) -> list[Block]:
+    """The lines of a dimension with their reasons and pages."""
+    found = [shorten(b, lines_max) for b in cost_blocks(ask, (dimension,), ask.view.sort)]
+    for block in found:
+        for line in [*block.lines, block.total]:
+            if line.line != "other":
+                line.why = why_url(ask, line, (dimension,), block.currency)
+            if line.line == "owned":
+                line.page = url(line.key[1])
+    return found
+
+
+def table(block: Block, first: str, columns: Sequence[Column]) -> Table:
+    def row(line: Line) -> Row:
+        cells = [(column, column.cell(line, block.currency)) for column in columns]
+        return Row(line.names[0], line.swatch, line.page, cells, line.why)
+
+    notes = []
+    if block.more:
+        notes.append(f"The {block.more} smallest are one line here; the files have them all.")
+    return Table(first, columns, [row(x) for x in block.lines], row(block.total), notes)
+
+
+def cost_columns(ask: Ask, currency: str) -> list[Column]:
+    """Cost, its change, and what is idle or spread in it."""
+    sign = numbers.sign_of(currency).strip()
+    spans = numbers.period(ask.period)
+    sorts = {name: f"?{ask.view.query(sort=name)}" for name in ("cost", "change")}
+    arrow = {name: " ▼" if ask.view.sort == name else "" for name in sorts}
+    found = [
+        Column(f"{spans}, {sign}{arrow['cost']}", _cost, wide=False, sort=sorts["cost"]),
+    ]
+    if ask.view.other is not None:
+        head = f"Change{arrow['change']}"
+        found.append(Column(head, _growth, wide=False, sort=sorts["change"]))
+    found.append(Column(f"Own idle, {sign}", _idle))
+    if "spread" in (ask.view.idle, ask.view.shared):
+        found.append(Column(f"Of the pools, {sign}", _spread))
+    return found
+
+
+def _cost(line: Line, currency: str) -> Cell:
+    return Cell(numbers.money(line.cost, currency))
+
+
+def _growth(line: Line, currency: str) -> Cell:
+    if line.previous is None:
+        return NOT_APPLICABLE
+    return Cell(numbers.change_percent(line.cost, line.previous), "second")
+
+
+def _idle(line: Line, currency: str) -> Cell:
+    return Cell(numbers.money(line.idle_cost, currency), "second") if line.owns else NOT_APPLICABLE
+
+
+def _spread(line: Line, currency: str) -> Cell:
+    return Cell(numbers.change(line.spread, currency), "second")
+
+
+def share_column(total: Decimal) -> Column:
+    return Column("Share", lambda line, _: Cell(numbers.percent(line.cost, total), "second"))
+
+
+def spark_column(ask: Ask, currency: str) -> Column:
+    head = f"{numbers.sign_of(currency).strip()}/{ask.view.granularity}"
+    return Column(head, lambda line, _: Cell(spark=line.spark, css=line.swatch), words=True)
+
+
+def of_owned(known: Mapping, cell: Callable[[object, str], Cell], unknown: Cell = UNKNOWN):
+    """The cell of what is known of a name: (name, currency) -> anything. Pools and totals have
+    none, a name of which nothing is known says so."""
+
+    def written(line: Line, currency: str) -> Cell:
+        if line.line == "total":
+            return NOTHING
+        if line.line != "owned":
+            return NOT_APPLICABLE
+        found = known.get((line.key[1], currency))
+        return unknown if found is None else cell(found, currency)
+
+    return written
+
+
+def unit_columns(units: Mapping[tuple[str, str], Unit], whys: Callable[[str, str], str]) -> list:
+    """Requests and what a thousand of them cost with their idle time; what one outcome costs where
+    any is known. `whys` is the address that explains a name's unit cost."""
+
+    def loaded(unit: Unit, currency: str) -> Cell:
+        if unit.loaded is None:
+            return UNKNOWN
+        return Cell(unit.loaded_shown, why=whys(unit.name, "loaded_cost_per_inference"))
+
+    def outcome(unit: Unit, currency: str) -> Cell:
+        cost = unit.row["loaded_cost_per_outcome"]
+        if cost is None:
+            return UNKNOWN
+        why = whys(unit.name, "loaded_cost_per_outcome")
+        return Cell(numbers.unit_money(cost, currency), why=why, note=unit.row["outcome"] or "")
+
+    def requests(unit: Unit, currency: str) -> Cell:
+        return UNKNOWN if unit.requests is None else Cell(numbers.short_count(unit.requests))
+
+    found = [
+        Column("Requests", of_owned(units, requests)),
+        Column("Per 1k requests", of_owned(units, loaded)),
+    ]
+    if any(u.row["loaded_cost_per_outcome"] is not None for u in units.values()):
+        found.append(Column("Per outcome", of_owned(units, outcome)))
+    return found

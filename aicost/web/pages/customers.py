@@ -1,0 +1,137 @@
+"""Customers, however many: a page of fifty, the dearest first, with what stands on none below."""
+
+from dataclasses import replace
+from decimal import Decimal
+from functools import partial
+from urllib.parse import urlencode
+
+from django.http import HttpRequest
+
+from aicost.accounts.scope import may_see_margin
+from aicost.web import numbers
+from aicost.web.ask import Ask, ask_of
+from aicost.web.customer_rows import PLAIN, customers_of, report_of, table
+from aicost.web.parts import RESIDUAL, STAMP
+from aicost.web.picks import hidden_pairs
+from aicost.web.shell import Page, Panel
+from attribution.models import CustomerSplit
+from attribution.reports.sheets import Sheet, sheet_of_answer
+
+ZERO = Decimal(0)
+ROWS_MAX = 50
+FILTERS = ("feature", "model", "team")
+ORDERS = {"cost": "Cost", "name": "Name", "revenue": "Revenue", "margin": "Worst margin"}
+HOW = (
+    "No call has named a customer.",
+    "Calls bring them: the field customer of usage files, of OpenTelemetry spans and of call logs. "
+    "A file customers.csv adds names and plans, revenue files what they pay",
+)
+
+
+def totals(ask: Ask) -> dict[str, Decimal]:
+    """currency -> all cost of the view, the largest first."""
+    found: dict[str, Decimal] = {}
+    for row in ask.report("cost").rows:
+        found[row["currency"]] = found.get(row["currency"], ZERO) + row["cost"]
+    return dict(sorted(found.items(), key=lambda item: -item[1]))
+
+
+def lead(ask: Ask) -> dict:
+    found, whole = customers_of(ask, rows_max=ROWS_MAX), totals(ask)
+    if not found.count:
+        return {"parts": [(no_customer(ask)[0], True)]}
+    currency = found.currency
+    rest = sum((row["cost"] for row in found.rest if row["currency"] == currency), ZERO)
+    total = whole.get(currency, ZERO)
+    on_customers = total - rest
+    name = found.rows[0][0]
+    first = found.found[found.rows[0]]["cost"]
+    parts = [
+        (numbers.plural(found.count, "customer"), True),
+        (" cost ", False),
+        (numbers.money(on_customers, currency), True),
+        (f" over {numbers.period(ask.period, year=True)}, ", False),
+        (f"{numbers.percent(on_customers, total)} of all AI cost; ", False),
+        (f"{found.titles.get(name, name)} alone {numbers.money(first, currency)}", False),
+        (f", {numbers.percent(first, on_customers)} of that", False),
+    ]
+    if len(whole) > 1:
+        parts.append((". Cost in other currencies is in the files", False))
+    return {"parts": [*parts, (".", False)]}
+
+
+def no_customer(ask: Ask) -> tuple[str, str]:
+    if CustomerSplit.objects.filter(has_customers=True).exists():
+        return ("No call of this period names a customer.", "Choose another period")
+    return HOW
+
+
+def list_table(ask: Ask, order: str = "cost", asked: str = "", page: int = 1) -> dict:
+    found = customers_of(ask, order, (page - 1) * ROWS_MAX, ROWS_MAX, asked)
+    query = ask.view.query()
+
+    def link(**keys) -> str:
+        told = {"by": order, "q": asked, "page": 1} | keys
+        plain = {"by": "cost", "q": "", "page": 1}
+        mine = urlencode([(k, v) for k, v in told.items() if v != plain[k]])
+        return f"?{'&'.join(filter(None, (query, mine)))}"
+
+    orders = [n for n in ORDERS if may_see_margin(ask.user) or n in ("cost", "name")]
+    pages = max(-(-found.count // ROWS_MAX), 1)
+    shown = bool(found.count)
+    whole = totals(ask).get(found.currency, ZERO)
+    sorts = {name: link(by=name) for name in orders}
+    head, text = no_customer(ask) if not shown and not asked else ("Nobody is called so.", "")
+    return {
+        "tables": [table(ask, found, whole, sorts)] if shown else [],
+        "empty": (head, text, "", ""),
+        "orders": [(ORDERS[n], link(by=n), n == order) for n in orders],
+        "asked": asked,
+        "order": order,
+        "pairs": hidden_pairs(ask.view),
+        "earlier": link(page=page - 1) if page > 1 else "",
+        "later": link(page=page + 1) if page < pages else "",
+        "span": f"{numbers.count((page - 1) * ROWS_MAX + 1)}–"
+        f"{numbers.count(min(page * ROWS_MAX, found.count))} of {numbers.count(found.count)}",
+        "known": shown or bool(asked),
+        "after": "A customer’s cost is its share of each day’s pools by its calls, the owner’s "
+        "idle time included; shared cost and idle without an owner stand on nobody."
+        if shown else "",
+    }  # fmt: skip
+
+
+def list_data(ask: Ask) -> Sheet:
+    """All customers, not the page alone, with what stands on none."""
+    return sheet_of_answer("Customers", ask.report(report_of(ask), **PLAIN))
+
+
+def read(request: HttpRequest) -> tuple[Page, Ask]:
+    """`by` is the order, `q` what names must hold, `page` which fifty."""
+    ask, given = ask_of(request), request.GET
+    order = given.get("by", "cost")
+    if order not in ORDERS or (order in ("revenue", "margin") and not may_see_margin(ask.user)):
+        order = "cost"
+    page = given.get("page", "1")
+    page = int(page) if page.isdecimal() and int(page[:7]) > 0 else 1
+    chosen = partial(list_table, order=order, asked=given.get("q", "").strip()[:100], page=page)
+    panels = tuple(
+        replace(one, build=chosen) if one.slug == "table" else one for one in CUSTOMERS.panels
+    )
+    return replace(CUSTOMERS, panels=panels), ask
+
+
+CUSTOMERS = Page(
+    slug="customers",
+    title="Customers",
+    panels=(
+        STAMP,
+        Panel("lead", "parts/lead.html", lead),
+        Panel("table", "parts/customers_table.html", list_table, table=list_data,
+              title="Customers"),
+        RESIDUAL,
+    ),
+    picks=("period", "compare", "basis"),
+    filters=FILTERS,
+    own=("by", "q", "page"),
+    reads=read,
+)  # fmt: skip

@@ -1,0 +1,132 @@
+"""Small charts of one name over twelve weeks: what a thousand requests of it cost, how many there
+were, and what its money bought."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from decimal import Decimal
+
+from aicost.kernel.periods import Period
+from aicost.web import figures, numbers
+from aicost.web.ask import Ask
+from aicost.web.colours import colour
+from aicost.web.parts import estimate_step, legend, periods_of, stacks, start_of, twin
+from aicost.web.shell import Panel
+from aicost.web.tables import blocks
+from attribution.reports.spec import LAYER
+
+WEEKS = 12
+SMALL, LEGENDED = "parts/small_chart.html", "parts/owned_chart.html"
+
+
+def weeks(ask: Ask) -> Period:
+    """Twelve weeks that end with the view, from a Monday."""
+    last = start_of(ask.period.end - timedelta(days=1), "week")
+    return Period(last - timedelta(days=7 * (WEEKS - 1)), ask.period.end)
+
+
+def short_week(ask: Ask) -> str:
+    """What to know of the last step: a week that is not over looks like a fall."""
+    days = (ask.period.end - start_of(ask.period.end - timedelta(days=1), "week")).days
+    return f" The last week has {numbers.plural(days, 'day')}." if days < 7 else ""
+
+
+def unit_weeks(ask: Ask, dimension: str) -> list[dict]:
+    """Rows of report unit_cost of the page's name, a week each."""
+    name = ask.view.filters[dimension][0]
+    answer = ask.report("unit_cost", group_by=(dimension,), period=weeks(ask), granularity="week")
+    return [row for row in answer.rows if row[dimension] == name]
+
+
+_CHARTS = {
+    "unit": ("Cost per 1k requests", "Weekly. Dashed: with own idle.", "money",
+             (("Marginal", "marginal_cost_per_inference", 1000, "solid"),
+              ("Loaded", "loaded_cost_per_inference", 1000, "dash"))),
+    "calls": ("Requests", "Weekly. Hatched: may still change.", "count",
+              (("Requests", "requests", 1, "solid"),)),
+}  # fmt: skip
+
+
+def unit_panel(kind: str, dimension: str) -> Panel:
+    """Unit cost as lines, or requests as bars."""
+    title, note, unit, columns = _CHARTS[kind]
+
+    def layers(ask: Ask, rows: list[dict]) -> list[figures.Stack]:
+        swatch = colour(dimension, ask.view.filters[dimension][0])
+        return [
+            figures.Stack(name, swatch, _values(rows, column, scale), dash)
+            for name, column, scale, dash in columns
+        ]
+
+    def axis(ask: Ask, rows: list[dict]) -> figures.Axis:
+        currency = next((row["currency"] for row in rows if row["currency"]), "")
+        return figures.Axis("week", currency, unit, estimate_step(ask, "week"))
+
+    def build(ask: Ask) -> dict:
+        rows = unit_weeks(ask, dimension)
+        made = layers(ask, rows)
+        if not any(one.values for one in made):
+            return {"title": title, "empty": True}
+        written = _writer(axis(ask, rows))
+        return {
+            "title": title,
+            "note": note + short_week(ask),
+            "size": "low",
+            "summary": f"{title}. {note}",
+            "twin": twin(made, periods_of(weeks(ask), "week"), "week", written),
+        }
+
+    def figure(ask: Ask) -> dict:
+        rows = unit_weeks(ask, dimension)
+        draw = figures.stacked_bars if unit == "count" else figures.lines
+        return draw(layers(ask, rows), periods_of(weeks(ask), "week"), axis(ask, rows))
+
+    return Panel(kind, SMALL, build, figure, title=title, lazy=True)
+
+
+def _values(rows: list[dict], column: str, scale: int) -> dict[date, Decimal]:
+    known = [row for row in rows if row[column] is not None]
+    return {row["period"]: Decimal(row[column]) * scale for row in known}
+
+
+def _writer(axis: figures.Axis) -> Callable[[Decimal | None], str]:
+    def write(value: Decimal | None) -> str:
+        return numbers.UNKNOWN if value is None else figures.value_text(value, axis)
+
+    return write
+
+
+def _layered(ask: Ask):
+    answer = ask.report("cost", group_by=(LAYER,), period=weeks(ask), granularity="week")
+    found = blocks(answer.rows, (LAYER,), colour=colour)
+    return found[0] if found else None
+
+
+def layers_chart(ask: Ask) -> dict:
+    """What the money bought, so that GPU time stands beside model APIs."""
+    block, title = _layered(ask), "What it buys"
+    if block is None:
+        return {"title": title, "empty": True}
+    made = stacks(block)
+    note = f"Weekly, {ask.view.basis}, {block.currency}."
+    return {
+        "title": title,
+        "note": note,
+        "size": "low",
+        "legend": legend(made),
+        "summary": f"{title}. {note}",
+        "twin": twin(made, periods_of(weeks(ask), "week"), "week",
+                     lambda amount: numbers.money(amount or Decimal(0), block.currency)),
+    }  # fmt: skip
+
+
+def layers_figure(ask: Ask) -> dict:
+    block = _layered(ask)
+    if block is None:
+        return {"data": [], "layout": {}}
+    axis = figures.Axis("week", block.currency, estimate_from=estimate_step(ask, "week"))
+    return figures.stacked_bars(stacks(block), periods_of(weeks(ask), "week"), axis)
+
+
+LAYERS_PANEL = Panel(
+    "layers", LEGENDED, layers_chart, layers_figure, title="What it buys", lazy=True
+)
