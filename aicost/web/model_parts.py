@@ -15,7 +15,7 @@ from aicost.web.names import entities, last_day, parents_on, target_url
 from aicost.web.parts import cost_blocks, why_url
 from aicost.web.qualities import planes_of, version_name
 from aicost.web.units import per_thousand
-from attribution.models import Entity, EntityParent
+from attribution.models import EntityParent
 from attribution.reports.spec import LAYER
 from ingest.models import Alias, Price
 
@@ -157,11 +157,11 @@ def _size(count: str | None) -> str:
 
 def changes(ask: Ask) -> dict:
     """What may have moved its figures in three months, the newest first: events that name it,
-    prices, versions that took over. Events belong to no team, so only who sees all sees them."""
+    versions that took over, and prices for whoever may see them all."""
     span = Period(ask.period.end - timedelta(days=CHANGE_DAYS), ask.period.end)
-    found = [*_takeovers(ask, span)]
+    found = [*_takeovers(ask, span), *_events(ask, span)]
     if may_see_sources(ask.user):
-        found += [*_events(ask, span), *_prices(name_of(ask), span)]
+        found += _prices(name_of(ask), span)
     found.sort(key=lambda one: one["day"], reverse=True)
     return {"rows": found[:CHANGES_MAX], "more": max(len(found) - CHANGES_MAX, 0),
             "period": numbers.period(span)}  # fmt: skip
@@ -178,7 +178,7 @@ def _events(ask: Ask, span: Period) -> list[dict]:
         {"day": _day(row["at"]), "what": row["kind"].capitalize(), "text": row["title"],
          "url": row["url"], "who": row["author"]}
         for row in rows
-        if row["model"]
+        if row["model"] and row["kind"] != "price"  # told below with what it was before
     ]  # fmt: skip
 
 
@@ -215,16 +215,3 @@ def _prices(name: str, span: Period) -> list[dict]:
 def _price(row: Price) -> str:
     money = numbers.unit_money(row.price, row.currency)
     return f"{money} per {numbers.short_count(row.per_units).replace('.0', '')}"
-
-
-def said_of_model(entity: Entity | None) -> str:
-    """The words beside the name in the head of the page."""
-    if entity is None:
-        return ""
-    said = entity.attributes
-    parts = [entity.title, said.get("vendor", ""), said.get("quantisation", "")]
-    if said.get("parameters"):
-        parts.append(f"{_size(said['parameters'])} parameters")
-    if entity.owner:
-        parts.append(f"owner {entity.owner}")
-    return " · ".join(part for part in parts if part)

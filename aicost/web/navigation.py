@@ -59,6 +59,7 @@ NAV: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         (
             Entry("models", "Models"),
             Entry("features", "Features"),
+            Entry("experiments", "Experiments"),
             Entry("teams", "Teams"),
             Entry("customers", "Customers"),
             Entry("targets", "Names & owners"),

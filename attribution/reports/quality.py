@@ -4,8 +4,9 @@ and what the last gain in quality costs a month and a point. See attribution.qua
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
+import json
 
 from aicost.kernel.money import QUANTUM
 from attribution.quality import LOWER, Point, beaten_by, better_of, per_point, points
@@ -113,18 +114,18 @@ class Group:
 def rows(spec: Spec) -> list[dict]:
     """One row a version, measure, data set and currency, the best of each group first, and last
     those that answer calls and have no score."""
-    scores = fetch("quality_scores", binds(spec))
     since = min(spec.period.start, spec.period.end - timedelta(days=LOOK_BACK_DAYS))
-    models = sorted({row["model"] for row in scores})
-    asked = binds(spec) | {"since": since, "models": models}
-    costs = fetch("quality_costs", asked) if models else []
+    versions = fetch("quality", binds(spec) | {"since": since})
+    told = {_version(row): row for row in versions}
+    scores = [score for row in told.values() for score in _scores(row)]
+    costs = [row for row in versions if row["last_call"]]
     by_version: dict[tuple, list[dict]] = {}
     for row in costs:
         by_version.setdefault(_version(row), []).append(row)
     grouped: dict[tuple, list[dict]] = {}
     for score in scores:
         key = (score["base_model"], score["measure"], score["dataset"])
-        for cost in by_version.get(_version(score)) or _whole(score, costs):
+        for cost in by_version.get(_version(score), ()) or _whole(score, costs):
             grouped.setdefault(key, []).append(_row(score, cost))
     found = []
     for key in sorted(grouped):
@@ -135,6 +136,19 @@ def rows(spec: Spec) -> list[dict]:
     for row in found:
         row["reason"] = row["reason"] or row["gain_reason"]
     return pick(found, COLUMNS)
+
+
+def _scores(row: dict) -> Iterable[dict]:
+    """The scores of a version; Django's cursors leave jsonb as text, where decimals are exact."""
+    told = row["scores"]
+    for one in json.loads(told) if isinstance(told, str) else told or ():
+        yield one | {
+            "base_model": row["base_model"],
+            "model": row["model"],
+            "model_version": row["model_version"],
+            "score": Decimal(one["score"]),
+            "scored_on": date.fromisoformat(one["scored_on"]),
+        }
 
 
 def _unscored(rows: list[dict], costs: Iterable[dict]) -> list[dict]:

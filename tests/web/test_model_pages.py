@@ -90,7 +90,7 @@ def test_its_changes_are_takeovers_prices_and_events(visit, quality):
     assert "Deploy: Batch size 8 Priya" in page
     assert "Price: input $2.50 per 1M, was $3.00 per 1M (list)" in page
     assert "Version: v2 took over from v1" in page
-    assert "fp8 · 410M parameters · owner Noor" in page
+    assert "410M fp8 Noor $160.00" in page
     scoped = text(visit("scoped", f"/models/ranker/?{QUERY}&whole=1"))
     assert "Batch size 8" not in scoped
     assert "v2 took over from v1" in scoped

@@ -23,6 +23,8 @@ ADDRESSES = (
     "/why-it-grew/",
     "/models/",
     "/models/ranker/",
+    "/experiments/",
+    "/experiments/two-tower/",
     "/gpus/",
     "/margin/",
     "/targets/",

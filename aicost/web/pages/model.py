@@ -13,7 +13,6 @@ from aicost.web.model_parts import (
     family,
     features,
     layers,
-    said_of_model,
 )
 from aicost.web.model_quality import QUALITY
 from aicost.web.names import target_url
@@ -22,7 +21,6 @@ from aicost.web.parts import RESIDUAL, STAMP, Figure, against, money_figure, mov
 from aicost.web.reasons import address
 from aicost.web.shell import Page, Panel, for_people, render_page
 from aicost.web.units import Unit, per_thousand, unit_rows
-from attribution.entities.registry import entity_of
 
 
 def one(ask: Ask, **changes) -> Unit | None:
@@ -163,6 +161,5 @@ MODEL = Page(
 def page(request: HttpRequest, name: str) -> HttpResponse:
     """One model: the view's filters with this model in place of any other."""
     ask = named_ask(request, name)
-    more = {"heading": name, "title": name, "about": target_url(ask, "model", name),
-            "subject": said_of_model(entity_of("model", name))}  # fmt: skip
-    return render_page(request, MODEL, ask, **more)
+    about = target_url(ask, "model", name)
+    return render_page(request, MODEL, ask, heading=name, title=name, about=about)

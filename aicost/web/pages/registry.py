@@ -3,6 +3,8 @@
 from aicost.web.pages.budgets import BUDGETS
 from aicost.web.pages.customer import CUSTOMER
 from aicost.web.pages.customers import CUSTOMERS
+from aicost.web.pages.experiment import EXPERIMENT
+from aicost.web.pages.experiments import EXPERIMENTS
 from aicost.web.pages.explore import EXPLORE
 from aicost.web.pages.features import FEATURE_PAGE, FEATURES
 from aicost.web.pages.gpu_node import GPU_NODE
@@ -37,6 +39,8 @@ PAGES: dict[str, Page] = {
         TEAM_PAGE,
         CUSTOMERS,
         CUSTOMER,
+        EXPERIMENTS,
+        EXPERIMENT,
         GPUS,
         GPU_NODE,
         LAYERS,

@@ -1,9 +1,56 @@
--- What each version of the models asked for costs, on the days on which it shares no pool with
--- another: a pool is one workload, experiment and environment of a model, and calls that do not
--- tell one of these agree with any. Of a version without such a day in the period, the last as many
--- days as the period has. `leads`: it answers most calls of the last day; `before_…` led before it.
+-- What each version of the models that were ever scored costs, and its last scores.
+--
+-- Scores: the last up to the end of the period of every version, measure and data set; `is_share`
+-- when all scores of the measure lie from 0 to 1. Whoever sees only some teams sees models that no
+-- other team pays for, since what a version costs is of all who call it.
+--
+-- Cost: of the days on which a version shares no pool with another: a pool is one workload,
+-- experiment and environment of a model, and calls that do not tell one of these agree with any. Of
+-- a version without such a day in the period, the last as many days as the period has. `leads`: it
+-- answers most calls of the last day; `before_…` led before it.
 with alias as materialized (
     select * from aicost_alias_days(%(since)s, %(end)s)
+),
+score as (
+    select
+        coalesce(am.canonical, q.model) as model, q.model_version as version,
+        coalesce(ax.canonical, q.experiment) as experiment, q.measure, q.dataset, q.score, q.day,
+        q.id, bool_and(q.score between 0 and 1) over (partition by q.measure) as is_share
+    from ingest_qualityscore q
+    left join alias am
+        on am.day = %(end)s::date - 1 and am.dimension = 'model' and am.raw = q.model
+    left join alias ax
+        on ax.day = %(end)s::date - 1 and ax.dimension = 'experiment' and ax.raw = q.experiment
+    where q.day < %(end)s
+),
+scored as materialized (
+    select distinct on (s.model, s.version, s.measure, s.dataset)
+        coalesce(e.above, s.model) as base_model, s.*
+    from score s
+    left join attribution_entityabove e
+        on e.level = 'base_model' and e.name = s.model
+        and (e.valid_from is null or e.valid_from < %(end)s)
+        and (e.valid_to is null or e.valid_to >= %(end)s)
+    where (%(f_model)s::text[] is null or s.model = any(%(f_model)s))
+        and (%(f_base_model)s::text[] is null or coalesce(e.above, s.model) = any(%(f_base_model)s))
+        and (%(teams)s::text[] is null or (
+            exists (
+                select from attribution_target t
+                where t.model = s.model and t.team = any(%(teams)s))
+            and not exists (
+                select from attribution_target t
+                where t.model = s.model and t.activity = 'inference'
+                    and t.kind in ('workload', 'idle') and t.team <> all(%(teams)s))))
+    order by s.model, s.version, s.measure, s.dataset, s.day desc, s.id desc
+),
+told as (
+    select
+        base_model, model, version,
+        jsonb_agg(jsonb_build_object(
+            'measure', measure, 'dataset', dataset, 'experiment', experiment,
+            'score', score::text, 'scored_on', day, 'is_share', is_share)) as scores
+    from scored
+    group by 1, 2, 3
 ),
 named as (
     select
@@ -25,7 +72,7 @@ named as (
 called as materialized (
     select day, model, version, workload, experiment, environment, sum(requests) as requests
     from named
-    where model = any(%(models)s)
+    where model in (select model from scored)
     group by 1, 2, 3, 4, 5, 6
 ),
 money as materialized (
@@ -37,7 +84,7 @@ money as materialized (
             filter (where t.kind = 'idle') as idle_cost
     from aicost_cost(%(since)s, %(end)s, 'target', 'day', '{}') c
     join attribution_target t on t.id = c.target_id
-    where t.model = any(%(models)s) and t.activity = 'inference'
+    where t.model in (select model from scored) and t.activity = 'inference'
         and t.kind in ('workload', 'idle')
     group by 1, 2, 3, 4, 5, 6
 ),
@@ -122,12 +169,14 @@ lead as (
     order by base_model, day desc
 )
 select
-    v.base_model, v.model, v.version as model_version, v.requests::bigint as requests,
+    coalesce(v.base_model, s.base_model) as base_model, coalesce(v.model, s.model) as model,
+    coalesce(v.version, s.version) as model_version, s.scores, v.requests::bigint as requests,
     v.first_call, v.last_call, k.currency, k.marginal_cost, k.idle_cost,
     k.requests_alone::bigint as requests_alone, k.cost_from, k.cost_through,
     l.model is not null as leads, l.led_from, l.before_model, l.before_version
 from version v
-left join cost k using (model, version)
+full join told s on s.model = v.model and s.version = v.version
+left join cost k on k.model = v.model and k.version = v.version
 left join lead l
     on l.base_model = v.base_model and l.model = v.model and l.version = v.version
 order by 1, 2, 3, k.currency

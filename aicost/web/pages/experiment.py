@@ -1,0 +1,334 @@
+"""One experiment: cost so far against its budget, its runs, what failed, what a point cost."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+from django.http import HttpRequest, HttpResponse
+
+from aicost.kernel.periods import Period
+from aicost.web import figures, numbers, spark
+from aicost.web.ask import Ask, ask_of
+from aicost.web.colours import colour
+from aicost.web.frontier import score_text
+from aicost.web.names import target_url
+from aicost.web.parts import (
+    RESIDUAL,
+    STAMP,
+    Figure,
+    cost_blocks,
+    money_figure,
+    periods_of,
+    start_of,
+    twin,
+    why_url,
+)
+from aicost.web.qualities import quality_of, standing, version_name
+from aicost.web.shell import Page, Panel, for_people, refuse, render_page
+from aicost.web.trials import (
+    begun,
+    budget_said,
+    budgets_of,
+    quality_said,
+    said_of_use,
+    trials_of,
+    whole_span,
+)
+from aicost.web.units import per_thousand
+from attribution.entities.registry import entity_of
+from attribution.entities.seen import is_seen
+from attribution.models import Entity, EntityBudget
+from attribution.reports.experiments import FORGOTTEN
+from attribution.reports.sheets import Sheet, sheet_of
+from attribution.reports.spec import LAYER, BadSpec
+
+ZERO = Decimal(0)
+BY_LAYER = (LAYER,)
+DAYS_DRAWN_MAX = 120
+RUNS_MAX, EVENTS_MAX = 40, 10
+RUN_COLUMNS = ("run", "name", "model", "model_version", "team", "user", "status", "started_at",
+               "ended_at", "gpu_hours", "currency", "cost", "reason", "commit")  # fmt: skip
+
+
+def name_of(ask: Ask) -> str:
+    """The experiment the address names. Raises `BadSpec` when it names none."""
+    named = ask.view.filters.get("experiment")
+    if not named:
+        raise BadSpec("experiment= is missing")
+    return named[0]
+
+
+def told(ask: Ask) -> dict | None:
+    """Its row of report `experiments`, of its dearest currency; None when nothing is known."""
+    rows = trials_of(ask, experiment=(name_of(ask),)).rows
+    return rows[0] if rows else None
+
+
+def _budgets(ask: Ask) -> list[EntityBudget]:
+    return budgets_of(ask, [name_of(ask)]).get(name_of(ask), [])
+
+
+def _whole(ask: Ask) -> Period:
+    row = told(ask)
+    return whole_span(ask, row) if row else ask.period
+
+
+def lead(ask: Ask) -> dict:
+    row = told(ask)
+    if row is None:
+        return {"parts": [("Nothing is known of this experiment up to this period.", True)]}
+    if row["cost"] is None:
+        return {"parts": [("No cost stands on it so far. ", True), (said_of_use(row), False)]}
+    since = numbers.day_year(row["first_day"]) if row["first_day"] else "the beginning"
+    parts = [
+        ("It cost ", False),
+        (numbers.money(row["cost"], row["currency"]), True),
+        (f" since {since}", False),
+    ]
+    return {"parts": [*parts, (". ", False), (said_of_use(row), row["status"] == FORGOTTEN)]}
+
+
+def key_figures(ask: Ask) -> dict:
+    row, final = told(ask), ask.report("cost").final
+    if row is None:
+        return {"figures": [Figure("Cost so far", numbers.UNKNOWN, word=True)]}
+    currency = row["currency"] or ""
+    shown = [money_figure("Cost so far", row["cost"], currency, final=final)]
+    week = (("", "of data up to " + numbers.day(row["data_through"]), False),)
+    shown.append(money_figure("Last 7 days", row["week_cost"], currency, final=final, under=week))
+    if row["cost"]:
+        share = (("", f"{numbers.percent(row['idle_cost'], row['cost'])} of its cost", False),)
+        shown.append(money_figure("Idle", row["idle_cost"], currency, final=final, under=share))
+    shown.append(_budget_figure(ask, row))
+    shown.append(_point_figure(row))
+    return {"figures": shown}
+
+
+def _budget_figure(ask: Ask, row: dict) -> Figure:
+    said = budget_said(_budgets(ask), row)
+    if said is None:
+        return Figure("Budget to date", "not set", word=True)
+    whole = numbers.money(said["amount"], row["currency"], 0)
+    under = (("", f"of {whole}, set a {said['period']}", False),)
+    if said["over"]:
+        under = (*under, ("over budget", "", True))
+    return Figure("Budget to date", said["share"], under=under)
+
+
+def _point_figure(row: dict) -> Figure:
+    said = quality_said(row)
+    if said["each"] is None:
+        under = (("", said["reason"], False),)
+        return Figure("Cost of a point", "not enough data", word=True, under=under)
+    gained = f"{said['baseline']} → {said['score']} {row['measure']}"
+    under = ((f"{said['gained']} points", "", False), ("", gained, False))
+    return Figure("Cost of a point", said["each"], under=under)
+
+
+def _steps(ask: Ask) -> tuple[str, Period]:
+    span = _whole(ask)
+    first = told(ask)["first_day"] if told(ask) else None
+    span = Period(first or span.start, span.end)
+    return ("day" if span.length_days <= DAYS_DRAWN_MAX else "week"), span
+
+
+def _layers(ask: Ask) -> tuple[list[figures.Stack], list[date], str, str]:
+    """Cost so far and what was planned by then, step by step, in the dearest currency."""
+    row = told(ask)
+    if row is None or not row["currency"]:
+        return [], [], "day", ""
+    step, span = _steps(ask)
+    answer = ask.report("cost", group_by=(), period=span, granularity=step)
+    by_step: dict[date, Decimal] = {}
+    for one in answer.rows:
+        if one["currency"] == row["currency"]:
+            by_step[one["period"]] = by_step.get(one["period"], ZERO) + one["cost"]
+    last = min(row["data_through"], span.end - timedelta(days=1))
+    when = [p for p in periods_of(span, step) if p <= last]
+    made = [
+        figures.Stack("Cost so far", colour("experiment", name_of(ask)), _summed(by_step, when))
+    ]
+    plans = begun(budgets_of(ask, [name_of(ask)]).get(name_of(ask), []), span.start, last)
+    if plans and budget_said(budgets_of(ask, [name_of(ask)])[name_of(ask)], row):
+        planned: dict[date, Decimal] = {}
+        for day, amount in plans:
+            at = start_of(day, step)
+            planned[at] = planned.get(at, ZERO) + amount
+        made.append(figures.Stack("Budget to date", "s-total", _summed(planned, when)))
+    return made, when, step, row["currency"]
+
+
+def _summed(by_step: dict[date, Decimal], when: list[date]) -> dict[date, Decimal]:
+    found, total = {}, ZERO
+    for at in when:
+        total += by_step.get(at, ZERO)
+        found[at] = total
+    return found
+
+
+def chart(ask: Ask) -> dict:
+    made, when, step, currency = _layers(ask)
+    title = "Cost so far"
+    if not when:
+        return {"title": title, "empty": True}
+    final = ask.report("cost").final
+    note = f"Summed {step} by {step}, {ask.view.basis}, {currency}."
+    note += "" if final else " The last days may still change."
+    note += " Ink: budget, in full from the day each of its periods begins." if made[1:] else ""
+    return {
+        "title": title,
+        "note": note,
+        "size": "medium",
+        "summary": f"{title}, {currency}: "
+        + "; ".join(f"{x.name} {numbers.money(x.values[when[-1]], currency)}" for x in made),
+        "twin": twin(made, when, step, lambda amount: numbers.money(amount or ZERO, currency)),
+    }
+
+
+def figure(ask: Ask) -> dict:
+    made, when, step, currency = _layers(ask)
+    if not when:
+        return {"data": [], "layout": {}}
+    return figures.lines(made, when, figures.Axis(step, currency))
+
+
+def _runs(ask: Ask):
+    plain = {"group_by": (), "idle": "shown", "shared": "shown", "granularity": "total"}
+    return ask.report("runs", period=_whole(ask), **plain)
+
+
+def runs(ask: Ask) -> dict:
+    """Its runs, the newest first, each with its share of the money and the score of its version."""
+    rows = _runs(ask).rows
+    scores = {r["model_version"]: r for r in _scores(ask) if r["score"] is not None}
+    listed = [
+        {
+            "name": row["name"] or row["run"],
+            "status": row["status"] or "unknown",
+            "failed": row["status"] in ("failed", "killed"),
+            "start": row["started_at"],
+            "end": row["ended_at"],
+            "hours": row["gpu_hours"],
+            "cost": numbers.money(row["cost"], row["currency"]),
+            "known": row["cost"] is not None,
+            "score": _score_of(row, scores),
+            "user": row["user"],
+        }
+        for row in rows[:RUNS_MAX]
+    ]
+    return {"rows": listed, "more": max(len(rows) - RUNS_MAX, 0)}
+
+
+def _score_of(run: dict, scores: dict[str, dict]) -> str:
+    row = scores.get(run["model_version"] or run["name"])
+    return f"{score_text(row['score'])} {row['measure']}" if row else ""
+
+
+def runs_data(ask: Ask) -> Sheet:
+    answer = _runs(ask)
+    return sheet_of("Runs", answer, RUN_COLUMNS, answer.rows)
+
+
+def _scores(ask: Ask) -> list[dict]:
+    return [row for row in quality_of(ask).rows if row["experiment"] == name_of(ask)]
+
+
+def quality(ask: Ask) -> dict:
+    """What its versions scored, and how they stand on cost against quality."""
+    row = told(ask)
+    listed = [
+        {
+            "version": version_name(one),
+            "model": one["model"],
+            "on": " on ".join(filter(None, (one["measure"], one["dataset"]))),
+            "score": score_text(one["score"]),
+            "scored_on": one["scored_on"],
+            "unit": per_thousand(one["marginal_cost_per_inference"], one["currency"] or ""),
+            "known": one["marginal_cost_per_inference"] is not None,
+            "standing": standing(one),
+        }
+        for one in _scores(ask)
+        if one["score"] is not None
+    ]
+    return {"rows": listed, "said": quality_said(row) if row else None}
+
+
+def failed(ask: Ask) -> dict:
+    """Money of failed calls, retries and failed runs over all of its time: a second view."""
+    plain = {"idle": "shown", "shared": "shown", "granularity": "total"}
+    rows = ask.report("failed_work", group_by=(), period=_whole(ask), **plain).rows
+    listed = [
+        {
+            "currency": row["currency"],
+            "parts": [
+                ("Failed runs", row["failed_runs_cost"], row["training_cost"]),
+                ("Failed calls", row["failed_calls_cost"], row["inference_cost"]),
+                ("Calls tried again", row["retries_cost"], row["inference_cost"]),
+            ],
+            "untold": row["untold_cost"],
+        }
+        for row in rows
+    ]
+    return {"rows": listed, "period": numbers.period(_whole(ask))}
+
+
+def layers(ask: Ask) -> dict:
+    """What its money bought over all of its time: training compute beside what serves and waits."""
+    whole = ask.with_view(period=_whole(ask), preset="custom", compare="none")
+    found = cost_blocks(whole, BY_LAYER)
+    for block in found:
+        for line in [*block.lines, block.total]:
+            line.why = why_url(whole, line, BY_LAYER, block.currency)
+    bars = [spark.shares([(x.swatch, x.cost) for x in block.lines]) for block in found]
+    return {"pairs": list(zip(found, bars, strict=True)), "period": numbers.period(whole.period)}
+
+
+def happened(ask: Ask) -> dict:
+    """Events that name it."""
+    plain = {"idle": "shown", "shared": "shown", "period": _whole(ask)}
+    rows = [r for r in ask.report("annotations", group_by=(), **plain).rows if r["experiment"]]
+    return {"events": rows[::-1][:EVENTS_MAX], "more": max(len(rows) - EVENTS_MAX, 0)}
+
+
+def _said(entity: Entity | None) -> str:
+    if entity is None:
+        return "not registered"
+    parts = [entity.title, f"owner {entity.owner}" if entity.owner else "no owner"]
+    if entity.attributes.get("hypothesis"):
+        parts.append(entity.attributes["hypothesis"])
+    if entity.attributes.get("ends_on"):
+        ends = date.fromisoformat(entity.attributes["ends_on"])
+        parts.append(f"planned to end {numbers.day_year(ends)}")
+    return " · ".join(part for part in parts if part)
+
+
+EXPERIMENT = Page(
+    slug="experiment",
+    title="Experiment",
+    panels=(
+        STAMP,
+        Panel("lead", "parts/lead.html", lead),
+        Panel("figures", "parts/figures.html", key_figures),
+        Panel("chart", "parts/small_chart.html", chart, figure, lazy=True),
+        Panel("runs", "parts/experiment_runs.html", runs, None, runs_data, "Runs", lazy=True),
+        Panel("quality", "parts/experiment_quality.html", quality, lazy=True, size="low"),
+        Panel("layers", "parts/experiment_layers.html", layers, lazy=True, size="low"),
+        Panel("failed", "parts/experiment_failed.html", failed, lazy=True, size="low"),
+        Panel("happened", "parts/experiment_happened.html", happened, lazy=True, size="low"),
+        RESIDUAL,
+    ),
+    picks=("period", "basis"),
+    filters=("experiment",),
+    under="experiments",
+)
+
+
+@for_people
+def page(request: HttpRequest, name: str) -> HttpResponse:
+    """One experiment: the view with it as its only filter."""
+    ask = ask_of(request)
+    if not is_seen(ask.asker, "experiment", name):
+        return refuse(request, f"experiment {name}")
+    ask = ask.with_view(filters={"experiment": (name,)})
+    more = {"heading": name, "title": name, "subject": _said(entity_of("experiment", name)),
+            "about": target_url(ask, "experiment", name)}  # fmt: skip
+    return render_page(request, EXPERIMENT, ask, **more)
