@@ -146,7 +146,9 @@ def _why_grown(ask: Ask, when: list[date]) -> dict[date, str]:
     for month, (name, part, delta) in moved.items():
         text = f"{name}<br>{part} {_short_change(delta, found[0].currency)}"
         beside = named.get(previous_month(month), RAISED)
-        near = abs(totals[month] - totals.get(previous_month(month), ZERO)) < top * TOO_NEAR
+        near = (
+            abs(totals.get(month, ZERO) - totals.get(previous_month(month), ZERO)) < top * TOO_NEAR
+        )
         named[month] = f"{text}{RAISED}" if near and not beside.endswith(RAISED) else text
     return named
 

@@ -1,12 +1,16 @@
 """Margin: which feature still earns more than it burns, worst first."""
 
+from dataclasses import replace
 from decimal import Decimal
+from functools import partial
+from urllib.parse import parse_qsl
 
 from django.http import HttpRequest, HttpResponse
 
 from aicost.accounts.scope import may_see_margin
 from aicost.web import figures, numbers
 from aicost.web.ask import Ask, ask_of
+from aicost.web.colours import colour
 from aicost.web.exports import csv_of
 from aicost.web.margins import MarginLine, margin_figure, margin_lines, summed
 from aicost.web.parts import RESIDUAL, STAMP, Figure, money_figure, moved, twin, why_url
@@ -14,8 +18,13 @@ from aicost.web.reasons import address, whole
 from aicost.web.shell import Page, Panel, for_people, refuse
 from aicost.web.story_months import first_days, six_months
 from aicost.web.tables import Line
+from aicost.web.what_if import HUNDRED, Outcome, Question, asked, changed, outcome_of, total
+from attribution.reports.sheets import Sheet, sheet_of_answer
 
 ZERO = Decimal(0)
+IF = "if_"  # keys of the what-if in the address
+CUSTOMERS_MAX = 12
+COMPANY = "company"
 BAR_WIDTH, BAR_LEFT = 190, Decimal(-100)
 BAR_RIGHT = Decimal(100)
 
@@ -71,6 +80,7 @@ def key_figures(ask: Ask) -> dict:
             figure("Revenue", "revenue"),
             figure("Cost of revenue", "cost_of_revenue"),
             margin_figure(ask),
+            _company_figure(ask, answer.final),
             figure("R&D and other AI cost", "below"),
             Figure(
                 "Features below zero",
@@ -81,6 +91,18 @@ def key_figures(ask: Ask) -> dict:
             ),
         ]
     }
+
+
+def _company_figure(ask: Ask, final: bool) -> Figure:
+    """Gross margin with all cost of revenue: that of features, shared, idle and unattributed."""
+    name, whole = "Company gross margin", company(ask)
+    if whole.gross_percent is None or ask.view.filters:
+        told = numbers.UNKNOWN if not ask.view.filters else numbers.NOT_APPLICABLE
+        return Figure(name, told, word=True)
+    taken = (HUNDRED - whole.gross_percent).quantize(Decimal("0.1"))
+    under = (("", f"AI takes {taken} pts, with what stands on no feature", False),)
+    value = numbers.percent_of(whole.gross_percent)
+    return Figure(name, value, under=under, final=final, more=("What if?", "#what-if"))
 
 
 def table(ask: Ask) -> dict:
@@ -130,6 +152,12 @@ def _monthly(ask: Ask) -> tuple[list, list]:
             if row["feature"] == name and row["gross_margin_percent"] is not None
         }
         layers.append(figures.Stack(name, swatch, values))
+    whole: dict = {}
+    for row in answer.rows:
+        whole[row["period"]] = whole.get(row["period"], Outcome()).plus(outcome_of(row))
+    known = {day: one.gross_percent for day, one in whole.items() if one.gross_percent is not None}
+    if layers and known:
+        layers.append(figures.Stack(COMPANY, "s-total", known, dash="dash"))
     return layers, first_days(span)
 
 
@@ -137,7 +165,8 @@ def trend(ask: Ask) -> dict:
     layers, when = _monthly(ask)
     if not layers:
         return {"empty": True}
-    note = "Gross margin in per cent of revenue, monthly; the last month to date."
+    note = "Gross margin in per cent of revenue, monthly; the last month to date. Dashed: of the"
+    note += " company, with the cost of revenue that stands on no feature."
     return {
         "note": note,
         "summary": note,
@@ -150,6 +179,108 @@ def trend(ask: Ask) -> dict:
 def trend_figure(ask: Ask) -> dict:
     layers, when = _monthly(ask)
     return figures.lines(layers, when, figures.Axis("month", unit="percent"))
+
+
+def company(ask: Ask) -> Outcome:
+    """All features and all lines below them in the largest currency."""
+    rows = _main(ask)
+    return total(outcome_of(row) for row in rows)
+
+
+def _main(ask: Ask) -> list[dict]:
+    """Rows of the currency in which most is earned and spent; currencies are never added up."""
+    rows = ask.report("margin", group_by=()).rows
+    weights: dict[str, Decimal] = {}
+    for row in rows:
+        weight = abs(row["cost"]) + abs(row["revenue"] or ZERO)
+        weights[row["currency"]] = weights.get(row["currency"], ZERO) + weight
+    main = max(weights, key=lambda currency: weights[currency], default="")
+    return [row for row in rows if row["currency"] == main]
+
+
+def what_if(ask: Ask, question: Question) -> dict:
+    """The period worked again: company sums today and then, and each feature's margin."""
+    rows = _main(ask)
+    now = total(outcome_of(row) for row in rows)
+    then = total(changed(row, question) for row in rows)
+    currency = rows[0]["currency"] if rows else ""
+    features = [row for row in rows if row["feature"] and row["revenue"] is not None]
+    return {
+        "question": question,
+        "of": "Shown features" if ask.view.filters else "Company",
+        "features": [row["feature"] for row in features],
+        "currency": currency,
+        "hidden": parse_qsl(ask.view.query(), keep_blank_values=True),
+        "plain": f"?{ask.view.query()}",
+        "known": now.revenue > 0,
+        "sums": _compared(now, then, currency),
+        "each": [
+            (row["feature"], colour("feature", row["feature"]), outcome_of(row).gross_percent,
+             changed(row, question).gross, changed(row, question).gross_percent)
+            for row in features
+        ],
+    }  # fmt: skip
+
+
+def _compared(now: Outcome, then: Outcome, currency: str) -> list[tuple[str, str, str, str]]:
+    """(what, today, what if, change) of each line of the sum."""
+    money = [
+        ("Revenue", now.revenue, then.revenue),
+        ("Cost of revenue", now.cost_of_revenue, then.cost_of_revenue),
+        ("Gross margin", now.gross, then.gross),
+        ("R&D and other AI cost", now.below, then.below),
+        ("After all AI cost", now.left, then.left),
+    ]
+    found = [
+        (name, numbers.money(a, currency), numbers.money(b, currency),
+         numbers.change(b - a, currency))
+        for name, a, b in money
+    ]  # fmt: skip
+    for name, a, b in (
+        ("Gross margin, %", now.gross_percent, then.gross_percent),
+        ("After all AI cost, %", now.left_percent, then.left_percent),
+    ):
+        points = None if a is None or b is None else b - a
+        told = numbers.NOT_APPLICABLE if points is None else f"{numbers.change(points, '', 1)} pts"
+        found.append((name, numbers.percent_of(a), numbers.percent_of(b), told))
+    return found
+
+
+def customers(ask: Ask) -> dict:
+    """Margin per customer, worst first, where calls or revenue name customers."""
+    rows = ask.report("customer_margin", group_by=()).rows
+    main = _largest_currency(rows)
+    told = [row for row in rows if row["customer"] and row["margin"] is not None
+            and row["currency"] == main]  # fmt: skip
+    told.sort(key=lambda row: (row["margin"], row["customer"]))
+    return {"rows": told[:CUSTOMERS_MAX], "more": max(0, len(told) - CUSTOMERS_MAX),
+            "currency": main}  # fmt: skip
+
+
+def customers_data(ask: Ask) -> Sheet:
+    return sheet_of_answer("Customers", ask.report("customer_margin", group_by=()))
+
+
+def _largest_currency(rows: list[dict]) -> str:
+    costs: dict[str, Decimal] = {}
+    for row in rows:
+        costs[row["currency"]] = costs.get(row["currency"], ZERO) + abs(row["cost"] or ZERO)
+    return max(costs, key=lambda currency: costs[currency], default="")
+
+
+def table_data(ask: Ask) -> Sheet:
+    return sheet_of_answer("Margin", ask.report("margin", group_by=()))
+
+
+def read(request: HttpRequest) -> tuple[Page, Ask]:
+    """The page with the question of its what-if. Raises BadSpec for one that cannot be read."""
+    given = {name: request.GET.get(f"{IF}{name}", "") for name in ("cost", "volume", "price",
+             "feature_price", "revenue")}  # fmt: skip
+    build = partial(what_if, question=asked(given))
+    panels = tuple(
+        replace(one, build=build) if one.slug == "what_if" else one for one in MARGIN.panels
+    )
+    return replace(MARGIN, panels=panels), ask_of(request)
 
 
 @for_people
@@ -167,12 +298,23 @@ MARGIN = Page(
         STAMP,
         Panel("lead", "parts/lead.html", lead),
         Panel("figures", "parts/figures.html", key_figures),
-        Panel("table", "parts/margin_table.html", table),
-        Panel("trend", "parts/margin_trend.html", trend, trend_figure),
+        Panel("table", "parts/margin_table.html", table, table=table_data, title="Features"),
+        Panel("trend", "parts/margin_trend.html", trend, trend_figure, lazy=True),
+        Panel("what_if", "parts/margin_what_if.html", partial(what_if, question=Question())),
+        Panel(
+            "customers",
+            "parts/margin_customers.html",
+            customers,
+            table=customers_data,
+            title="Customers",
+            lazy=True,
+        ),
         RESIDUAL,
     ),
     picks=("period", "compare", "basis", "pools", "currency"),
     filters=("feature",),
     export="margin_csv",
     allowed=may_see_margin,
+    own=tuple(f"{IF}{name}" for name in ("cost", "volume", "price", "feature_price", "revenue")),
+    reads=read,
 )

@@ -5,6 +5,7 @@ from decimal import Decimal
 from django import template
 from django.utils.html import format_html
 
+from aicost.kernel.money import plain as exact
 from aicost.web import numbers
 from aicost.web.zone import zone_words
 
@@ -47,6 +48,12 @@ def money_rounded(amount, currency=""):
 @register.filter
 def unit_money(amount, currency=""):
     return numbers.unit_money(amount, currency)
+
+
+@register.filter
+def plain(amount):
+    """As a form writes a number: no sign of its own, nothing for zero."""
+    return (exact(amount) or "") if amount else ""
 
 
 @register.filter
