@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
-from aicost.kernel.periods import month_start
+from aicost.kernel.periods import Period, month_start, months_between
 from ingest.models import FxRate
 
+DAY = timedelta(days=1)
 _QUANTUM = Decimal(1).scaleb(-18)
 _EXACT = Context(prec=76, rounding=ROUND_HALF_EVEN)
 
@@ -28,6 +29,15 @@ class Rates:
     """The rates of some months, read once."""
 
     _of_month: dict[date, dict[tuple[str, str], Decimal]] = field(default_factory=dict)
+
+    def load(self, period: Period) -> None:
+        """Read the months of a period at once, but those that are known."""
+        wanted = [m for m in months_between(period.start, period.end - DAY)
+                  if m not in self._of_month]  # fmt: skip
+        found: dict[date, dict[tuple[str, str], Decimal]] = {month: {} for month in wanted}
+        for row in FxRate.objects.filter(month__in=wanted):
+            found[row.month][row.from_currency, row.to_currency] = row.rate
+        self._of_month |= found
 
     def rate(self, month: date, from_currency: str, to_currency: str) -> Decimal:
         """Units of `to_currency` for one of `from_currency` in the month of a day.

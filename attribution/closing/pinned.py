@@ -74,8 +74,8 @@ def price_book_on(day: date) -> PriceBook:
 
 def open_closes(start: date, end: date) -> list[MonthClose]:
     """The closes that hold for a month that [start, end) touches."""
-    months = closed_months(start, end)
-    return list(MonthClose.objects.filter(month__in=months, reopened_at=None))
+    closed = MonthClose.objects.filter(reopened_at=None)
+    return list(closed.filter(month__gte=month_start(start), month__lt=end))
 
 
 def rates_of(closes: Iterable[MonthClose]) -> Rates:

@@ -82,8 +82,8 @@ def run(spec: Spec, known: MutableMapping | None = None) -> Answer:
     report = named(spec.report)
     check(report, spec)
     missing: tuple = ()
-    asked = expanded(spec)
     with steady({} if known is None else known):
+        asked = expanded(spec)
         if spec.in_currency:
             rows, missing = converted(report, asked)
         else:

@@ -10,11 +10,12 @@ from decimal import Context, Decimal
 
 from aicost.kernel.periods import Period, month_start, next_month
 from attribution.closing.pinned import open_closes, rates_of
+from attribution.once import once
 from attribution.reports.base import Report
 from attribution.reports.columns import DECIMAL, is_additive, kind_of
 from attribution.reports.compare import step_of
 from attribution.reports.spec import Spec
-from ingest.fx import MissingRate
+from ingest.fx import MissingRate, Rates
 
 _EXACT = Context(prec=100)
 _LINES = ("owned", "workload", "shared", "idle", "unattributed")
@@ -23,7 +24,7 @@ _LINES = ("owned", "workload", "shared", "idle", "unattributed")
 def converted(report: Report, spec: Spec) -> tuple[list[dict], tuple[tuple[date, str, str], ...]]:
     """The rows of the report and the rates that are missing, as (month, from, to). Rows that each
     stand in one month are converted, and summed over what they have in common."""
-    rates, missing = rates_of(open_closes(spec.period.start, spec.period.end)), set()
+    rates, missing = _rates(spec.period), set()
     summed: dict[tuple, dict] = {}
     for month, row in _rows_of_months(report, spec):
         try:
@@ -39,6 +40,14 @@ def converted(report: Report, spec: Spec) -> tuple[list[dict], tuple[tuple[date,
     rows = list(summed.values())
     rows = report.finished(spec, rows) if report.finished else sorted(rows, key=_place)
     return rows, tuple(sorted(missing))
+
+
+@once
+def _rates(period: Period) -> Rates:
+    """The rates of all months of the period, those of closed ones as pinned."""
+    rates = rates_of(open_closes(period.start, period.end))
+    rates.load(period)
+    return rates
 
 
 def _rows_of_months(report: Report, spec: Spec) -> Iterator[tuple[date, dict]]:

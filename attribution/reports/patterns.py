@@ -5,20 +5,17 @@ A question is asked with the names that fit, so that every report answers it as 
 
 from collections.abc import Iterable
 from dataclasses import replace
-from hashlib import sha256
-
-from django.core.cache import cache
 
 from aicost.kernel.targets import DIMENSIONS
 from attribution.classify import fold
 from attribution.models import Entity, EntityAbove, Target
+from attribution.once import once
 from attribution.reports.spec import HIERARCHY_DIMENSIONS, Spec
 from ingest.models import ChargeSeries, Source
 
 ANY = "*"
 _SERIES = {"account": "sub_account_id", "service": "service_name", "region": "region_id"}
 PATTERN_DIMENSIONS = (*DIMENSIONS, *HIERARCHY_DIMENSIONS, "source", *_SERIES)
-_KEPT_SECONDS = 30
 
 
 def is_pattern(dimension: str, value: str) -> bool:
@@ -43,22 +40,18 @@ def _names(dimension: str, values: Iterable[str]) -> tuple[str, ...]:
 def _fitting(dimension: str, value: str) -> tuple[str, ...]:
     if not is_pattern(dimension, value):
         return ()
-    key = "names-" + sha256(f"{dimension}\0{value}".encode()).hexdigest()
-    names = cache.get(key)
-    if names is None:
-        part = fold(value.strip(ANY))
-        fits = str.__contains__ if value.startswith(ANY) else str.startswith
-        names = tuple(name for name in _known(dimension) if fits(fold(name), part))
-        cache.set(key, names, _KEPT_SECONDS)
-    return names
+    part = fold(value.strip(ANY))
+    fits = str.__contains__ if value.startswith(ANY) else str.startswith
+    return tuple(name for name in _known(dimension) if fits(fold(name), part))
 
 
+@once
 def _known(dimension: str) -> list[str]:
     """Every name of the dimension that money can stand on, or that is registered."""
     if dimension in DIMENSIONS:
         rows = Target.objects.exclude(**{dimension: ""}).values_list(dimension, flat=True)
         registered = Entity.objects.filter(dimension=dimension).values_list("name", flat=True)
-        return sorted({*rows.distinct(), *registered})
+        return sorted(rows.union(registered))
     if dimension in HIERARCHY_DIMENSIONS:
         above = EntityAbove.objects.filter(level=dimension).values_list("above", flat=True)
         own = _known("model") if dimension == "base_model" else []
