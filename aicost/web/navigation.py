@@ -69,6 +69,7 @@ NAV: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         "Run",
         (
             Entry("gpus", "GPU efficiency"),
+            Entry("training", "Training"),
             Entry("layers", "Cost layers"),
         ),
     ),

@@ -28,6 +28,7 @@ NEEDS = {
     "margin": "It takes a bill, and revenue by day and feature.",
     "unit_cost": "It takes a bill, and the calls that were made.",
     "training": "It takes training runs, from MLflow, Weights & Biases or a file.",
+    "run_cost": "It takes training runs, from Slurm, MLflow, Weights & Biases or a file.",
     "runs": "It takes training runs, from MLflow, Weights & Biases or a file.",
     "experiments": "It takes training runs, or tags that name an experiment.",
     "quality": "It takes quality scores by model version.",

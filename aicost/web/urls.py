@@ -60,6 +60,7 @@ urlpatterns = [
     path("gpus/", page_view(PAGES["gpus"]), name="gpus"),
     path("gpus.csv", gpus.csv, name="gpus_csv"),
     path("gpus/<path:name>/", gpu_node.page, name="gpu_node"),
+    path("training/", page_view(PAGES["training"]), name="training"),
     path("layers/", page_view(PAGES["layers"]), name="layers"),
     path("unit-economics/", page_view(PAGES["unit_economics"]), name="unit_economics"),
     path("margin/", page_view(PAGES["margin"]), name="margin"),

@@ -1,6 +1,6 @@
 -- Money of training and experiments by group, with the GPU time of the runs of its experiment
--- (of its model where it has none) in the period: of all whose end is told, and of those that
--- failed or were killed.
+-- (of its model where it has none) in the period: of all whose end is told or that still run, and
+-- of those that failed or were killed.
 -- Runs are named as they told; the names of the ledger are those of their first day in the period.
 with named as (
     select
@@ -22,8 +22,9 @@ run as (
     from named
     where started < %(end)s::date::timestamp at time zone 'utc'
         and (ended is null or ended >= %(start)s::date::timestamp at time zone 'utc')
-        and (ended is not null or started >= %(start)s::date::timestamp at time zone 'utc')
-        and status in ('finished', 'failed', 'killed') and gpu_ms > 0
+        and (ended is not null or status = 'running'
+             or started >= %(start)s::date::timestamp at time zone 'utc')
+        and status in ('finished', 'failed', 'killed', 'running') and gpu_ms > 0
         and (experiment <> '' or model <> '')
     group by 1, 2
 ),

@@ -20,6 +20,7 @@ from aicost.web.pages.rules import RULES
 from aicost.web.pages.target import TARGET
 from aicost.web.pages.targets import TARGETS
 from aicost.web.pages.teams import TEAM_PAGE, TEAMS
+from aicost.web.pages.training import TRAINING
 from aicost.web.pages.unit_economics import UNIT_ECONOMICS
 from aicost.web.pages.waiting import ANOMALIES
 from aicost.web.shell import Page
@@ -43,6 +44,7 @@ PAGES: dict[str, Page] = {
         EXPERIMENT,
         GPUS,
         GPU_NODE,
+        TRAINING,
         LAYERS,
         MARGIN,
         TARGETS,
