@@ -1,5 +1,7 @@
 """The audit trail: who did what. Rows are only ever added (a trigger refuses the rest)."""
 
+from collections.abc import Iterable
+
 from aicost.accounts.models import AuditEvent, User
 
 LOGIN, LOGIN_REFUSED, LOGIN_LOCKED, LOGOUT = "login", "login_refused", "login_locked", "logout"
@@ -17,5 +19,13 @@ DENIED, EXPORT, UPLOAD, USER_ADDED = "denied", "export", "upload", "user_added"
 
 def record(user: User | None, action: str, subject: str = "", detail: dict | None = None) -> None:
     """Add one event. `detail` is JSON and holds no secrets; an anonymous user is None."""
+    record_all(user, action, [(subject, detail or {})])
+
+
+def record_all(user: User | None, action: str, events: Iterable[tuple[str, dict]]) -> None:
+    """Add events (subject, detail) of one action at once."""
     who = user if user is not None and user.is_authenticated else None
-    AuditEvent.objects.create(user=who, action=action, subject=subject, detail=detail or {})
+    AuditEvent.objects.bulk_create(
+        AuditEvent(user=who, action=action, subject=subject, detail=detail)
+        for subject, detail in events
+    )

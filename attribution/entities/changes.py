@@ -1,12 +1,13 @@
 """What every change of an entity shares: the refusal, the lock, the history and the audit trail."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from django.db import connection
 
-from aicost.accounts.audit import record
+from aicost.accounts.audit import record_all
 from aicost.accounts.models import User
 from aicost.kernel.money import plain
 from aicost.kernel.targets import DIMENSIONS, UPPER
@@ -63,14 +64,33 @@ def note_change(
     dimension: str, name: str, what: str, before: dict, after: dict, by: By
 ) -> EntityChange:
     """Keep one change in the history of the name and in the audit trail."""
+    return note_changes(dimension, what, [(name, before, after)], by)[0]
+
+
+def note_changes(
+    dimension: str, what: str, changes: Iterable[tuple[str, dict, dict]], by: By
+) -> list[EntityChange]:
+    """Keep changes (name, before, after) of several names at once."""
     user = by.user if by.user is not None and by.user.is_authenticated else None
-    before, after = _told(before), _told(after)
-    detail = {"what": what, "before": before, "after": after, "why": by.reason}
-    record(user, TARGET_CHANGED, f"{dimension} {name}", detail)
-    return EntityChange.objects.create(
-        by=user, dimension=dimension, name=name, what=what, reason=by.reason,
-        before=before, after=after,
-    )  # fmt: skip
+    kept = [
+        EntityChange(
+            by=user, dimension=dimension, name=name, what=what, reason=by.reason,
+            before=_told(before), after=_told(after),
+        )
+        for name, before, after in changes
+    ]  # fmt: skip
+    record_all(
+        user,
+        TARGET_CHANGED,
+        (
+            (
+                f"{dimension} {one.name}",
+                {"what": what, "before": one.before, "after": one.after, "why": by.reason},
+            )
+            for one in kept
+        ),
+    )
+    return EntityChange.objects.bulk_create(kept)
 
 
 def _told(values: dict) -> dict:

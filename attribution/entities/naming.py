@@ -7,7 +7,7 @@ enough on every day: whatever pointed at a renamed name points at the new one fr
 alias of an alias is refused.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 
 from django.db import transaction
@@ -20,7 +20,7 @@ from attribution.entities.changes import (
     EntityRefused,
     check_name,
     lock_entities,
-    note_change,
+    note_changes,
 )
 from attribution.entities.registry import Dates, check_dates, entity_of, save_details, set_parent
 from attribution.entities.spans import Span, joined, overlap, overwritten, told, without
@@ -32,10 +32,15 @@ from ingest.models import Alias
 
 def spans_of(dimension: str, raw: str) -> list[Span[str]]:
     """What a raw name is called, in order; where rows overlap the one that begins later holds."""
-    rows = Alias.objects.filter(dimension=dimension, raw=raw)
-    found: list[Span[str]] = []
+    return _spans_of_all(dimension, [raw])[raw]
+
+
+def _spans_of_all(dimension: str, raws: Iterable[str]) -> dict[str, list[Span[str]]]:
+    found: dict[str, list[Span[str]]] = {raw: [] for raw in raws}
+    rows = Alias.objects.filter(dimension=dimension, raw__in=found)
     for row in sorted(rows, key=lambda row: (row.valid_from or date.min, row.pk)):
-        found = overwritten(found, Span(row.valid_from, row.valid_to, row.canonical))
+        one = Span(row.valid_from, row.valid_to, row.canonical)
+        found[row.raw] = overwritten(found[row.raw], one)
     return found
 
 
@@ -87,7 +92,7 @@ def separate(dimension: str, raw: str, by: By, day: date | None = None) -> bool:
             f"{raw} is called by no other name{f' from {day} on' if day else ''}",
             "See the names on the page of what it belongs to",
         )
-    _write(dimension, raw, old, new, by)
+    _write(dimension, {raw: (old, new)}, by)
     entity = entity_of(dimension, raw)
     if entity is not None and entity.status == RETIRED:
         save_details(dimension, raw, {"status": ACTIVE, "retired_on": None}, by)
@@ -103,30 +108,30 @@ def _alias(dimension: str, old: str, new: str, by: By, dates: Dates) -> bool:
                 f"{old} is itself another name of {span.value} {_days(span)}",
                 f"Rename {span.value}, or separate {old} first",
             )
-    changed = False
-    for raw in raws_of(dimension, old):
-        spans = spans_of(dimension, raw)
+    for span in spans_of(dimension, new):
+        if span.value != old and overlap((span.start, span.end), dates):
+            raise EntityRefused(
+                f"{new} is itself another name of {span.value} {_days(span)}",
+                f"Take {span.value} as the name, or separate {new} first",
+            )
+    moved = {old: (own, overwritten(own, Span(*dates, new)))}
+    for raw, spans in _spans_of_all(dimension, raws_of(dimension, old)).items():
         after = spans
         for span in spans:
             shared = overlap((span.start, span.end), dates)
             if span.value == old and shared is not None:
                 after = overwritten(after, Span(*shared, None if raw == new else new))
-        changed = _write(dimension, raw, spans, after, by) or changed
-    for span in spans_of(dimension, new):
-        if overlap((span.start, span.end), dates):
-            raise EntityRefused(
-                f"{new} is itself another name of {span.value} {_days(span)}",
-                f"Take {span.value} as the name, or separate {new} first",
-            )
-    return _write(dimension, old, own, overwritten(own, Span(*dates, new)), by) or changed
+        moved[raw] = (spans, after)
+    return _write(dimension, moved, by)
 
 
-def _write(dimension: str, raw: str, old: list[Span], new: list[Span], by: By) -> bool:
-    """Keep the spans of a raw name, mark the days that differ, and remember both."""
-    old, new = joined(old), joined(new)
-    if old == new:
+def _write(dimension: str, moved: Mapping[str, tuple[list[Span], list[Span]]], by: By) -> bool:
+    """Keep the spans of raw names (before, after), mark the days that differ, remember both."""
+    told_of = {raw: (joined(old), joined(new)) for raw, (old, new) in moved.items()}
+    differ = {raw: both for raw, both in told_of.items() if both[0] != both[1]}
+    if not differ:
         return False
-    Alias.objects.filter(dimension=dimension, raw=raw).delete()
+    Alias.objects.filter(dimension=dimension, raw__in=differ).delete()
     Alias.objects.bulk_create(
         Alias(
             dimension=dimension,
@@ -135,14 +140,34 @@ def _write(dimension: str, raw: str, old: list[Span], new: list[Span], by: By) -
             valid_from=span.start,
             valid_to=span.end,
         )
+        for raw, (_, new) in differ.items()
         for span in new
     )
-    for one in (*without(old, new), *without(new, old)):
-        mark_map_changed(Alias(valid_from=one.start, valid_to=one.end))
-    names = {raw, *(span.value for span in (*old, *new))}
-    for name in sorted(names):
-        note_change(dimension, name, "alias", {raw: told(old)}, {raw: told(new)}, by)
+    days = {
+        (one.start, one.end)
+        for old, new in differ.values()
+        for one in (*without(old, new), *without(new, old))
+    }
+    mark_map_changed(*(Alias(valid_from=start, valid_to=end) for start, end in days))
+    _remember(dimension, differ, by)
     return True
+
+
+def _remember(dimension: str, differ: Mapping[str, tuple[list[Span], list[Span]]], by: By) -> None:
+    """One line in the history of every name that is, was or will be meant."""
+    about: dict[str, list[str]] = {}
+    for raw, (old, new) in differ.items():
+        for name in {raw, *(span.value for span in (*old, *new))}:
+            about.setdefault(name, []).append(raw)
+    changes = (
+        (
+            name,
+            {raw: told(differ[raw][0]) for raw in raws},
+            {raw: told(differ[raw][1]) for raw in raws},
+        )
+        for name, raws in sorted(about.items())
+    )
+    note_changes(dimension, "alias", changes, by)
 
 
 def _move_children(dimension: str, old: str, new: str, by: By, dates: Dates) -> bool:
