@@ -10,6 +10,7 @@ from aicost.web import figures, numbers
 from aicost.web.ask import Ask
 from aicost.web.colours import colour
 from aicost.web.parts import estimate_step, periods_of, start_of, twin
+from aicost.web.qualities import planes_of, version_name
 from aicost.web.shell import Panel
 from attribution.reports.spec import BadSpec
 
@@ -98,9 +99,31 @@ def _chart(kind: str) -> Panel:
         axis = figures.Axis("week", _currency(rows), unit, estimate_from=estimate_step(ask, "week"))
         if unit == "count":
             return figures.stacked_bars(layers(ask, rows), when, axis)
-        return figures.lines(layers(ask, rows), when, axis)
+        drawn = figures.lines(layers(ask, rows), when, axis)
+        if kind == "unit" and when:
+            _add_takeovers(drawn["layout"], ask, when)
+        return drawn
 
     return Panel(kind, "parts/small_chart.html", build, figure, lazy=True, size="low")
+
+
+def _add_takeovers(layout: dict, ask: Ask, when: list[date]) -> None:
+    """A dotted line in the week in which another version began to answer most calls."""
+    names = {}
+    for plane in planes_of(ask, name_of(ask)):
+        row = plane.leader
+        if row and row["leads_after"] and row["leads_since"] >= when[0]:
+            week = start_of(row["leads_since"], "week")
+            names[when.index(week)] = version_name(row, name_of(ask))
+    for n, text in names.items():
+        layout["shapes"].append(
+            {"type": "line", "x0": n, "x1": n, "yref": "paper", "y0": 0, "y1": 1, "name": "event",
+             "line": {"color": "--rule-strong", "width": 1, "dash": "dot"}}
+        )  # fmt: skip
+        layout["annotations"].append(
+            {"x": n, "y": 1, "yref": "paper", "yanchor": "bottom", "text": text,
+             "showarrow": False, "font": {"size": 11, "color": figures.SECOND}}
+        )  # fmt: skip
 
 
 CHARTS = tuple(_chart(kind) for kind in _CHARTS)

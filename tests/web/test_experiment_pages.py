@@ -81,9 +81,12 @@ def test_the_list_shows_which_are_forgotten_and_adds_up_to_the_bill(visit, trial
     page = text(visit("finance", f"/experiments/?{QUERY}"))
     assert FAILED not in page
     assert "2 experiments cost $68.00 so far; 1 in use. Nobody uses beta any more" in page
-    assert "beta forgotten $8 a week 1 Sep nobody relevance $8.00 $3.00 not set" in page
+    assert (
+        "beta forgotten, $8 a week forgotten $8 a week 1 Sep nobody relevance $8.00 $3.00 not set"
+        in page
+    )
     assert page.index("beta forgotten") < page.index("alpha running")
-    assert "alpha running 2 Sep Noor relevance $60.00 $0.00 120% of $50 2 1 failed" in page
+    assert "alpha running running 2 Sep Noor relevance $60.00 $0.00 120% of $50 2 1 failed" in page
     assert "0.8200 auc $30.0 $60.00" in page
     assert "Total $323.00" in page
 

@@ -48,7 +48,7 @@ def test_the_list_shows_cost_and_quality_and_what_the_last_gain_cost(visit, qual
     """140.00 for 2,000 calls are 70.00 per 1k, 80.00 with 20.00 of idle. v2 costs 0.02 more a call;
     30,000 calls a month make it 600.00, 2 points make it 300.00 each."""
     page = text(visit("viewer", f"/models/?{QUERY}"))
-    for shown in ("$160.00", "$70.0", "$80.0", "0.8200 ndcg@10 on holdout", "v1 → v2",
+    for shown in ("$160.00", "$70.0", "$80.0", "0.8200 ndcg@10", "v1 → v2",
                   "+2.00 points", "+$600", "$300", "Total $255.00"):  # fmt: skip
         assert shown in page
     assert FAILED not in page

@@ -188,7 +188,10 @@ def figure(ask: Ask) -> dict:
     made, when, step, currency = _layers(ask)
     if not when:
         return {"data": [], "layout": {}}
-    return figures.lines(made, when, figures.Axis(step, currency))
+    drawn = figures.lines(made, when, figures.Axis(step, currency))
+    for trace in drawn["data"][1:]:  # a budget is there in full from its first day
+        trace["line"]["shape"] = "hv"
+    return drawn
 
 
 def _runs(ask: Ask):

@@ -77,8 +77,8 @@ def _quality_cell(told: tuple | None) -> dict | None:
     if told is None:
         return None
     row, plane = told
-    return {"score": score_text(row["score"]), "on": plane.on, "standing": standing(row),
-            "beaten": row["standing"] == "beaten", "version": version_name(row)}  # fmt: skip
+    return {"score": score_text(row["score"]), "on": plane.on, "measure": plane.measure,
+            "standing": standing(row), "version": version_name(row)}  # fmt: skip
 
 
 def _add_sparks(ask: Ask, found: list[Block]) -> None:
