@@ -18,6 +18,7 @@ from aicost.web.filters import (
     label,
 )
 from aicost.web.spans import CUSTOM, ONE_DAY, PRESETS, preset_text
+from aicost.web.tables import worded
 from attribution.reports.patterns import ANY, PATTERN_DIMENSIONS, is_pattern
 from attribution.reports.spec import SHOWN, SPREAD
 
@@ -209,7 +210,7 @@ def _told(dimension: str, value: str) -> str:
     if is_pattern(dimension, value):
         part = value.strip(ANY)
         return f"has “{part}”" if value.startswith(ANY) else f"begins with “{part}”"
-    return value or NOT_SET
+    return worded(dimension, value) or NOT_SET
 
 
 def chips(view: View) -> list[Option]:
@@ -240,7 +241,7 @@ def filter_choices(ask: Ask, dimension: str, values_max: int = 40) -> list[Choic
     chosen = [value for value in values if not is_pattern(dimension, value)]
     seen = dict.fromkeys(row[dimension] for row in rows if row[dimension])
     named = list(dict.fromkeys([value for value in chosen if value] + list(seen)[:values_max]))
-    found = [Choice(value, value, value in chosen) for value in named]
+    found = [Choice(worded(dimension, value), value, value in chosen) for value in named]
     return [*found, Choice(NOT_SET, "", "" in chosen)]
 
 

@@ -105,6 +105,11 @@ class Block:
         return sum((x.cost for x in self.lines if x.line in kinds), ZERO)
 
 
+def worded(dimension: str, value: str) -> str:
+    """A value as people read it: words of ours for what we name, theirs as they wrote them."""
+    return DESCRIBED.get(value, value) if dimension in WORDED else value
+
+
 def line_names(row: dict, group_by: Sequence[str]) -> tuple[str, ...]:
     """What a row is called in each column of the group. Money without a name is called by its
     line in the first column."""
@@ -113,7 +118,7 @@ def line_names(row: dict, group_by: Sequence[str]) -> tuple[str, ...]:
     for n, dimension in enumerate(group_by):
         value = str(row.get(dimension) or "")
         empty = (pool if n == 0 else "") if pool else f"No {label(dimension).lower()}"
-        named = DESCRIBED.get(value, value) if dimension in WORDED else value
+        named = worded(dimension, value)
         names.append(named or empty)
     return tuple(names) or ("All cost",)
 

@@ -32,6 +32,7 @@ def test_each_line_opens_explore_on_its_own_figure(visit, costs):
     for address, name in drills:
         if name in shown:
             explored = visit("finance", address.replace("&amp;", "&")).content.decode()
+            assert name == "Total" or "Layer: " in explored
             assert shown[name][1] in rows_of(explored, "", "Total")["Total"], name
 
 

@@ -26,6 +26,8 @@ ADDRESSES = (
     "/experiments/",
     "/experiments/two-tower/",
     "/gpus/",
+    "/training/",
+    "/layers/",
     "/margin/",
     "/targets/",
     "/features/",

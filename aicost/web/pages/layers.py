@@ -8,6 +8,7 @@ from django.urls import reverse
 from aicost.kernel.periods import Period, month_start, previous_month
 from aicost.web import figures, numbers
 from aicost.web.ask import Ask
+from aicost.web.exports import sheet_of_blocks
 from aicost.web.filters import DIMENSIONS
 from aicost.web.parts import (
     RESIDUAL,
@@ -23,6 +24,7 @@ from aicost.web.parts import (
 )
 from aicost.web.shell import Page, Panel
 from aicost.web.tables import Block, Line
+from attribution.reports.sheets import Sheet
 from attribution.reports.spec import LAYER
 
 ZERO = Decimal(0)
@@ -143,6 +145,11 @@ def table(ask: Ask) -> dict:
     }
 
 
+def sheet(ask: Ask) -> Sheet:
+    answer = ask.report("cost", group_by=BY_LAYER)
+    return sheet_of_blocks("Cost layers", ask, answer, cost_blocks(ask, BY_LAYER), BY_LAYER)
+
+
 def _explored(ask: Ask, line: Line) -> str:
     """The address that narrows Explore to the line: exactly its figure."""
     if line.line == "total":
@@ -160,7 +167,7 @@ LAYERS = Page(
         STAMP,
         Panel("lead", "parts/lead.html", lead),
         Panel("chart", "parts/layers_chart.html", chart, figure),
-        Panel("table", "parts/layers_table.html", table),
+        Panel("table", "parts/layers_table.html", table, table=sheet, title="Cost layers"),
         RESIDUAL,
     ),
     filters=DIMENSIONS,
