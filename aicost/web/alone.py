@@ -27,9 +27,9 @@ def figure_view(pages: dict[str, Page]) -> Callable:
             return JsonResponse({"error": f"no chart {panel} on page {page}"}, status=404)
         if not found.allowed(request.user):
             return refuse(request, f"{page}/{panel}")
-        _, ask = found.asked(request)
+        shown, ask = found.asked(request)
         try:
-            return JsonResponse(chosen.figure(ask))
+            return JsonResponse((shown.panel(panel) or chosen).figure(ask))
         except (BadSpec, NotAllowed):
             raise
         except Exception:

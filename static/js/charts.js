@@ -45,6 +45,12 @@
     return Plotly.react(box, figure.data, figure.layout, CONFIG);
   }
 
+  // A click on a bar or line goes where its name in the table goes too.
+  function follow(event) {
+    const point = event.points[0];
+    if (point && point.data.meta) window.location.assign(point.data.meta);
+  }
+
   function fail(box, why) {
     const state = box.querySelector(".state") || box.appendChild(document.createElement("div"));
     state.className = "state failed";
@@ -58,6 +64,7 @@
       if (!answer.ok) throw new Error("answer " + answer.status);
       figures.set(box, await answer.json());
       await draw(box);
+      box.on("plotly_click", follow);
       box.dataset.drawn = "yes";
     } catch (error) {
       fail(box, error.message);

@@ -1,13 +1,17 @@
 """Explore: any question about cost, as bars and as a table that sums."""
 
+from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
 from aicost.web import figures, numbers, spark
 from aicost.web.ask import Ask, ask_of
 from aicost.web.colours import colour
 from aicost.web.events import Event, standouts
+from aicost.web.explored import KEYS, ROWS_MAX, Shape, drill_links, running, running_sums, shape_of
 from aicost.web.exports import csv_of, sheet_of_blocks
 from aicost.web.filters import CHARTS, STEPS, label
 from aicost.web.names import CONSISTS_OF, kind_of, target_url
@@ -65,21 +69,26 @@ def _why_empty(ask: Ask) -> str:
     return ". Choose another period, or add a bill under Add data."
 
 
-def chart(ask: Ask) -> dict:
-    found = stepped(ask)
-    tabs = [(name, ask.view.query(chart=name), ask.view.chart == name) for name in CHARTS]
-    steps = [(s, ask.view.query(step=s), s == ask.view.granularity) for s in STEPS]
+def chart(ask: Ask, shape: Shape) -> dict:
+    found, step = stepped(ask), ask.view.granularity
+    tabs = [(name, shape.query(ask, chart=name), ask.view.chart == name) for name in CHARTS]
+    heads = {
+        "tabs": tabs,
+        "steps": [(s, shape.query(ask, step=s), s == step) for s in STEPS],
+        "sums": [
+            (f"Per {step}", replace(shape, runs=False).query(ask), not shape.runs),
+            ("Cumulative", replace(shape, runs=True).query(ask), shape.runs),
+        ],
+    }
     if not found:
-        return {"tabs": tabs, "steps": steps, "empty": True, "legend": []}
-    block, step = found[0], ask.view.granularity
-    layers = stacks(block)
-    periods = periods_of(ask.period, step)
+        return heads | {"empty": True, "legend": []}
+    block, periods = found[0], periods_of(ask.period, step)
+    layers = _layers(ask, shape, block)
     write = lambda amount: numbers.money(amount or ZERO, block.currency)  # noqa: E731
     group = " and ".join(label(g).lower() for g in ask.view.group_by)
     bars = ask.view.chart == "bars"
-    return {
-        "tabs": tabs,
-        "steps": steps,
+    return heads | {
+        "figure": f"{reverse('figure', args=['explore', 'chart'])}?{shape.query(ask)}",
         "legend": legend(layers),
         "estimate": bars and estimate_step(ask, step) is not None,
         "dots": bars and bool(ask.rows_before("cost", granularity=step)),
@@ -91,26 +100,45 @@ def chart(ask: Ask) -> dict:
         "happened": _happened(ask),
         "twin": twin(layers, periods, step, write),
         "twin_name": "" if ask.view.chart != "table" else f"Every {step}",
-        "summary": f"Cost by {group} per {step}, {ask.view.basis}, {block.currency}; "
+        "summary": f"Cost by {group} {_rate(ask, shape)}, {ask.view.basis}, {block.currency}; "
         f"total {numbers.money(block.total.cost, block.currency)}.",
     }
 
 
-def figure(ask: Ask) -> dict:
+def _rate(ask: Ask, shape: Shape) -> str:
+    return "added up" if shape.runs else f"per {ask.view.granularity}"
+
+
+def _layers(ask: Ask, shape: Shape, block: Block) -> list[figures.Stack]:
+    layers = stacks(block)
+    return running(layers, periods_of(ask.period, ask.view.granularity)) if shape.runs else layers
+
+
+def figure(ask: Ask, shape: Shape) -> dict:
     """Stacked bars (or lines) of the largest currency, dots for the period compared with."""
     found = stepped(ask)
     if not found:
         return {"data": [], "layout": {}}
     block, step = found[0], ask.view.granularity
     periods = periods_of(ask.period, step)
-    layers = stacks(block)
+    layers = _layers(ask, shape, block)
     events = named_days(ask, step)
     events |= {e.period.start: e.text(currency) for e, currency in stands_out(ask)}
     first = estimate_step(ask, step)
     axis = figures.Axis(step, block.currency, estimate_from=first, events=events)
     if ask.view.chart == "lines":
-        return figures.lines(layers, periods, axis)
-    return figures.stacked_bars(layers, periods, axis, previous=_dots(ask, block, periods))
+        return _drilled(figures.lines(layers, periods, axis), ask, shape, block, layers)
+    dots = _dots(ask, block, periods)
+    dots = running_sums(dots) if shape.runs else dots
+    bars = figures.stacked_bars(layers, periods, axis, previous=dots)
+    return _drilled(bars, ask, shape, block, layers)
+
+
+def _drilled(drawn: dict, ask: Ask, shape: Shape, block: Block, layers: list) -> dict:
+    """Each layer carries the address that a click on it leads to."""
+    for trace, address in zip(drawn["data"], drill_links(ask, shape, block, layers), strict=False):
+        trace["meta"] = address
+    return drawn
 
 
 def stands_out(ask: Ask) -> list[tuple[Event, str]]:
@@ -153,9 +181,9 @@ def _dots(ask: Ask, block: Block, periods: list) -> list[Decimal | None]:
     return before[: len(periods)]
 
 
-def table(ask: Ask) -> dict:
+def table(ask: Ask, shape: Shape) -> dict:
     """All lines with share, change, evidence and a sparkline; they add up to the total."""
-    found = [shorten(b) for b in cost_blocks(ask, ask.view.group_by, ask.view.sort)]
+    found = [shorten(b, shape.rows) for b in cost_blocks(ask, ask.view.group_by, ask.view.sort)]
     daily = {b.currency: {x.key: x for x in b.lines} | {("total",): b.total} for b in stepped(ask)}
     periods = periods_of(ask.period, ask.view.granularity)
     for block in found:
@@ -171,9 +199,10 @@ def table(ask: Ask) -> dict:
                 if line.line != "other"
                 else ""
             )
-            line.drill = _drill(ask, line)
-            if line.line == "owned" and kind_of(ask.view.group_by[0]) in CONSISTS_OF:
-                line.page = target_url(ask, kind_of(ask.view.group_by[0]), line.key[1])
+            line.drill = _drill(ask, shape, line)
+            kind = kind_of(ask.view.group_by[0])
+            if line.line == "owned" and line.key[1] and kind in CONSISTS_OF:
+                line.page = target_url(ask, kind, line.key[1])
             line.spark = _spark(series.get(line.key), periods, top, line is block.total)
     return {
         "blocks": found,
@@ -182,7 +211,8 @@ def table(ask: Ask) -> dict:
         "other": numbers.period(ask.view.other) if ask.view.other else "",
         "step": ask.view.granularity,
         "spread": "spread" in (ask.view.idle, ask.view.shared),
-        "sorts": {name: ask.view.query(sort=name) for name in ("cost", "change", "name")},
+        "longer": shape.longer.query(ask) if shape.rows < ROWS_MAX else "",
+        "sorts": {name: shape.query(ask, sort=name) for name in ("cost", "change", "name")},
         "sort": ask.view.sort,
     }
 
@@ -200,13 +230,13 @@ def chart_data(ask: Ask) -> Sheet:
     return sheet_of_answer(f"Cost per {ask.view.granularity}", answer)
 
 
-def _drill(ask: Ask, line: Line) -> str:
+def _drill(ask: Ask, shape: Shape, line: Line) -> str:
     """The address with this line as a filter: a click on its name."""
     if line.line != "owned":
         return ""
     filters = dict(ask.view.filters)
     filters |= {g: (v,) for g, v in zip(ask.view.group_by, line.key[1:], strict=True)}
-    return ask.view.query(filters=filters)
+    return shape.query(ask, filters=filters)
 
 
 def _spark(line: Line | None, periods: list, top: Decimal, own_scale: bool) -> dict | None:
@@ -224,25 +254,49 @@ def csv(request: HttpRequest) -> HttpResponse:
     return csv_of(request, ask, "cost", granularity=ask.view.granularity)
 
 
+def read(request: HttpRequest) -> tuple[Page, Ask]:
+    """The page in the shape its address asks for. Raises BadSpec for one there is not."""
+    shape = shape_of(request.GET)
+    charted = {"build": partial(chart, shape=shape), "figure": partial(figure, shape=shape)}
+    shaped = {"chart": charted, "table": {"build": partial(table, shape=shape)}}
+    panels = tuple(replace(one, **shaped.get(one.slug, {})) for one in EXPLORE.panels)
+    return replace(EXPLORE, panels=panels), ask_of(request)
+
+
 EXPLORE = Page(
     slug="explore",
     title="Explore",
     panels=(
         STAMP,
         Panel("lead", "parts/lead.html", lead),
-        Panel("chart", "parts/explore_chart.html", chart, figure, chart_data, "The chart"),
+        Panel(
+            "chart",
+            "parts/explore_chart.html",
+            partial(chart, shape=Shape()),
+            partial(figure, shape=Shape()),
+            chart_data,
+            "The chart",
+        ),
         NOTES,
-        Panel("table", "parts/explore_table.html", table, table=table_data, title="The table"),
+        Panel(
+            "table",
+            "parts/explore_table.html",
+            partial(table, shape=Shape()),
+            table=table_data,
+            title="The table",
+        ),
         RESIDUAL,
     ),
     picks=("period", "compare", "group", "basis", "pools", "currency"),
     export="explore_csv",
+    own=KEYS,
+    reads=read,
 )
 
 
 @for_people
 def page(request: HttpRequest) -> HttpResponse:
-    ask = ask_of(request)
+    shown, ask = read(request)
     check(REPORTS["cost"], ask.view.spec("cost", ask.asker))
     group = " and ".join(label(g).lower() for g in ask.view.group_by)
-    return render_page(request, EXPLORE, ask, heading=f"AI cost by {group}")
+    return render_page(request, shown, ask, heading=f"AI cost by {group}")
