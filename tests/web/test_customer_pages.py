@@ -37,24 +37,27 @@ def customers(costs):
 
 def test_the_list_adds_up_and_hides_earnings_from_those_who_may_not_see_them(visit, customers):
     """acme 52.50, globex 17.50 of the 70 of search; 255 in all."""
-    page = visit("finance", f"/customers/?{QUERY}").content.decode()
+    page = visit("finance", f"/customers/?{QUERY}&whole=1").content.decode()
     for shown in ("2 customers", "$70.00", "27.5% of all AI cost", "$52.50", "$17.50",
                   "Globex Corporation", "$10.00", "−$7.50", "−75.0%", "On no customer",
                   "$155.50", "$255.00", "/customers/acme/?from="):  # fmt: skip
         assert shown in page, shown
-    engineer = visit("engineer", f"/customers/?{QUERY}&by=margin").content.decode()
+    engineer = visit("engineer", f"/customers/?{QUERY}&whole=1&by=margin").content.decode()
     assert "$52.50" in engineer and "−$7.50" not in engineer and "Worst margin" not in engineer
     assert page.index("acme") < page.index("Globex")
-    worst = visit("finance", f"/customers/?{QUERY}&by=margin").content.decode()
+    worst = visit("finance", f"/customers/?{QUERY}&whole=1&by=margin").content.decode()
     table = worst[worst.index("<tbody>") :]
     assert table.index("Globex") < table.index("acme")
-    found = visit("finance", f"/customers/?{QUERY}&q=corpor").content.decode()
+    found = visit("finance", f"/customers/?{QUERY}&whole=1&q=corpor").content.decode()
     assert "1 other customer" not in found and "$17.50" in found and "$255.00" in found
-    assert "Nobody is called so" in visit("finance", f"/customers/?{QUERY}&q=zz").content.decode()
+    assert (
+        "Nobody is called so"
+        in visit("finance", f"/customers/?{QUERY}&whole=1&q=zz").content.decode()
+    )
 
 
 def test_a_customer_leads_from_its_share_to_the_pool(visit, customers):
-    page = visit("finance", f"/customers/globex/?{QUERY}").content.decode()
+    page = visit("finance", f"/customers/globex/?{QUERY}&whole=1").content.decode()
     for shown in ("Globex Corporation cost", "$17.50", "search is 100% of it", "It paid",
                   "gold", "Every cent stands once"):  # fmt: skip
         assert shown in page, shown
@@ -63,16 +66,16 @@ def test_a_customer_leads_from_its_share_to_the_pool(visit, customers):
         assert shown in pools, shown
     chart = visit("finance", f"/figures/customer/chart.json?{QUERY}&customer=globex").json()
     assert chart["data"][0]["y"] == ["17.5", "0"]
-    engineer = visit("engineer", f"/customers/globex/?{QUERY}").content.decode()
+    engineer = visit("engineer", f"/customers/globex/?{QUERY}&whole=1").content.decode()
     assert "$17.50" in engineer and "It paid" not in engineer
     nobody = visit("finance", f"/customers/nobody/?{QUERY}").content.decode()
     assert "No cost and no call of it in this period" in nobody
 
 
 def test_a_team_sees_what_customers_cost_it(visit, customers):
-    assert "$52.50" in visit("scoped", f"/customers/?{QUERY}").content.decode()
+    assert "$52.50" in visit("scoped", f"/customers/?{QUERY}&whole=1").content.decode()
     other = f"{QUERY}&team=support"
-    assert "$52.50" not in visit("scoped", f"/customers/?{other}").content.decode()
+    assert "$52.50" not in visit("scoped", f"/customers/?{other}&whole=1").content.decode()
 
 
 def test_pages_of_fifty_and_a_file_of_all(visit, customers):
@@ -83,16 +86,16 @@ def test_pages_of_fifty_and_a_file_of_all(visit, customers):
                              model="ranker", requests=MANY - n, **calls)  # fmt: skip
     CustomerSplit.objects.update(version=-1)
     split_customers()
-    first = visit("finance", f"/customers/?{QUERY}").content.decode()
+    first = visit("finance", f"/customers/?{QUERY}&whole=1").content.decode()
     assert "1–50 of 122" in first and "72 other customers" in first and "$255.00" in first
-    last = visit("finance", f"/customers/?{QUERY}&page=3").content.decode()
+    last = visit("finance", f"/customers/?{QUERY}&whole=1&page=3").content.decode()
     assert "101–122 of 122" in last and "c119" in last and "c000" not in last
     file = visit("finance", f"/export/customers/table.csv?{QUERY}")
     assert b"".join(file.streaming_content).count(b"owned") == MANY + 2
 
 
 def test_without_customers_it_says_what_brings_them(visit, costs):
-    page = visit("finance", f"/customers/?{QUERY}").content.decode()
+    page = visit("finance", f"/customers/?{QUERY}&whole=1").content.decode()
     assert "No call has named a customer." in page and "field customer of usage files" in page
     assert "No cost and no call" in visit("finance", f"/customers/x/?{QUERY}").content.decode()
 

@@ -61,7 +61,7 @@ def shares(ask: Ask) -> list[dict]:
 
 
 def lead(ask: Ask) -> dict:
-    row, was = now(ask), before(ask)
+    row = now(ask)
     if row is None or row["cost"] is None:
         told = "No cost and no call of it in this period."
         return {"parts": [(told if row is None else "Its calls met no cost.", True)]}
@@ -71,9 +71,9 @@ def lead(ask: Ask) -> dict:
         (numbers.money(row["cost"], currency), True),
         (f" over {numbers.period(ask.period, year=True)}", False),
     ]
-    if was is not None and was["cost"]:
-        money = numbers.change(row["cost"] - was["cost"], currency, 0)
-        grown = numbers.change_percent(row["cost"], was["cost"])
+    if was := _cost_before(ask, currency):
+        money = numbers.change(row["cost"] - was, currency, 0)
+        grown = numbers.change_percent(row["cost"], was)
         parts.append((f", {money} ({grown}) {against(ask)}", False))
     if layers := _layers(ask)[0]:
         share = numbers.percent(sum(layers[0].values.values(), ZERO), row["cost"], 0)
@@ -83,6 +83,13 @@ def lead(ask: Ask) -> dict:
         parts += [(". It paid ", False), (numbers.money(row["revenue"], currency), True)]
         parts.append((f", so {left} remain", row["margin"] < 0))
     return {"parts": [*parts, (".", False)]}
+
+
+def _cost_before(ask: Ask, currency: str) -> Decimal:
+    if ask.view.other is None:
+        return ZERO
+    spec = ask.view.spec("customers", ask.asker, **PLAIN | {"period": ask.view.other})
+    return sum((row["cost"] for row in money_rows(spec) if row["currency"] == currency), ZERO)
 
 
 def said(ask: Ask) -> list[Customer]:
@@ -292,7 +299,8 @@ CUSTOMER = Page(
     panels=(
         Panel("stamp", "parts/stamp.html", lambda ask: parts.stamp(bare(ask))),
         Panel("lead", "parts/lead.html", lead),
-        Panel("figures", "parts/figures.html", key_figures),
+        Panel("figures", "parts/figures.html", key_figures, title="Key figures", lazy=True,
+              size="low"),
         Panel("chart", "parts/owned_chart.html", chart, figure),
         Panel("pools", "parts/owned_table.html", pools, table=data, title="Its share of each pool",
               lazy=True),
@@ -312,5 +320,4 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
     """One customer. Its name is part of the address, and of no filter menu."""
     ask = ask_of(request)
     ask = ask.with_view(filters={CUSTOMER_KEY: (name,)})
-    more = named_page(name) | {"heading": title_of(ask)}
-    return render_page(request, replace(CUSTOMER, own=()), ask, **more)
+    return render_page(request, replace(CUSTOMER, own=()), ask, **named_page(name))

@@ -15,6 +15,7 @@ from aicost.web.parts import RESIDUAL, STAMP
 from aicost.web.picks import hidden_pairs
 from aicost.web.shell import Page, Panel
 from attribution.models import CustomerSplit
+from attribution.reports.customers import money_rows, ranked
 from attribution.reports.sheets import Sheet, sheet_of_answer
 
 ZERO = Decimal(0)
@@ -37,22 +38,24 @@ def totals(ask: Ask) -> dict[str, Decimal]:
 
 
 def lead(ask: Ask) -> dict:
-    found, whole = customers_of(ask, rows_max=ROWS_MAX), totals(ask)
-    if not found.count:
+    spec, whole = ask.view.spec("customers", ask.asker, **PLAIN), totals(ask)
+    order, count = ranked(spec, rows_max=1)
+    if not count:
         return {"parts": [(no_customer(ask)[0], True)]}
-    currency = found.currency
-    rest = sum((row["cost"] for row in found.rest if row["currency"] == currency), ZERO)
+    name, currency = order[0]["customer"], order[0]["currency"]
+    filters = {**ask.view.filters, "customer": (name, "")}
+    rows = [x for x in money_rows(replace(spec, filters=filters)) if x["currency"] == currency]
+    rest = sum((row["cost"] for row in rows if not row["customer"]), ZERO)
+    first = sum((row["cost"] for row in rows if row["customer"]), ZERO)
     total = whole.get(currency, ZERO)
     on_customers = total - rest
-    name = found.rows[0][0]
-    first = found.found[found.rows[0]]["cost"]
     parts = [
-        (numbers.plural(found.count, "customer"), True),
+        (numbers.plural(count, "customer"), True),
         (" cost ", False),
         (numbers.money(on_customers, currency), True),
         (f" over {numbers.period(ask.period, year=True)}, ", False),
         (f"{numbers.percent(on_customers, total)} of all AI cost; ", False),
-        (f"{found.titles.get(name, name)} alone {numbers.money(first, currency)}", False),
+        (f"{order[0]['name'] or name} alone {numbers.money(first, currency)}", False),
         (f", {numbers.percent(first, on_customers)} of that", False),
     ]
     if len(whole) > 1:
@@ -127,7 +130,7 @@ CUSTOMERS = Page(
         STAMP,
         Panel("lead", "parts/lead.html", lead),
         Panel("table", "parts/customers_table.html", list_table, table=list_data,
-              title="Customers"),
+              title="Customers", lazy=True, size="tall"),
         RESIDUAL,
     ),
     picks=("period", "compare", "basis"),
