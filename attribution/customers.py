@@ -14,6 +14,7 @@ MONTH_STEPS = (
     "customer_clear_month",
     "customer_month_cost",
     "customer_month_total",
+    "customer_month_count",
     "customer_month_use",
 )
 

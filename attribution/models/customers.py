@@ -15,6 +15,9 @@ class CustomerSplit(models.Model):
     version = models.BigIntegerField(help_text="sum of what its bill days were published as")
     has_customers = models.BooleanField(default=False)
     summed = models.BooleanField(default=False)
+    month_customers = models.BigIntegerField(
+        default=0, db_default=0, help_text="customers in the sums of its month, per currency"
+    )
 
 
 class CustomerCost(models.Model):
@@ -31,7 +34,15 @@ class CustomerCost(models.Model):
     effective_cost = money()
 
     class Meta:
-        indexes = [models.Index(fields=["grain", "day", "customer"])]
+        indexes = [
+            models.Index(fields=["grain", "day", "customer"]),
+            models.Index(
+                "day",
+                models.F("effective_cost").desc(),
+                condition=models.Q(grain="customer_month"),
+                name="customer_dearest",
+            ),
+        ]
 
 
 class CustomerUse(models.Model):

@@ -26,7 +26,11 @@ paid as (
         c.customer, c.currency,
         sum(case %(basis)s when 'billed' then c.billed_cost else c.effective_cost end) as cost
     from piece p
-    join attribution_customercost c on c.grain = p.grain and c.day = p.day
+    cross join lateral (
+        select * from attribution_customercost k
+        where k.grain = p.grain and k.day = p.day
+        offset 0
+    ) c
     where %(plain)s or c.target_id in (
         select id from attribution_target
         where (%(teams)s::text[] is null or team = any(%(teams)s))
@@ -55,15 +59,14 @@ known_customer as (
         or customer in (select customer from ingest_customer where name ilike %(like)s)
 ),
 ranked as (
-    select customer, currency, count(*) over () as customers, row_number() over (
-        order by
-            case when %(sort)s = 'name' then customer end,
-            case %(sort)s
-                when 'revenue' then - revenue when 'margin' then margin when 'cost' then - cost
-            end nulls last,
-            customer, currency) as place
+    select *, count(*) over () as customers
     from known_customer
-    order by place
+    order by
+        case when %(sort)s = 'name' then customer end,
+        case %(sort)s
+            when 'revenue' then - revenue when 'margin' then margin when 'cost' then - cost
+        end nulls last,
+        customer, currency
     limit %(rows_max)s offset %(first)s
 )
 select r.customer, r.currency, r.customers, coalesce(c.name, '') as name
@@ -74,4 +77,9 @@ left join lateral (
     order by valid_from desc nulls last
     limit 1
 ) c on true
-order by r.place
+order by
+    case when %(sort)s = 'name' then r.customer end,
+    case %(sort)s
+        when 'revenue' then - r.revenue when 'margin' then r.margin when 'cost' then - r.cost
+    end nulls last,
+    r.customer, r.currency

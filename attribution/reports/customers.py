@@ -70,7 +70,11 @@ def ranked(
     like = asked.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     values = {"sort": sort, "first": first, "rows_max": rows_max,
               "like": f"%{like}%" if like else ""}  # fmt: skip
-    found = fetch("customer_ranking", _binds(spec) | values)
+    values |= _binds(spec)
+    found = []
+    if values["plain"] and sort == "cost" and not asked and spec.basis == "effective":
+        found = fetch("customer_dearest", values)
+    found = found or fetch("customer_ranking", values)
     return found, found[0]["customers"] if found else 0
 
 
