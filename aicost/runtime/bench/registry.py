@@ -18,6 +18,7 @@ BENCHES: dict[str, str] = {
     "otlp": "aicost.runtime.bench.otlp",
     "meter": "aicost.runtime.bench.meter",
     "preview": "aicost.runtime.bench.preview",
+    "detect": "aicost.runtime.bench.detect",
 }
 
 
