@@ -1,5 +1,9 @@
 """What the detectors found, written beside the rows it was found in."""
 
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+import os
 from pathlib import Path
 
 import numpy as np
@@ -11,50 +15,49 @@ from attribution.detectors.run import Judgement
 from attribution.seriesfile import SeriesFile
 
 COLUMNS = ("series_id", "date", "is_anomaly", "score", "expected", "group_id", "raised_on")
-ROWS_AT_ONCE = 1_000_000
+ROWS_AT_ONCE = 250_000
 
 
 def write_flags(path: Path, file: SeriesFile, judged: Judgement, findings: list[Finding]) -> None:
     """One row for each row of the file, in its order, with its own spelling of dates."""
-    panel = file.panel
-    groups = {}
-    for one, (row, number) in zip(findings, events_in_order(judged), strict=True):
-        groups[row, number] = one.group
-    ids = pa.array(panel.series, pa.string())
+    groups = {
+        event: one.group for one, event in zip(findings, events_in_order(judged), strict=True)
+    }
+    ids = pa.array(file.panel.series, pa.string())
     texts = pa.array(file.texts, pa.string())
     said = _spelled(file)
-    kinds = (pa.string(), pa.string(), pa.int8(), pa.float64(), pa.float64(), pa.string())
-    schema = pa.schema(list(zip(COLUMNS, (*kinds, pa.string()), strict=True)))
     # quotes only where a name asks for them: simple readers split at commas
-    plain = not any(mark in text for text in (*panel.series, *file.texts) for mark in ',"\n\r')
-    plain &= not any(mark in name for name in groups.values() for mark in ',"\n\r')
+    plain = _plain(file.panel.series) and _plain(file.texts) and _plain(groups.values())
     options = arrow_csv.WriteOptions(
         include_header=False, quoting_style="none" if plain else "needed"
     )
-    with (
-        open(path, "wb") as sink,
-        arrow_csv.CSVWriter(sink, schema, write_options=options) as writer,
-    ):
+
+    def written(begin: int) -> bytes:
+        part = slice(begin, begin + ROWS_AT_ONCE)
+        rows, columns = file.series_code[part], file.column[part]
+        number = judged.number[rows, columns]
+        raised = np.where(number > 0, judged.raised[rows, columns], -1)
+        sink = BytesIO()
+        values = [
+            ids.take(pa.array(rows)),
+            texts.take(pa.array(file.date_code[part])),
+            pa.array((number > 0).astype(np.int8)),
+            _rounded(judged.score[rows, columns], 3),
+            _rounded(judged.expected[rows, columns], 2),
+            _named(groups, rows, number),
+            said.take(pa.array(raised.astype(np.int32), mask=raised < 0)),
+        ]
+        arrow_csv.write_csv(pa.record_batch(values, COLUMNS), sink, options)
+        return sink.getvalue()
+
+    begins = range(0, file.column.size, ROWS_AT_ONCE)
+    with path.open("wb") as sink, ThreadPoolExecutor(os.cpu_count()) as pool:
         sink.write((",".join(COLUMNS) + "\n").encode())
-        for begin in range(0, file.column.size, ROWS_AT_ONCE):
-            part = slice(begin, begin + ROWS_AT_ONCE)
-            rows, columns = file.series_code[part], file.column[part]
-            number = judged.number[rows, columns]
-            raised = np.where(number > 0, judged.raised[rows, columns], -1)
-            writer.write(
-                pa.record_batch(
-                    [
-                        ids.take(pa.array(rows)),
-                        texts.take(pa.array(file.date_code[part])),
-                        pa.array((number > 0).astype(np.int8)),
-                        _rounded(judged.score[rows, columns], 3),
-                        _rounded(judged.expected[rows, columns], 2),
-                        _named(groups, rows, number),
-                        said.take(pa.array(raised.astype(np.int32), mask=raised < 0)),
-                    ],
-                    schema=schema,
-                )
-            )
+        sink.writelines(pool.map(written, begins))
+
+
+def _plain(texts: Iterable[str]) -> bool:
+    return not any(mark in text for text in texts for mark in ',"\n\r')
 
 
 def events_in_order(judged: Judgement) -> list[tuple[int, int]]:

@@ -15,6 +15,7 @@ from attribution.detectors.findings import setting
 from attribution.detectors.panel import FINAL_AGE, Panel
 from attribution.detectors.windows import (
     UNKNOWN,
+    endless,
     median_of,
     refreshed_quantiles,
     shifted,
@@ -77,7 +78,7 @@ class Track:
         parts = {one.name: part(getattr(self, one.name)) for one in fields(self)}
         return replace(self, **parts | {"panel": self.panel.only(rows)})
 
-    @property
+    @cached_property
     def judged(self) -> np.ndarray:
         """Where a regular series has history enough to be judged."""
         return (self.history >= self.warm_days) & ~self.irregular
@@ -196,8 +197,9 @@ def weekday_effect(logs: np.ndarray, weeks: int) -> np.ndarray:
     total, count = trailing_sum(logs, WEEK)
     week_mean = np.where(count >= 4, total / np.maximum(count, 1), UNKNOWN)
     apart = logs - week_mean
-    stack = [shifted(apart, WEEK * k) for k in range(1, weeks + 1)]
-    seen = sum((~np.isnan(one)).astype(np.float32) for one in stack)
+    known = endless(apart)
+    stack = [shifted(known, WEEK * k, np.inf) for k in range(1, weeks + 1)]
+    seen = sum(np.isfinite(one).astype(np.float32) for one in stack)
     effect = median_of(stack)
     effect = np.where(np.isnan(effect), 0, effect * seen / (seen + 1))
     around, _ = trailing_sum(effect, WEEK)
@@ -205,9 +207,9 @@ def weekday_effect(logs: np.ndarray, weeks: int) -> np.ndarray:
 
 
 def _level(flat: dict, ages: tuple[int, ...], days: int) -> np.ndarray:
-    final = flat[ages[-1]]
-    stack = [shifted(flat[age], age) for age in ages if 0 < age < FINAL_AGE]
-    stack += [shifted(final, k) for k in range(len(stack) + 1, days + 1)]
+    final = endless(flat[ages[-1]])
+    stack = [shifted(endless(flat[age]), age, np.inf) for age in ages if 0 < age < FINAL_AGE]
+    stack += [shifted(final, k, np.inf) for k in range(len(stack) + 1, days + 1)]
     return median_of(stack, at_least=3)
 
 
@@ -254,11 +256,11 @@ def _month_effect(apart, periods, sigma, settings: BaselineSettings) -> tuple:
     siblings, turn = month_siblings(periods)
     stack = []
     for column in siblings:
-        one = apart[:, np.maximum(column, 0)]
-        one[:, column < 0] = UNKNOWN
+        one = endless(apart)[:, np.maximum(column, 0)]
+        one[:, column < 0] = np.inf
         stack.append(one)
-    known = sum((~np.isnan(one)).astype(np.int8) for one in stack)
-    least = np.fmin(np.fmin(stack[0], stack[1]), stack[2])
+    known = sum(np.isfinite(one).astype(np.int8) for one in stack)
+    least = np.minimum(np.minimum(stack[0], stack[1]), stack[2])
     middle = median_of(stack)
     enough = np.float32(settings.month_sigmas) * sigma
     at_turn = turn[None, :] & (middle > enough)

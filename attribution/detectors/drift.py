@@ -7,7 +7,7 @@ import numpy as np
 from attribution.detectors.baseline import MAD, WEEK, Track
 from attribution.detectors.findings import Detector, Marks, setting
 from attribution.detectors.panel import FINAL_AGE
-from attribution.detectors.windows import median_of, refreshed_quantiles, shifted
+from attribution.detectors.windows import endless, median_of, refreshed_quantiles, shifted
 
 WEEKS = (3, 5, 8)
 
@@ -26,7 +26,10 @@ class DriftSettings:
 def run(track: Track, settings: DriftSettings) -> Marks:
     """Medians of whole weeks, over three spans."""
     last = track.ages[-1]
-    newest = [shifted(track.flat[min(age, FINAL_AGE) if last else 0], age) for age in range(WEEK)]
+    newest = [
+        shifted(endless(track.flat[min(age, FINAL_AGE) if last else 0]), age, np.inf)
+        for age in range(WEEK)
+    ]
     week = median_of(newest, at_least=4)
     steps = [shifted(week, WEEK * k) - shifted(week, WEEK * (k + 1)) for k in range(max(WEEKS))]
     usual = (

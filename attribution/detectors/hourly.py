@@ -14,10 +14,12 @@ from attribution.detectors.findings import setting
 from attribution.detectors.panel import FINAL_AGE, Panel
 from attribution.detectors.windows import (
     UNKNOWN,
+    endless,
     median_of,
     refreshed_quantiles,
     shifted,
     trailing_mean,
+    trailing_median,
     trailing_sum,
 )
 
@@ -124,11 +126,13 @@ def _profile(logs: np.ndarray, panel: Panel, settings: HourlySettings) -> tuple:
     start = panel.periods[0].astype("datetime64[D]")
     rest = weekdays_of(start + np.arange(cube.shape[1])) >= 5
 
+    known = endless(cube)
+
     def median_on(columns):
         stack = []
         for k in range(columns.shape[1]):
-            one = cube[:, np.maximum(columns[:, k], 0)]
-            one[:, columns[:, k] < 0] = UNKNOWN
+            one = known[:, np.maximum(columns[:, k], 0)]
+            one[:, columns[:, k] < 0] = np.inf
             stack.append(one)
         return _flattened(median_of(stack, at_least=2), before, logs.shape[1])
 
@@ -151,8 +155,9 @@ def _alike(rest: np.ndarray, kind: np.ndarray, most: int) -> np.ndarray:
 
 
 def _level(flat, taught, ages, hours: int) -> np.ndarray:
-    stack = [shifted(flat[age], age) for age in ages if 0 < age < FINAL_AGE]
-    stack += [shifted(taught, k) for k in range(len(stack) + 1, hours + 1)]
+    stack = [shifted(endless(flat[age]), age, np.inf) for age in ages if 0 < age < FINAL_AGE]
+    known = endless(taught)
+    stack += [shifted(known, k, np.inf) for k in range(len(stack) + 1, hours + 1)]
     return median_of(stack, at_least=6)
 
 
@@ -165,7 +170,7 @@ def trailing_median_of_days(flat: np.ndarray, periods: np.ndarray, days: int) ->
         np.where(known, cube, 0).sum(axis=2) / np.maximum(known.sum(axis=2), 1),
         UNKNOWN,
     ).astype(np.float32)
-    slow = median_of([shifted(mean, 2 + k) for k in range(days)], at_least=3)
+    slow = trailing_median(mean, days, 2, at_least=3)
     return _flattened(np.repeat(slow, DAY, axis=1), before, flat.shape[1])
 
 

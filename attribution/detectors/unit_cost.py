@@ -7,7 +7,7 @@ import numpy as np
 from attribution.detectors.baseline import MAD, Track, weekday_effect
 from attribution.detectors.findings import Detector, Marks, setting
 from attribution.detectors.panel import has_usage
-from attribution.detectors.windows import UNKNOWN, refreshed_quantiles, shifted, trailing_median
+from attribution.detectors.windows import UNKNOWN, refreshed_quantiles, shifted
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,8 @@ def run(track: Track, settings: UnitCostSettings) -> Marks:
     last = track.ages[-1]
     unit = {age: track.log[age] - used for age in track.ages}
     week = weekday_effect(unit[last], 8)
-    level = trailing_median(unit[last] - week, 21, track.lag, at_least=10)
+    flat = unit[last] - week
+    level = refreshed_quantiles(flat, 24, track.lag, (0.5,), every=3, at_least=10)[0]
     error = unit[last] - week - level
     middle, ninth = refreshed_quantiles(
         np.abs(error), 84, track.lag, (0.5, 0.9), every=7, at_least=14

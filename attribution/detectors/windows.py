@@ -13,15 +13,14 @@ from numpy.lib.stride_tricks import sliding_window_view
 UNKNOWN = np.float32(np.nan)
 
 
-def shifted(values: np.ndarray, periods: int) -> np.ndarray:
-    """The value `periods` earlier (of later periods when negative); NaN (False) beyond the edge."""
-    out = np.full_like(values, False if values.dtype == bool else UNKNOWN)
-    if periods == 0:
-        out[:] = values
-    elif 0 < periods < values.shape[1]:
-        out[:, periods:] = values[:, :-periods]
-    elif 0 < -periods < values.shape[1]:
-        out[:, :periods] = values[:, -periods:]
+def shifted(values: np.ndarray, periods: int, beyond: float = np.nan) -> np.ndarray:
+    """The value `periods` earlier; `beyond` (False for booleans) where that is before the first."""
+    if values.dtype == bool:
+        beyond = False
+    out = np.empty_like(values)
+    periods = min(periods, values.shape[1])
+    out[:, :periods] = beyond
+    out[:, periods:] = values[:, : values.shape[1] - periods]
     return out
 
 
@@ -46,9 +45,7 @@ def _network(width: int) -> tuple[tuple[int, int], ...]:
 
 
 def sort_stack(stack: list[np.ndarray]) -> list[np.ndarray]:
-    """Sort element by element across the stack, in place; NaN (made +infinity) last."""
-    for one in stack:
-        np.copyto(one, np.inf, where=np.isnan(one))
+    """Sort element by element across the stack, in place. No NaN may be in it."""
     spare = np.empty_like(stack[0])
     for low, high in _network(len(stack)):
         np.minimum(stack[low], stack[high], out=spare)
@@ -57,43 +54,58 @@ def sort_stack(stack: list[np.ndarray]) -> list[np.ndarray]:
     return stack
 
 
+def endless(values: np.ndarray) -> np.ndarray:
+    """The values with infinity for NaN: unknown ones then sort last."""
+    return np.where(np.isnan(values), np.float32(np.inf), values)
+
+
 def median_of(stack: list[np.ndarray], at_least: int = 1) -> np.ndarray:
     """Element-wise median of what is known; NaN where fewer than `at_least` values are. The stack
-    is used up."""
+    holds infinity for what is unknown (`endless`), and is used up."""
     width = len(stack)
-    known = np.zeros(stack[0].shape, np.int8)
-    for one in stack:
-        known += ~np.isnan(one)
     sort_stack(stack)
-    middle = (stack[(width - 1) // 2] + stack[width // 2]) * np.float32(0.5)
-    few = np.nonzero(known < width)
-    if few[0].size:
-        picked = np.stack([one[few] for one in stack])
-        count = known[few].astype(int)
-        column = np.arange(count.size)
-        low = picked[np.maximum(count - 1, 0) // 2, column]
-        high = picked[np.minimum(count // 2, width - 1), column]
-        middle[few] = np.where(count >= at_least, (low + high) * np.float32(0.5), UNKNOWN)
+    few = np.nonzero(np.isinf(stack[-1]))
+    low, high = stack[(width - 1) // 2], stack[width // 2]
+    if not few[0].size:
+        return (low + high) * np.float32(0.5)
+    picked = np.stack([one[few] for one in stack])
+    middle = (low + high) * np.float32(0.5)
+    count = np.isfinite(picked).sum(axis=0)
+    column = np.arange(count.size)
+    low = picked[np.maximum(count - 1, 0) // 2, column]
+    high = picked[np.minimum(count // 2, width - 1), column]
+    middle[few] = np.where(count >= max(at_least, 1), (low + high) * np.float32(0.5), UNKNOWN)
     return middle
 
 
 def trailing_median(values: np.ndarray, width: int, lag: int, at_least: int = 1) -> np.ndarray:
     """Median of the `width` values that end `lag` periods before each period."""
-    return median_of([shifted(values, lag + k) for k in range(width)], at_least)
+    known = endless(values)
+    return median_of([shifted(known, lag + k, np.inf) for k in range(width)], at_least)
 
 
 def trailing_sum(values: np.ndarray, width: int, lag: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Sum and number of the known values among the `width` that end `lag` periods earlier."""
     known = ~np.isnan(values)
     total = np.cumsum(np.where(known, values, 0), axis=1, dtype=np.float64)
-    count = np.cumsum(known, axis=1)
-    sums = _difference(total, width, lag)
-    return sums.astype(np.float32), _difference(count, width, lag).astype(np.float32)
+    return _difference(total, width, lag).astype(np.float32), _count(known, width, lag)
+
+
+def _count(known: np.ndarray, width: int, lag: int) -> np.ndarray:
+    if known.all():
+        known = known[:1]  # the same for every series
+    count = np.cumsum(known, axis=1, dtype=np.float32)
+    return _difference(count, width, lag)
 
 
 def _difference(total: np.ndarray, width: int, lag: int) -> np.ndarray:
-    padded = np.concatenate([np.zeros((total.shape[0], width + lag)), total], axis=1)
-    return padded[:, width : width + total.shape[1]] - padded[:, : total.shape[1]]
+    """Of running totals those over the `width` values that end `lag` earlier."""
+    periods = total.shape[1]
+    out = np.zeros_like(total)
+    out[:, lag:] = total[:, : max(periods - lag, 0)]
+    if width + lag < periods:
+        out[:, width + lag :] -= total[:, : periods - width - lag]
+    return out
 
 
 def trailing_max(values: np.ndarray, width: int, lag: int) -> np.ndarray:
@@ -130,7 +142,8 @@ def refreshed_quantiles(
     padded[:, width + lag - 1 :] = values
     windows = sliding_window_view(padded[:, : width - 1 + periods], width, axis=1)[:, ::every]
     ordered = np.sort(windows, axis=-1)
-    known = width - np.isnan(ordered).sum(axis=-1)
+    known = _count(~np.isnan(values), width, lag)[:, ::every].astype(int)
+    known = np.broadcast_to(known, ordered.shape[:2])
     answers = []
     for quantile in quantiles:
         place = np.maximum((known - 1) * quantile, 0)

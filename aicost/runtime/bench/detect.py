@@ -1,4 +1,4 @@
-"""Anomalies in 50,000 daily series of 400 points that come in late, in memory and from file to file.
+"""Anomalies in 50,000 daily series of 400 points that come in late: in memory, from file to file.
 
 The limit is a plain copy of the same bytes: what no judgement could undercut."""
 

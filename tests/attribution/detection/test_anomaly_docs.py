@@ -9,6 +9,7 @@ from attribution.detectors.baseline import BaselineSettings
 from attribution.detectors.findings import described
 from attribution.detectors.hourly import HourlySettings
 from attribution.detectors.memory import HourlyMemorySettings, MemorySettings
+from attribution.forecast import ForecastSettings
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "anomalies.md"
 COMMON = {
@@ -16,6 +17,7 @@ COMMON = {
     "Baseline, hourly": HourlySettings,
     "Memory, daily": MemorySettings,
     "Memory, hourly": HourlyMemorySettings,
+    "Forecast": ForecastSettings,
 }
 
 
