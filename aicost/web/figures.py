@@ -328,11 +328,11 @@ def _dots(previous: Sequence[Decimal | None], axis: Axis) -> dict:
     return {
         "type": "scatter",
         "mode": "markers",
-        "name": "previous period",
+        "name": "compared period",
         "x": [n - 0.45 for n, _ in shown],
         "y": [plain(p) for _, p in shown],
         "hoverinfo": "text",
-        "hovertext": [f"previous period: {value_text(p, axis)}" for _, p in shown],
+        "hovertext": [f"compared period: {value_text(p, axis)}" for _, p in shown],
         "marker": {"color": SECOND, "size": 5},
     }
 
