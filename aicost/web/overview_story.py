@@ -1,5 +1,6 @@
 """The months of Overview: twelve bars, the running one up to its pace, and its days so far."""
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -20,8 +21,8 @@ BY_FEATURE = ("feature",)
 NAMED_MAX = 8  # bars; of more, only the largest changes are named
 NAMES_OF_MANY = 3
 AT_THIS_PACE = "at this pace"
-# A label beside one at the same height stands two lines higher.
-TOO_NEAR, RAISED = Decimal("0.15"), "<br> <br> "
+TOO_NEAR = Decimal("0.15")  # of the highest bar: labels beside each other would touch
+Moved = Mapping[date, tuple[str, str, Decimal]]
 
 
 def monthly(ask: Ask) -> list[Block]:
@@ -141,16 +142,25 @@ def _why_grown(ask: Ask, when: list[date]) -> dict[date, str]:
     if len(when) > NAMED_MAX:
         most = sorted(moved, key=lambda month: -abs(moved[month][2]))[:NAMES_OF_MANY]
         moved = {month: moved[month] for month in most}
-    named, totals = {}, found[0].total.by_period
-    top = max(totals.values(), default=ZERO)
-    for month, (name, part, delta) in moved.items():
-        text = f"{name}<br>{part} {_short_change(delta, found[0].currency)}"
-        beside = named.get(previous_month(month), RAISED)
-        near = (
-            abs(totals.get(month, ZERO) - totals.get(previous_month(month), ZERO)) < top * TOO_NEAR
-        )
-        named[month] = f"{text}{RAISED}" if near and not beside.endswith(RAISED) else text
-    return named
+    totals = found[0].total.by_period
+    return {
+        month: f"{name}<br>{part} {_short_change(delta, found[0].currency)}"
+        for month, (name, part, delta) in _apart(moved, totals).items()
+    }
+
+
+def _apart(moved: Moved, totals: Mapping[date, Decimal]) -> Moved:
+    """Without labels that would cover one another: of two beside each other at one height the
+    larger change keeps its name, the page behind "Why did it grow?" has both."""
+    near, kept = max(totals.values(), default=ZERO) * TOO_NEAR, {}
+    for month in sorted(moved):
+        before = previous_month(month)
+        if before in kept and abs(totals.get(month, ZERO) - totals.get(before, ZERO)) < near:
+            if abs(moved[month][2]) <= abs(kept[before][2]):
+                continue
+            del kept[before]
+        kept[month] = moved[month]
+    return kept
 
 
 def _short_change(amount: Decimal, currency: str) -> str:

@@ -119,6 +119,8 @@ def line_names(row: dict, group_by: Sequence[str]) -> tuple[str, ...]:
         value = str(row.get(dimension) or "")
         empty = (pool if n == 0 else "") if pool else f"No {label(dimension).lower()}"
         named = worded(dimension, value)
+        if n == 0 and pool and named and dimension not in WORDED:
+            named = f"{named}, {pool.lower()}"
         names.append(named or empty)
     return tuple(names) or ("All cost",)
 
