@@ -48,7 +48,7 @@ def test_a_note_stands_on_its_day_in_the_chart_and_in_the_list(visit, post, cost
         assert ("Doubled the index" in shown(visit, "viewer", EXPLORE + query)) is seen
         figure = shown(visit, "viewer", f"/figures/explore/chart.json?{QUERY}{query}")
         assert ("Doubled the index" in figure) is seen
-    assert "Doubled the index" in shown(visit, "viewer", f"/targets/feature/search/?{QUERY}")
+    assert "Doubled the index" in shown(visit, "viewer", f"/features/search/?{QUERY}&whole=1")
     event = AuditEvent.objects.get(action="note_added")
     assert (event.user.username, event.subject) == ("engineer", "Doubled the index")
 
