@@ -1,9 +1,8 @@
 -- Training runs that ran in the period, with the latest commit or deploy of their experiment: one
--- that names it, or one of a commit that a run of it was made from. Beside the names that runs
--- tell stand those of the ledger on their first day in the period, by which they are asked for.
+-- that names it, or one of a commit that a run of it was made from. Runs are
+-- asked for by the names of the ledger on their first day in the period.
 with run as (
-    select r.*, s.name as source, coalesce(ax.canonical, r.experiment) as ledger_experiment,
-        coalesce(am.canonical, r.model) as ledger_model
+    select r.*, s.name as source
     from ingest_trainingrun r
     join ingest_source s on s.id = r.source_id
     left join aicost_alias_days(%(start)s, %(end)s) ax
@@ -37,8 +36,8 @@ with run as (
     ) t
 )
 select
-    r.run_id as run, r.name, r.experiment, r.model, r.model_version, r.ledger_experiment,
-    r.ledger_model, r.feature, r.team, r."user", r.status,
+    r.run_id as run, r.name, r.experiment, r.model, r.model_version, r.feature, r.team, r."user",
+    r.status,
     r.started as started_at, r.ended as ended_at, r.gpu_ms, r.reason, r.restarted_from,
     r.git_commit as commit, r.source, t.author as touched_by, t.title as touched_by_what,
     t.at as touched_at

@@ -68,7 +68,7 @@ def test_it_shows_what_failures_and_retries_cost():
         "training_cost", "failed_runs_cost", "untold_cost", "gpu_hours", "failed_gpu_hours",
     )] == [209, 50, 9, 20, 5]  # fmt: skip
     # Run by run: 15, 3 and 2 of 20 hours. What failed is what the failed ones cost.
-    by_run = {row["status"]: row["cost"] for row in ask("runs")}
+    by_run = {row["status"]: row["run_cost"] for row in ask("run_cost")}
     assert by_run == {"finished": 150, "failed": 30, "killed": 20}
     by_experiment = {row["experiment"]: row for row in ask("failed_work", "experiment")}
     assert by_experiment["ranking"]["failed_runs_cost"] == 50

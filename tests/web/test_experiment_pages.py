@@ -132,7 +132,7 @@ def test_files_hold_what_the_tables_show(visit, trials):
     assert D(listed["alpha"]["cost_per_point"]) == 30
     assert listed["beta"]["status"] == "forgotten"
     runs = rows(f"/export/experiment/runs.csv?{QUERY}&experiment=alpha")
-    assert sorted(D(row["cost"]) for row in runs) == [15, 45]
+    assert sorted(D(row["run_cost"]) for row in runs) == [15, 45]
 
 
 @pytest.mark.parametrize("address", ["/experiments/", "/experiments/alpha/"])

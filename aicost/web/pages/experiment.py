@@ -46,7 +46,7 @@ BY_LAYER = (LAYER,)
 DAYS_DRAWN_MAX = 120
 RUNS_MAX, EVENTS_MAX = 40, 10
 RUN_COLUMNS = ("run", "name", "model", "model_version", "team", "user", "status", "started_at",
-               "ended_at", "gpu_hours", "currency", "cost", "reason", "commit")  # fmt: skip
+               "ended_at", "gpu_hours", "currency", "run_cost", "reason", "commit")  # fmt: skip
 
 
 def name_of(ask: Ask) -> str:
@@ -194,14 +194,20 @@ def figure(ask: Ask) -> dict:
     return drawn
 
 
-def _runs(ask: Ask):
-    plain = {"group_by": (), "idle": "shown", "shared": "shown", "granularity": "total"}
-    return ask.report("runs", period=_whole(ask), **plain)
+def _runs(ask: Ask) -> list[dict]:
+    """Rows of report `runs`, the newest first, with what each cost by report `run_cost`."""
+    plain = {"group_by": (), "idle": "shown", "shared": "shown", "period": _whole(ask)}
+    costs = {(row["source"], row["run"]): row for row in ask.report("run_cost", **plain).rows}
+    nothing = {"currency": None, "run_cost": None}
+    return [
+        row | {name: costs.get((row["source"], row["run"]), nothing)[name] for name in nothing}
+        for row in ask.report("runs", **plain).rows
+    ]
 
 
 def runs(ask: Ask) -> dict:
     """Its runs, the newest first, each with its share of the money and the score of its version."""
-    rows = _runs(ask).rows
+    rows = _runs(ask)
     scores = {r["model_version"]: r for r in _scores(ask) if r["score"] is not None}
     listed = [
         {
@@ -211,8 +217,8 @@ def runs(ask: Ask) -> dict:
             "start": row["started_at"],
             "end": row["ended_at"],
             "hours": row["gpu_hours"],
-            "cost": numbers.money(row["cost"], row["currency"]),
-            "known": row["cost"] is not None,
+            "cost": numbers.money(row["run_cost"], row["currency"]),
+            "known": row["run_cost"] is not None,
             "score": _score_of(row, scores),
             "user": row["user"],
         }
@@ -227,8 +233,8 @@ def _score_of(run: dict, scores: dict[str, dict]) -> str:
 
 
 def runs_data(ask: Ask) -> Sheet:
-    answer = _runs(ask)
-    return sheet_of("Runs", answer, RUN_COLUMNS, answer.rows)
+    answer = ask.report("runs", group_by=(), idle="shown", shared="shown", period=_whole(ask))
+    return sheet_of("Runs", answer, RUN_COLUMNS, _runs(ask))
 
 
 def _scores(ask: Ask) -> list[dict]:
