@@ -66,6 +66,7 @@ def _measured(size: int, ending: str, *, shown: bool) -> list[Measured]:
 def generated(size: int, ending: str = "parquet") -> Path:
     """The file of that many lines; kept for the next run."""
     path = scratch_folder() / f"cur-{size}.{ending}"
+    part = path.with_name(f"part-{path.name}")
     if not path.exists():
         with tempfile.TemporaryDirectory(dir=working_folder()) as folder:
             backend = connect(Path(folder))
@@ -75,11 +76,12 @@ def generated(size: int, ending: str = "parquet") -> Path:
             # An account of its own: each file is a bill beside the others.
             query = query.replace("$payer", f"{FORMATS.index(ending) + 1}{size:011}")
             if ending == "parquet":
-                backend.con.execute(f"copy ({query}) to '{path}' (format parquet)")
+                backend.con.execute(f"copy ({query}) to '{part}' (format parquet)")
             else:
                 text = f"select * replace (resource_tags::json as resource_tags) from ({query})"
-                backend.con.execute(f"copy ({text}) to '{path}' (format csv, compression gzip)")
+                backend.con.execute(f"copy ({text}) to '{part}' (format csv, compression gzip)")
             backend.disconnect()
+        part.rename(path)
     return path
 
 
