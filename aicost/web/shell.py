@@ -103,7 +103,7 @@ def frame(request: HttpRequest, here: str, query: str = "") -> dict:
     """The context of templates/base.html."""
     return {
         "nav": navigation(request.user, here, query),
-        "carried": [pair for pair in parse_qsl(query) if pair[0] in CARRIED_BY_SEARCH],
+        "search_keeps": [pair for pair in parse_qsl(query) if pair[0] in CARRIED_BY_SEARCH],
         "role": role_of(request.user).capitalize(),
     }
 
