@@ -1,0 +1,277 @@
+"""What figures follow from the rows of reports, and which figures a page shows.
+
+A page may add up rows, follow them through time, compare two periods, set one column against
+another of the same row, and divide money by a count; it may invent nothing. `Derivable` holds all
+that follows so from the rows of some answers, exactly; `shown` reads the money a page writes.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal, InvalidOperation
+import html
+from itertools import accumulate, combinations, product
+import re
+
+from aicost.web import numbers
+from attribution.reports.columns import COUNT, DECIMAL, MEASURE, kind_of
+
+ZERO = Decimal(0)
+NUMBERED = ("weekday", "hour")  # keys, though they are numbers
+SAID = ("currency", "against")  # of each row, and no key of it
+KEYS_MAX = 7
+NEIGHBOURS_MAX = 4
+MONTH = len("2026-09")
+PER = (1, 1_000, 1_000_000)
+SIGNS = "$€£¥₹"
+MONEY = re.compile(rf"[−+]?[{SIGNS}](?:\d{{1,3}}(?:,\d{{3}})+|\d+)(?:\.\d+)?[kMB]?")
+# The rest of a list, whose parts are not said.
+FOLDED = re.compile(rf"\d+ (?:smaller causes|others)(?: ?[−+]?[{SIGNS}]?[\d,.]+%?)+")
+INLINE = re.compile(r"</?(?:small|b|span|strong|sup)\b[^>]*>")
+Sums = dict[tuple, dict[tuple, dict[str, Decimal]]]
+
+
+def words(page: str) -> str:
+    """The text of a page; inline marks part no number."""
+    text = re.sub(r"(?s)<(script|style|svg)\b.*?</\1>", " ", page)
+    text = re.sub(r"<[^>]*>", " ", INLINE.sub("", text))
+    return " ".join(html.unescape(text).split())
+
+
+def shown(page: str) -> list[str]:
+    """The amounts of money on a page, as written."""
+    return MONEY.findall(FOLDED.sub(" ", words(page)))
+
+
+def around(page: str, amount: str) -> str:
+    """An amount with the words before it."""
+    text = words(page)
+    at = text.find(amount)
+    return text[max(0, at - 80) : at + len(amount)]
+
+
+class Derivable:
+    """Built from (spec, rows) of reports, rows as the command writes them: numbers as text."""
+
+    def __init__(self, answers: Iterable[tuple]):
+        self.values: dict[str, set[Decimal]] = defaultdict(set)
+        self.units: dict[str, set[Decimal]] = defaultdict(set)
+        self.measures: set[Decimal] = set()
+        by_shape: dict[tuple, list[Sums]] = defaultdict(list)
+        for spec, rows in answers:
+            sums = _summed(rows)
+            self._take(sums)
+            self.measures.update(_measures(rows))
+            self._take(_summed([row | {"line": "owned"} for row in rows if _owned(row)]))
+            for quantity in ("requests", "tokens", "gpu_hours"):
+                self._take(_summed([row for row in rows if _costed(row, quantity)]))
+            self._idle(rows)
+            shape = (spec.report, spec.group_by, spec.granularity)
+            by_shape[shape].append(sums)
+        for alike in by_shape.values():
+            for one, other in combinations(alike, 2):
+                self._differences(one, other)
+        self._totals(by_shape)
+
+    def _take(self, sums: Sums) -> None:
+        for keys, groups in sums.items():
+            for (currency, *_), columns in groups.items():
+                self._columns(currency, columns)
+            self._in_order(keys, groups)
+
+    def _idle(self, rows: Sequence[dict]) -> None:
+        """All idle of an answer: what stands in the rows of its owners, and the lines Idle."""
+        found: dict[str, Decimal] = defaultdict(Decimal)
+        for row in rows:
+            column = "cost" if row.get("line") == "idle" else "idle_cost" if _owned(row) else ""
+            found[row.get("currency") or ""] += _decimal(row.get(column)) or ZERO
+        for currency, amount in found.items():
+            self.values[currency].add(amount)
+
+    def _columns(self, currency: str, columns: dict[str, Decimal]) -> None:
+        """Each column, two of them together or against each other, some neighbours together, and
+        money per count or hour."""
+        values = self.values[currency]
+        values.update(columns.values())
+        money = [v for k, v in columns.items() if kind_of(k) == DECIMAL]
+        for one, other in combinations(money, 2):
+            values.update((one + other, one - other))
+        for n in range(len(money)):
+            values.update(accumulate(money[n : n + NEIGHBOURS_MAX]))
+        counts = [v for k, v in columns.items() if _counts(k) and v > 0]
+        for amount in money:
+            self.units[currency].update(amount / n * per for n in counts for per in PER)
+            self.units[currency].update(amount * per for per in PER)
+
+    def _in_order(self, keys: tuple, groups: dict) -> None:
+        """Sums along the periods from either end, and within a month; what is left below the
+        largest of a group."""
+        series: dict[tuple, list[tuple]] = defaultdict(list)
+        for key, columns in groups.items():
+            named = dict(zip(("currency", *keys), key, strict=True))
+            when = named.pop("period", "")
+            series[tuple(named.values())].append((when, columns))
+            series[*named.values(), when[:MONTH]].append((when, columns))
+        names = {name for columns in groups.values() for name in columns}
+        for (currency, *_), steps in series.items():
+            for name in names:
+                ordered = [columns.get(name, ZERO) for _, columns in sorted(steps, key=_first)]
+                self.values[currency].update(accumulate(ordered))
+                self.values[currency].update(accumulate(reversed(ordered)))
+        self._indexed(series)
+        by_line: dict[tuple, list[Decimal]] = defaultdict(list)
+        for (currency, *rest), columns in groups.items():
+            line = dict(zip(keys, rest, strict=True)).get("line")
+            for name, amount in columns.items():
+                by_line[currency, line, name].append(amount)
+        for (currency, *_), amounts in by_line.items():
+            self.values[currency].update(accumulate(sorted(amounts)))
+
+    def _indexed(self, series: dict[tuple, list[tuple]]) -> None:
+        """Unit costs along the periods, the first of them being 100."""
+        for steps in series.values():
+            ordered = [columns for _, columns in sorted(steps, key=_first)]
+            names = {name for columns in ordered for name in columns if "per_" in name}
+            for one in ordered[:-1]:
+                for name in names & {name for name, amount in one.items() if amount}:
+                    self.measures.update(
+                        columns[name] / one[name] * 100 for columns in ordered if name in columns
+                    )
+
+    def _differences(self, one: Sums, other: Sums) -> None:
+        """What a group moved by between two answers to one question, or came to in both; the
+        absent is nothing."""
+        for keys in one.keys() & other.keys():
+            now, was = one[keys], other[keys]
+            for key in now.keys() | was.keys():
+                columns, old = now.get(key, {}), was.get(key, {})
+                for name in columns.keys() | old.keys():
+                    a, b = columns.get(name, ZERO), old.get(name, ZERO)
+                    self.values[key[0]].update((a - b, a + b))
+
+    def _totals(self, by_shape: dict[tuple, list[Sums]]) -> None:
+        """What is left of a report's total below one or two others, however it was grouped."""
+        found: dict[tuple, set[Decimal]] = defaultdict(set)
+        for (report, *_), alike in by_shape.items():
+            for sums in alike:
+                for (currency, *_), columns in sums.get((), {}).items():
+                    for name, amount in columns.items():
+                        found[report, currency, name].add(amount)
+        for (_, currency, _), totals in found.items():
+            for one, other, third in product(totals, totals, {ZERO, *totals}):
+                self.values[currency].add(one - other - third)
+
+    def typed(
+        self, amounts: Iterable[Decimal], currency: str, gone: Decimal, view: Decimal
+    ) -> None:
+        """Amounts that somebody typed for a month, and what pages say of them: what is left, what
+        falls on the part of the month that is gone or on the months of the view, and where
+        spending ends at the pace so far."""
+        values = set(self.values[currency])
+        paces = {value / gone for value in values}
+        self.values[currency] |= paces
+        for amount in amounts:
+            self.values[currency].update((amount, amount * gone, amount * view))
+            self.values[currency].update(amount - value for value in values | paces)
+
+    def texts(self) -> set[str]:
+        """Every way in which a page may write what follows, with and without its sign."""
+        found = set()
+        for currency, values in self.values.items():
+            for value in values:
+                found.update(_written(abs(value), currency))
+        for currency, values in self.units.items():
+            found.update(numbers.unit_money(abs(value), currency) for value in values)
+        return found
+
+    def strangers(self, written: Iterable[str]) -> list[str]:
+        """The amounts that follow from no row."""
+        known = self.texts()
+        return [text for text in written if text.lstrip("−+") not in known]
+
+    def strange_marks(self, figure: dict) -> list[str]:
+        """The numbers of a chart that are neither exact results nor rounded measures."""
+        exact = set().union(*self.values.values(), *self.units.values())
+        rounded = {round(one, places) for one in self.measures for places in (0, 1, 2, 9)}
+        known = {ZERO, *(abs(one) for one in exact | rounded)}
+        marks = [ends for trace in figure["data"] for ends in _marks(trace)]
+        strange = [ends for ends in marks if not any(abs(one) in known for one in ends)]
+        return [str(one) for one, *_ in strange if round(one, 9) not in rounded]
+
+
+def _marks(trace: dict) -> Iterator[tuple[Decimal, ...]]:
+    """What a bar, line or cell is as long, as high or as dark as; a bar that does not begin at
+    zero has its other end beside its length."""
+    marks = list(trace.get("x" if trace.get("orientation") == "h" else "y") or ())
+    begins = trace.get("base") or [None] * len(marks)
+    cells = [(cell, None) for row in trace.get("z") or () for cell in row]
+    pairs = [*zip(marks, begins, strict=True), *cells]
+    for mark, begin in pairs:
+        length, base = _decimal(mark), _decimal(begin)
+        if length is not None:
+            yield (length,) if base is None else (length, base + length)
+
+
+def _measures(rows: Sequence[dict]) -> Iterator[Decimal]:
+    names = [name for name in (rows[0] if rows else ()) if kind_of(name) == MEASURE]
+    yield from (Decimal(str(row[name])) for row in rows for name in names if row[name] is not None)
+
+
+def _first(item: Sequence) -> object:
+    return item[0]
+
+
+def _written(value: Decimal, currency: str) -> Iterator[str]:
+    for places in (2, 0):
+        yield numbers.money(value, currency, places)
+    yield numbers.short_money(value, currency)
+
+
+def _summed(rows: Sequence[dict]) -> Sums:
+    """names of keys -> (currency, *key) -> column -> sum: the rows by every part of their keys,
+    of which there are at most KEYS_MAX; answers with more are taken row by row."""
+    if not rows:
+        return {}
+    kinds = {name: kind_of(name) for name in rows[0]}
+    amounts = [
+        name for name, kind in kinds.items() if kind in (DECIMAL, COUNT) and name not in NUMBERED
+    ]
+    keys = [n for n in kinds if n not in (*amounts, *SAID) and _varies(rows, n)]
+    parts = [tuple(keys)]
+    if len(keys) <= KEYS_MAX:
+        parts = [part for n in range(len(keys) + 1) for part in combinations(keys, n)]
+    found: Sums = {}
+    for part in parts:
+        groups: dict[tuple, dict[str, Decimal]] = defaultdict(dict)
+        for row in rows:
+            group = groups[(row.get("currency") or "", *(row[name] or "" for name in part))]
+            for name in amounts:
+                amount = _decimal(row[name])
+                if amount is not None:
+                    group[name] = group.get(name, ZERO) + amount
+        found[part] = dict(groups)
+    return found
+
+
+def _owned(row: dict) -> bool:
+    """Whether money has an owner: with a name in the group, or as work without one."""
+    return row.get("line") in ("owned", "workload")
+
+
+def _costed(row: dict, quantity: str) -> bool:
+    """Whether a row has this quantity and, where the report tells it, a marginal cost of it."""
+    return bool(_decimal(row.get(quantity)) and _decimal(row.get("marginal_cost", 1)))
+
+
+def _counts(name: str) -> bool:
+    return kind_of(name) == COUNT or name.endswith("_hours")
+
+
+def _varies(rows: Sequence[dict], name: str) -> bool:
+    return name == "line" or len({str(row[name]) for row in rows}) > 1
+
+
+def _decimal(text: object) -> Decimal | None:
+    try:
+        return None if text in (None, "") else Decimal(str(text))
+    except InvalidOperation:
+        return None

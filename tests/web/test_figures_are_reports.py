@@ -1,0 +1,118 @@
+"""Every figure on every page equals what `manage.py report` answers to the same question.
+
+For each page made of panels, on eight days of the demo company: whatever its panels ask of reports
+is overheard and asked again by the command, and both answers are the same rows, to the last digit.
+Then every amount of money in the HTML and every mark of every chart has to follow from the rows
+that the command wrote (tests/web/derivable.py says how): a page may add up, compare and divide,
+and a figure that comes from elsewhere, is a digit off or belongs to another question is named here.
+
+What it cannot prove: that a right amount stands in the right row. Last digits altered at random
+show how much room that leaves; the tests of the single pages close it for what matters.
+Folded remainders ("17 smaller causes") are said after what they leave out; they are not looked for.
+"""
+
+from decimal import Decimal
+import html
+import json
+from random import Random
+import re
+
+from django.test import Client
+from django.urls import reverse
+import pytest
+
+from aicost.web.pages.registry import PAGES
+from aicost.web.shell import WHOLE
+from attribution.models import Entity, EntityBudget
+from tests.web.asked import by_command, key_of, overheard, rows_of
+from tests.web.demo_world import VIEW, load_days
+from tests.web.derivable import Derivable, around, shown
+
+pytestmark = pytest.mark.django_db
+# Pages of one thing, on a thing that the demo company has.
+OF_ONE: dict[str, dict[str, str]] = {
+    "model": {"name": "rank-v3"},
+    "feature": {"name": "recommendations"},
+    "experiment": {"name": "ab-rank-b"},
+    "team": {"name": "relevance"},
+    "customer": {"name": "acme"},
+    "gpu_node": {"name": "gpu-exp-01"},
+    "target": {"kind": "experiment", "name": "ab-rank-a"},
+}
+VIEWS = {
+    "as it opens": ("finance", f"{VIEW}&compare=previous"),
+    "billed and spread": ("finance", f"{VIEW}&basis=billed&idle=spread&shared=spread"),
+    "one team": ("scoped", VIEW),
+}
+WITH_BUDGETS = ("target", "targets", "budgets", "feature", "features", "team", "teams")
+GONE = Decimal(4) / 30  # of the month that the views end in
+IN_VIEW = Decimal(4) / 31 + GONE  # of the months that VIEW touches
+FAILED = "This box could not be filled"
+ALTERED_MAX = 0.1
+
+
+@pytest.fixture
+def demo(tmp_path, settings):
+    settings.AICOST_HOME = tmp_path / "home"
+    return load_days(tmp_path / "demo")
+
+
+@pytest.fixture
+def typed(demo) -> set[Decimal]:
+    """Amounts that somebody typed: they stand on pages and in no report of money."""
+    hoped = Entity.objects.exclude(expected_value=None).values_list("expected_value", flat=True)
+    return {*EntityBudget.objects.values_list("amount", flat=True), *hoped}
+
+
+def test_every_figure_follows_from_the_command(demo, typed, monkeypatch, tmp_path):
+    asked, wrong, accepted, tried = {}, [], 0, 0
+    for view, (who, query) in VIEWS.items():
+        client = Client()
+        client.force_login(demo[who])
+        for slug, page in PAGES.items():
+            if not page.allowed(demo[who]):
+                continue
+            where = f"{slug}, {view}"
+            with overheard(monkeypatch) as heard:
+                text, charts = read(client, slug, query)
+            for answer in heard:
+                key = key_of(answer.spec)
+                if key not in asked:
+                    asked[key] = (answer.spec, by_command(answer.spec, tmp_path))
+                if rows_of(answer) != asked[key][1]:
+                    wrong.append(f"{where}: another answer to {key}")
+            follows = Derivable(asked[key] for key in {key_of(one.spec) for one in heard})
+            if slug in WITH_BUDGETS:
+                follows.typed(typed, "USD", GONE, IN_VIEW)
+            amounts = shown(text)
+            wrong += [f"{where}: {around(text, x)}" for x in follows.strangers(amounts)]
+            for name, figure in charts.items():
+                wrong += [f"{where}, chart {name}: {x}" for x in follows.strange_marks(figure)]
+            altered = [other(amount) for amount in amounts]
+            tried += len(altered)
+            accepted += len(altered) - len(follows.strangers(altered))
+    if wrong:
+        raise AssertionError("\n".join(wrong))
+    assert len(asked) > len(PAGES) and tried > 1000
+    assert accepted < tried * ALTERED_MAX, "a wrong figure would too often pass"
+
+
+def read(client: Client, slug: str, query: str) -> tuple[str, dict[str, dict]]:
+    """The whole page, its late panels included, and the charts that it names."""
+    answer = client.get(f"{reverse(slug, kwargs=OF_ONE.get(slug))}?{query}&{WHOLE}=1")
+    text = answer.content.decode()
+    assert answer.status_code == 200, slug
+    assert FAILED not in text, slug
+    charts = {}
+    for address in re.findall(r'data-figure="([^"]+)"', text):
+        figure = client.get(html.unescape(address))
+        assert figure.status_code == 200, address
+        charts[address.split("?")[0]] = json.loads(figure.content)
+    return text, charts
+
+
+def other(amount: str, chance: Random = Random(5)) -> str:  # noqa: B008
+    """The same amount with one of its last three digits changed."""
+    places = [n for n, letter in enumerate(amount) if letter.isdigit()][-3:]
+    at = chance.choice(places)
+    return f"{amount[:at]}{(int(amount[at]) + chance.randint(1, 9)) % 10}{amount[at + 1 :]}"
