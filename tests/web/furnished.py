@@ -1,9 +1,13 @@
 """A company with something on every page: the small ledger of tests.attribution.world, and beside
 it owners, a budget, a price, a payment, a token, a load, a quarantined row, an unknown node."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
+from hashlib import sha256
 
+from django.utils import timezone
+
+from aicost.accounts.models import Invitation
 from aicost.accounts.tokens import INGEST, make_token
 from aicost.jobs.models import Job
 from attribution.entities.changes import By
@@ -14,6 +18,7 @@ from tests.attribution.world import build, quarantine_row, stranger
 from tests.web.world import make_people
 
 DAYS = "from=2026-09-01&to=2026-09-02"
+INVITED = "knock-knock"
 BY = By(reason="a test")
 
 
@@ -44,6 +49,13 @@ def furnish() -> dict:
         currency="USD",
         amount=Decimal(99),
         paid_on=date(2026, 10, 20),
+    )
+    Invitation.objects.create(
+        sha256=sha256(INVITED.encode()).hexdigest(),
+        email="new@example.com",
+        role="viewer",
+        made_by=people["admin"],
+        expires_at=timezone.now() + timedelta(days=1),
     )
     make_token(people["finops"], "collector", [INGEST])
     Job.objects.create(kind="ingest.load", state=Job.DONE, result={"results": []})

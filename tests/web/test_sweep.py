@@ -24,9 +24,9 @@ def test_no_address_is_forgotten():
 def test_every_page_is_quiet_fits_and_can_be_used_by_all(client, browser, live_server, theme):
     """No console message, no policy violation, nothing sideways, nothing serious for axe."""
     people = furnish()
-    client.force_login(people["finops"])
+    client.force_login(people["admin"])
     visitor = Visitor(browser, live_server, WIDTHS[0], theme)
-    visitor.log_in("finops")
+    visitor.log_in("admin")
     found = []
     for address in pages(client):
         visitor.resize(WIDTHS[0])

@@ -1,0 +1,62 @@
+"""What every page may cost: SQL queries, bytes of HTML, script; counted, not timed."""
+
+from gzip import compress
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+import pytest
+
+from tests.web.addresses import pages
+from tests.web.furnished import furnish
+from tests.web.test_sweep import with_days
+
+QUERIES_MAX = 12
+HTML_MAX = 150 * 1024
+SCRIPT_MAX = 520 * 1024
+# Addresses that need more, and how many: each is to come down to QUERIES_MAX.
+MORE_QUERIES: dict[str, int] = {
+    "/training/": 13,
+    "/margin/": 15,
+    "/targets/": 13,
+    "/targets/environment/prod/": 26,
+    "/health/": 17,
+    "/close/": 15,
+    "/rules/": 14,
+    "/statements/": 13,
+    "/statements/2026-09/team/a/": 13,
+    "/rules/rule/direct/switch/": 100,
+    "/targets/product/Shop/": 62,
+    "/targets/?group=team": 14,
+    "/why/?figure=unit_cost&at=model:rank-v1": 15,
+    "/why/?figure=margin&at=feature:search": 18,
+    "/close/?month=2026-09": 15,
+    "/statements/?month=2026-09": 13,
+}
+
+
+@pytest.mark.django_db
+def test_every_page_asks_little_and_is_light(client):
+    """With somebody's session and rights, and nothing kept from a visit before but colours."""
+    client.force_login(furnish()["admin"])
+    asked, heavy = {}, {}
+    for address in pages(client):
+        client.get(with_days(address))
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            answer = client.get(with_days(address))
+        if len(queries) > QUERIES_MAX:
+            asked[address] = len(queries)
+        if len(answer.content) > HTML_MAX:
+            heavy[address] = len(answer.content)
+    if asked != MORE_QUERIES:
+        raise AssertionError(f"{asked}, not {MORE_QUERIES}")
+    assert heavy == {}
+
+
+def test_all_script_is_light():
+    """Gzipped as the server sends it, all of it together."""
+    scripts = [*(Path(settings.BASE_DIR) / "static").rglob("*.js")]
+    assert sum(len(compress(path.read_bytes())) for path in scripts) <= SCRIPT_MAX
