@@ -16,7 +16,7 @@ SOAK := tests/kernel/test_money.py tests/ingest/test_charges.py \
   tests/runtime/test_worker_kill.py tests/runtime/test_arrivals_killed.py \
   tests/ingest/test_spark.py
 
-.PHONY: demo up test samples soak lint bench lock clean
+.PHONY: demo up test samples soak lint bench screenshots lock clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/python manage.py up --demo --port $(PORT)
@@ -42,6 +42,10 @@ lint: $(VENV)/.tests
 
 bench: $(VENV)/.tests
 	$(BIN)/python manage.py bench $(if $(ONLY),--only $(ONLY)) $(ARGS)
+
+# Pictures of every page of the ledger in AICOST_HOME: run `make demo` once before.
+screenshots: $(VENV)/.tests
+	$(BIN)/python manage.py screenshots $(ARGS)
 
 # Writes the pinned versions anew from the .in files.
 lock: $(VENV)/.uv

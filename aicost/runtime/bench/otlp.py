@@ -6,16 +6,11 @@ workflow, one a call that repeats the three calls below it; every trace id is ra
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from http.client import HTTPConnection
 import os
-from pathlib import Path
-import subprocess
 import threading
 import time
-from urllib.parse import quote
 
-from django.conf import settings
 from django.db import connection
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
@@ -23,8 +18,7 @@ from aicost.accounts.models import User
 from aicost.accounts.tokens import make_token
 from aicost.runtime.bench.registry import Measured
 from aicost.runtime.bench.run import peak_mb, scratch_folder
-from aicost.runtime.postgres import free_port
-from aicost.runtime.up import children
+from aicost.runtime.serving import serving
 from ingest.models import Source
 from ingest.otlp.fold import fold_waiting, settle
 from ingest.otlp.names import built_in
@@ -37,7 +31,6 @@ SPANS_A_REQUEST = 1_000
 SPANS_A_TRACE = 5
 LEAVES_A_TRACE = 3
 SENDERS = 4
-START_SECONDS_MAX = 60
 _MARK = b"\xff\x00BENCH TRACE ID"
 _TEXTS = {
     "gen_ai.operation.name": "chat",
@@ -65,7 +58,7 @@ def run(size: int) -> list[Measured]:
     parsing = _seconds_of(pieces, requests, ExportTraceServiceRequest.FromString)
     mapping = _seconds_of(pieces, requests, _decode)
     text = _token()
-    with _server() as port:
+    with serving(scratch_folder() / "otlp-web.log") as port:
         seconds = _send_and_fold(port, text, pieces, requests)
     _check(requests)
     return [
@@ -170,41 +163,3 @@ def _check(requests: int) -> None:
 def _token() -> str:
     user = User.objects.create(username="bench")
     return make_token(user, "bench", ["ingest"])[1]
-
-
-@contextmanager
-def _server() -> Iterator[int]:
-    """The web server as `up` starts it, on this bench's database."""
-    port = free_port()
-    home = Path(settings.AICOST_HOME)
-    [web] = [child for child in children(home, "127.0.0.1", port) if child.name == "web"]
-    environment = {**os.environ, "DATABASE_URL": _database_url()}
-    with (scratch_folder() / "otlp-web.log").open("wb") as log:
-        process = subprocess.Popen(web.command, stdout=log, stderr=log, env=environment)
-    try:
-        _await(port)
-        yield port
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def _await(port: int) -> None:
-    deadline = time.monotonic() + START_SECONDS_MAX
-    while True:
-        try:
-            link = HTTPConnection("127.0.0.1", port, timeout=10)
-            link.request("GET", "/v1/traces")
-            link.getresponse().read()
-            return
-        except OSError:
-            if time.monotonic() > deadline:
-                raise RuntimeError("the web server does not answer") from None
-            time.sleep(0.1)
-
-
-def _database_url() -> str:
-    told = connection.settings_dict
-    user, password = quote(told["USER"], safe=""), quote(told["PASSWORD"], safe="")
-    place = f"{told['HOST']}:{told['PORT'] or 5432}"
-    return f"postgresql://{user}:{password}@{place}/{quote(told['NAME'], safe='')}"

@@ -17,6 +17,7 @@ BENCHES: dict[str, str] = {
     "split": "aicost.runtime.bench.split",
     "otlp": "aicost.runtime.bench.otlp",
     "meter": "aicost.runtime.bench.meter",
+    "pages": "aicost.runtime.bench.pages",
     "preview": "aicost.runtime.bench.preview",
     "detect": "aicost.runtime.bench.detect",
 }
