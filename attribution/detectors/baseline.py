@@ -47,7 +47,8 @@ class Track:
     `log[age]`, `sigma[age]`: the day as it looked at that age, completed, and its usual error.
     `level` and `flat` (the day without weekday shape, final) serve the slower detectors; `ages` are
     those at which something new is seen. `usual` is money a period cost before whatever goes on
-    now, where that is known (None: the expectation when it began is taken)."""
+    now, where that is known (None: the expectation when it began is taken); `history` and
+    `since_first` count final days: known ones, and all since the first with a cost."""
 
     panel: Panel
     ages: tuple[int, ...]
@@ -66,6 +67,7 @@ class Track:
     irregular: np.ndarray
     warm_days: int
     usual: np.ndarray | None = None
+    since_first: np.ndarray | None = None
 
     def only(self, rows: np.ndarray) -> "Track":
         """The track of the series at these places."""
@@ -132,7 +134,7 @@ def track_of(panel: Panel, settings: BaselineSettings) -> Track:
     middle = np.float32((settings.level_days + 1) / 2)
     plain = level + growth * middle + week
     # errors made before the week was learnt say nothing of later ones
-    history = np.cumsum(~np.isnan(final), axis=1) - (~np.isnan(final))
+    history = np.cumsum(shifted(~np.isnan(final), lag), axis=1)
     settled = history >= 17
     rough = _sigma(np.where(settled, teach - plain, UNKNOWN), lag, settings)[0]
     apart = np.where(settled, final_log - plain, UNKNOWN)
@@ -160,6 +162,7 @@ def track_of(panel: Panel, settings: BaselineSettings) -> Track:
         history=history,
         irregular=_irregular(panel, final, lag),
         warm_days=settings.warm_days,
+        since_first=np.cumsum(np.cumsum(shifted(final > 0, lag), axis=1) > 0, axis=1),
     )
 
 

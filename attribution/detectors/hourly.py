@@ -56,7 +56,7 @@ def hourly_track_of(panel: Panel, settings: HourlySettings) -> Track:
     level = _level(flat, taught, ages, settings.level_hours)
     slow = trailing_median_of_days(taught, panel.periods, 7)
     plain = level + profile
-    history = np.cumsum(~np.isnan(final), axis=1) - (~np.isnan(final))
+    history = np.cumsum(shifted(~np.isnan(final), lag), axis=1)
     errors = np.where(history >= 5 * DAY, teach - plain, UNKNOWN)
     rough = _sigma(errors, lag, settings)[0]
     expected_log = plain + _again(errors, panel.periods, rough)

@@ -15,8 +15,8 @@ GAP_DAYS = 9.5  # between the middle of the level before and the middle of the f
 
 @dataclass(frozen=True)
 class ShiftSettings:
-    share: float = setting(0.25, "part by which the level rose", low=0.35, high=0.2)
-    excess: float = setting(20, "dollars per day by which it rose", low=40, high=10)
+    share: float = setting(0.25, "part by which the level rose", low=0.3, high=0.2)
+    excess: float = setting(20, "dollars per day by which it rose", low=30, high=10)
     z: float = setting(4, "usual errors of such a mean", low=5, high=3.4)
     own: float = setting(4, "usual moves of this series over as many days", low=5, high=3)
     own_cap: float = setting(0.15, "usual moves count as at most so large")
