@@ -86,7 +86,8 @@ def _spelled(file: SeriesFile) -> pa.Array:
         text + ":00:00Z" if file.panel.hourly else text
         for text in np.datetime_as_string(file.panel.periods, unit=unit)
     ]
-    columns, first = np.unique(file.column, return_index=True)
-    for column, row in zip(columns, first, strict=True):
-        said[column] = file.texts[file.date_code[row]]
+    code = np.full(len(said), -1)
+    code[file.column[::-1]] = file.date_code[::-1]  # the first spelling of each stays
+    for column in np.flatnonzero(code >= 0):
+        said[column] = file.texts[code[column]]
     return pa.array(said, pa.string())

@@ -189,6 +189,10 @@ def _guess(moments: list[datetime]) -> str:
 
 def _check_once(path, series_code, column, count, ids, texts, date_code) -> None:
     key = series_code.astype(np.int64) * count + column
+    taken = np.zeros(len(ids) * count, bool)
+    taken[key] = True
+    if np.count_nonzero(taken) == key.size:
+        return
     order = np.argsort(key, kind="stable")
     again = np.flatnonzero(np.diff(key[order]) == 0)
     if again.size:

@@ -161,3 +161,27 @@ def test_it_names_a_country_nobody_knows_and_a_file_that_is_not_there(tmp_path):
     (tmp_path / "known.csv").write_text("series_id,start\nchat,soon\n")
     with pytest.raises(CommandError, match="line 2: 'soon' is no date"):
         detect(tmp_path, as_csv(steady()), known=tmp_path / "known.csv")
+
+
+def by_hour(ends: str, days=30, burst=range(598, 602)):
+    """Ten dollars an hour in the day, five at night; four hours that cost fivefold."""
+    start = np.datetime64("2025-03-03T00")
+    for n in range(24 * days):
+        cost = (10 if 7 <= n % 24 < 20 else 5) + n % 3 * 0.1
+        yield "chat", f"{start + n}:00:00{ends}", cost * (5 if n in burst else 1)
+
+
+@pytest.mark.parametrize("ends", ["", "Z", "+00:00"])
+def test_hours_are_told_by_their_dates(tmp_path, ends):
+    rows, said = detect(tmp_path, as_csv(by_hour(ends)))
+    assert [date for _, date in flagged(rows)] == [
+        f"2025-03-{day}:00:00{ends}" for day in ("27T22", "27T23", "28T00", "28T01")
+    ]
+    told = {row["raised_on"] for row in rows if row["is_anomaly"] == "1"}
+    assert min(told) == f"2025-03-27T22:00:00{ends}"
+    assert "720 periods" in said
+
+
+def test_hours_are_not_days(tmp_path):
+    with pytest.raises(CommandError, match="a second row of 'chat' for 2025-03-03T01:00:00Z"):
+        detect(tmp_path, as_csv(by_hour("Z")), freq="d")
