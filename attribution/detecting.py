@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from attribution.detectors.calendar import holiday_columns
+from attribution.detectors.findings import Finding
 from attribution.detectors.incidents import DIMENSIONS, findings_of, grouped
+from attribution.detectors.lacking import in_words, lacking
 from attribution.detectors.panel import Panel
-from attribution.detectors.run import judge
+from attribution.detectors.run import Judgement, judge
 from attribution.flagsfile import write_flags
 from attribution.seriesfile import BadSeries, known_periods, read_rows, read_series
 
@@ -34,8 +36,7 @@ def detect(
         )
     if known is not None:
         panel = known_periods(panel, read_rows(known, ()), str(known))
-    judged = judge(panel, sensitivity, processes)
-    findings = grouped(findings_of(panel, judged), panel.meta, panel.periods.size)
+    judged, findings = found(panel, sensitivity, processes)
     write_flags(out, replace(file, panel=panel), judged, findings)
     kinds = Counter(one.kind for one in findings)
     told = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common()) or "none"
@@ -43,8 +44,18 @@ def detect(
         *(f"note: {note}" for note in file.notes),
         f"{len(panel.series)} series, {panel.periods.size} periods from {panel.periods[0]} to"
         f" {panel.periods[-1]}",
+        *in_words(lacking(panel, sensitivity)),
         f"anomalies: {told}; in {len({one.group for one in findings})} incidents",
     ]
+
+
+def found(
+    panel: Panel, sensitivity: str = "medium", processes: int | None = None
+) -> tuple[Judgement, list[Finding]]:
+    """What stands out in a panel, by incident; `meta` of the panel tells what series share."""
+    judged = judge(panel, sensitivity, processes)
+    watched = panel.periods.size // (24 if panel.hourly else 1)
+    return judged, grouped(findings_of(panel, judged), panel.meta, watched)
 
 
 def with_calendar(panel: Panel, country: str) -> Panel:

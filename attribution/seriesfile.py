@@ -287,7 +287,7 @@ def _window(panel, row, at) -> tuple[int, int | None]:
 
 def _members(panel, row) -> np.ndarray:
     name = row.get("series_id")
-    if name:
+    if name and name not in ("*", "all"):
         return np.array([one == name for one in panel.series], bool)
     wanted = {key: row[key] for key in ("team", "model", "service", "feature") if row.get(key)}
     return np.array(

@@ -62,9 +62,10 @@ class Detector:
     """One member of the registry. `reads` says what `run` is given: "series", a `Track` of the cost
     of many series, answered with `Marks`; "facts", rows of a report, answered with findings.
 
-    `concerns` tells for which series of a track it need be run at all (None: for all).
-    An alarm of it stays away for `quiet_after_rise`, `_drop`, `_known` periods after an earlier
-    rise, an earlier drop or an announced event: the same news is told once."""
+    `needs_usage`: without usage it has no answer. `concerns` tells for which series of a track it
+    need be run at all (None: for all). An alarm of it stays away for `quiet_after_rise`, `_drop`,
+    `_known` periods after an earlier rise, an earlier drop or an announced event: the same news is
+    told once."""
 
     name: str
     title: str
@@ -72,6 +73,7 @@ class Detector:
     settings: type
     run: Callable[..., Any]
     concerns: Callable[..., np.ndarray] | None = None
+    needs_usage: bool = False
     rises: bool = True
     frequencies: tuple[str, ...] = ("d",)
     quiet_after_rise: int = 0

@@ -55,6 +55,7 @@ DETECTOR = Detector(
     "series",
     HourlyUnitCostSettings,
     run,
+    needs_usage=True,
     concerns=lambda track: has_usage(track.panel),
     frequencies=("h",),
     quiet_after_rise=5 * DAY,

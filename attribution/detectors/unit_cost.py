@@ -63,6 +63,7 @@ DETECTOR = Detector(
     "series",
     UnitCostSettings,
     run,
+    needs_usage=True,
     concerns=lambda track: has_usage(track.panel),
     quiet_after_rise=14,
     quiet_after_known=14,

@@ -76,6 +76,17 @@ def test_a_plain_file_needs_only_three_columns(tmp_path):
     assert "cost per unit is not judged" in said
 
 
+def test_not_enough_data_is_an_answer(tmp_path):
+    """Forty days are enough for a spike, not for a shift (45) or a drift (70)."""
+    _, said = detect(tmp_path, as_csv(steady(days=40)))
+    assert "not enough data for shift in 1 series: 45 are needed" in said
+    assert "not enough data for drift in 1 series: 70 are needed" in said
+    assert "not enough data for spike" not in said
+    _, said = detect(tmp_path, as_csv(steady(days=3)))
+    assert "not enough data for spike in 1 series: 24 are needed" in said
+    assert "anomalies: none" in said
+
+
 def test_order_gaps_blanks_and_spelling_of_the_file_do_not_matter(tmp_path):
     rows = [row for n, row in enumerate(steady()) if n not in (20, 33, 34)]
     rows = [(name, day, "" if n == 40 else cost) for n, (name, day, cost) in enumerate(rows)]
