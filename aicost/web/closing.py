@@ -1,7 +1,7 @@
 """What the page Close shows of a month: its state, what blocks it, invoices, what is restated."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -12,9 +12,10 @@ from aicost.kernel.money import minor_unit, plain
 from aicost.kernel.periods import month_of, utc_today
 from aicost.web.numbers import MINUS, change
 from attribution.closing import blockers as why
+from attribution.closing.blockers import blockers_of
 from attribution.closing.invoices import Invoice, invoices
 from attribution.closing.payments import COLUMNS, said
-from attribution.closing.status import MonthState, month_states
+from attribution.closing.status import CLOSED, MonthState, month_states
 from attribution.closing.tieout import LEAVES_OUT, PARTS
 from attribution.models import InvoicePaid
 from attribution.reports import run
@@ -83,10 +84,14 @@ def chosen(found: Sequence[MonthState], asked: date | None, edition: int | None)
         asked = (over or found)[0].month
     if asked is None:
         return None
-    period = month_of(asked)
-    for state in month_states(period.start, period.end):
+    month = asked.replace(day=1)
+    known = next((one for one in found if one.month == month), None)
+    # Further back than the list goes, or a month of which there is nothing.
+    states = [known] if known else month_states(month, month_of(month).end, with_blockers=False)
+    for state in states:
         editions = [close.edition for close in state.editions]
-        return Chosen(state, edition if edition in editions else (editions or [None])[-1])
+        blocked = state if state.state == CLOSED else replace(state, blockers=blockers_of(month))
+        return Chosen(blocked, edition if edition in editions else (editions or [None])[-1])
     return None
 
 

@@ -59,6 +59,11 @@ class Listing:
     unknown: str = ""
 
 
+def rules_of(_: Ask) -> list[AllocationRule]:
+    """The newest version of every rule."""
+    return newest()
+
+
 def listing(ask: Ask, order: Sequence[str] = ()) -> Listing:
     """The rules that govern today, in claiming order or in `order`, and the others."""
     rules = governing(utc_today())
@@ -70,7 +75,7 @@ def listing(ask: Ask, order: Sequence[str] = ()) -> Listing:
     for row in rows[-1:]:
         row.is_last = row.rule.method == "unattributed" and not row.rule.conditions
     shown = {rule.key for rule in rules}
-    others = [rule for rule in newest() if rule.key not in shown]
+    others = [rule for rule in ask.once(rules_of) if rule.key not in shown]
     return Listing(rows, [row_of(rule, 0, held) for rule in others], unknown)
 
 

@@ -106,7 +106,8 @@ def moves(have: dict[str, AllocationRule], keys: Sequence[str]) -> list[tuple[Al
 
 def newest() -> list[AllocationRule]:
     """The newest version of every rule, in claiming order, whatever day it is valid from."""
-    latest = {rule.key: rule for rule in AllocationRule.objects.order_by("version")}
+    versions = AllocationRule.objects.select_related("created_by").order_by("version")
+    latest = {rule.key: rule for rule in versions}
     return sorted(latest.values(), key=lambda rule: (rule.position, rule.key))
 
 

@@ -178,7 +178,7 @@ def test_a_rule_shows_where_its_money_stands_and_its_series(visit, ledger):
 
 def test_it_shows_suggestions_with_their_evidence(visit, ledger):
     told = text(visit("viewer", f"/rules/suggestions/?{DAYS}"))
-    assert "6 of 6 attributed series of account 4711 stand on team data-eng, 100 %" in told
+    assert "6 of 6 attributed series of account 4711 stand on team data-eng, 100%" in told
     assert "$40.00 100.0% 1 Strong." in told
 
 

@@ -71,9 +71,9 @@ def test_a_page_tells_cost_owner_budget_parents_and_history(visit, said):
                   "7% of the month gone", "a test", "$20 own idle"):  # fmt: skip
         assert shown in page, shown
     assert "/targets/product/Shop/" in page
-    product = visit("finance", f"/targets/product/Shop/?{QUERY}").content.decode()
+    product = visit("finance", f"/targets/product/Shop/?{QUERY}&whole=1").content.decode()
     assert "$160.00" in product and "/features/search/" in product
-    base = visit("finance", f"/targets/model/rank/?{QUERY}").content.decode()
+    base = visit("finance", f"/targets/model/rank/?{QUERY}&whole=1").content.decode()
     assert "$160.00" in base and "Versions" in base and "/targets/model/ranker/" in base
     late = visit("finance", f"/features/answers/?{QUERY}&whole=1").content.decode()
     assert "It was retired on 2 Sep 2026 and still costs $45.50." in late

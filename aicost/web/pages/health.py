@@ -8,6 +8,7 @@ from aicost.accounts.scope import may_see_sources
 from aicost.kernel.periods import Period, month_start, previous_month, utc_now
 from aicost.web import numbers
 from aicost.web.ask import Ask
+from aicost.web.colours import colour
 from aicost.web.estimated import unpriced
 from aicost.web.exports import sheet_of_blocks
 from aicost.web.parts import (
@@ -22,6 +23,7 @@ from aicost.web.parts import (
 from aicost.web.reasons import address
 from aicost.web.shell import Page, Panel
 from aicost.web.story_months import six_months
+from aicost.web.tables import blocks
 from attribution.reports.sheets import Sheet, sheet_of
 from attribution.reports.spec import Answer
 
@@ -189,7 +191,8 @@ def key_figures(ask: Ask) -> dict:
 
 def _final_part(ask: Ask) -> tuple[Decimal, Decimal, str] | None:
     """Cost of final days, cost of all days, currency."""
-    found = cost_blocks(ask, (), granularity="day")
+    answer = ask.report("cost", group_by=(), granularity="day")
+    found = blocks(answer.rows, (), colour=colour)
     if not found:
         return None
     first, total = estimate_from(ask), found[0].total
@@ -334,12 +337,12 @@ HEALTH = Page(
         Panel("lead", "parts/lead.html", lead),
         Panel("figures", "parts/figures.html", key_figures),
         _box("parts/health_sources.html", sources, "Sources"),
-        _box("parts/health_reconciliation.html", reconciliation, "Reconciliation"),
-        _box("parts/health_unattributed.html", unattributed, "Unattributed"),
+        _box("parts/health_reconciliation.html", reconciliation, "Reconciliation", lazy=True),
+        _box("parts/health_unattributed.html", unattributed, "Unattributed", lazy=True),
         _box("parts/health_unjoined.html", unjoined, "What does not join", lazy=True),
         _box("parts/health_unpriced.html", unpriced, "Calls without a price", lazy=True),
         _box("parts/health_quarantine.html", quarantine, "Quarantine"),
-        _box("parts/health_restatements.html", restatements, "Restatements"),
+        _box("parts/health_restatements.html", restatements, "Restatements", lazy=True),
         _box("parts/health_deliveries.html", deliveries, "Deliveries"),
         RESIDUAL,
     ),

@@ -1,5 +1,6 @@
 """Rules: what places the money, in which order, how much each holds, and what nobody placed."""
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 import json
@@ -24,12 +25,11 @@ from aicost.web.parts import (
     start_of,
     twin,
 )
-from aicost.web.rule_list import WHOLE, behind, listing, who
+from aicost.web.rule_list import WHOLE, behind, listing, rules_of, who
 from aicost.web.shell import Page, Panel, for_people, refuse, render_page
 from aicost.web.story_months import six_months
 from aicost.web.tables import Block, blocks
 from attribution.models import AllocationRule
-from attribution.ruling.edit import newest
 from attribution.ruling.validate import TEXT_MAX
 
 ZERO = Decimal(0)
@@ -74,12 +74,12 @@ def key_figures(ask: Ask) -> dict:
         cards = [Figure("Attributed", share, under=under, final=final)]
         under = ((numbers.percent(lost, whole), "of cost", False),)
         cards.append(money_figure("Unattributed", lost, block.currency, under=under, final=final))
-    rules = newest()
+    rules = ask.once(rules_of)
     own = sum(not rule.built_in for rule in rules)
     off = sum(not rule.enabled for rule in rules)
     under = (("", f"{len(rules) - own} built in, {off} switched off", False),)
     cards.append(Figure("Rules of your own", numbers.count(own), under=under))
-    cards.append(_last_change())
+    cards.append(_last_change(rules))
     return {"figures": cards}
 
 
@@ -93,9 +93,10 @@ def _was(block: Block) -> tuple | None:
     return whole - lost, whole
 
 
-def _last_change() -> Figure:
-    made = AllocationRule.objects.exclude(created_by=None).select_related("created_by")
-    last = made.order_by("-created_at", "-id").first()
+def _last_change(rules: Sequence[AllocationRule]) -> Figure:
+    """Whatever a person changed last is the newest version of its rule."""
+    made = [rule for rule in rules if rule.created_by is not None]
+    last = max(made, key=lambda rule: (rule.created_at, rule.pk), default=None)
     if last is None:
         return Figure("Last change", "none", word=True, under=(("", "as shipped", False),))
     under = (("", f"{who(last)}: {last.title}", False),)

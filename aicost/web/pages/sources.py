@@ -62,7 +62,14 @@ def listing(request: HttpRequest) -> HttpResponse:
     """Every source, connected or fed by hand, with its last run or delivery."""
     if not may_see_sources(request.user):
         return refuse(request, "sources")
-    rows = [_row(source) for source in Source.objects.order_by("name")]
+    runs, loads = (
+        {one.source_id: one for one in rows.order_by("source_id", "-pk").distinct("source_id")}
+        for rows in (SourceRun.objects, Delivery.objects)
+    )
+    rows = [
+        _row(source, runs.get(source.pk), loads.get(source.pk))
+        for source in Source.objects.order_by("name")
+    ]
     context = frame(request, "sources") | {
         "title": "Sources",
         "connected": [row for row in rows if row["source"].connector],
@@ -72,9 +79,7 @@ def listing(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/sources.html", context)
 
 
-def _row(source: Source) -> dict:
-    run = source.runs.order_by("-pk").first()
-    last = source.delivery_set.order_by("-pk").first()
+def _row(source: Source, run: SourceRun | None, last: Delivery | None) -> dict:
     state = "paused" if source.connector and not source.enabled else run.state if run else ""
     sent = any(one.sent_to for one in CONNECTORS if one.name == source.connector)
     return {

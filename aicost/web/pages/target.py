@@ -1,5 +1,6 @@
 """One name: what it costs and consists of, who owns it, what stands above it, what was changed."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -199,13 +200,25 @@ TARGET = Page(
         Panel("lead", "parts/lead.html", lead),
         Panel("figures", "parts/figures.html", key_figures),
         Panel("chart", "parts/target_chart.html", chart, figure),
-        NOTES,
+        replace(NOTES, lazy=True),
         Panel(
-            "consists", "parts/target_parts.html", consists, None, consists_data, "What is in it"
+            "consists",
+            "parts/target_parts.html",
+            consists,
+            table=consists_data,
+            title="What is in it",
+            lazy=True,
         ),
-        Panel("services", "parts/target_parts.html", services, None, services_data, "Services"),
-        Panel("facts", "parts/target_facts.html", facts),
-        Panel("history", "parts/target_history.html", history),
+        Panel(
+            "services",
+            "parts/target_parts.html",
+            services,
+            table=services_data,
+            title="Services",
+            lazy=True,
+        ),
+        Panel("facts", "parts/target_facts.html", facts, lazy=True),
+        Panel("history", "parts/target_history.html", history, lazy=True),
         RESIDUAL,
     ),
     picks=("period", "compare", "step", "basis", "currency"),

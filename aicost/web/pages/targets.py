@@ -141,7 +141,7 @@ def tables(ask: Ask) -> list[Table]:
 
 
 def lead(ask: Ask) -> dict:
-    kind, found = kind_asked(ask), tables(ask)
+    kind, found = kind_asked(ask), ask.once(tables)
     rows = [row for table in found for row in table.rows]
     many = numbers.plural(len({r.name for r in rows}), *plural_of(kind))
     if not rows:
@@ -169,10 +169,10 @@ def plural_of(kind: str) -> tuple[str, str]:
 
 
 def table(ask: Ask, asked: str, status: str) -> dict:
-    kind, found = kind_asked(ask), tables(ask)
-    for one in found:
+    kind, found = kind_asked(ask), []
+    for one in ask.once(tables):
         rows = [row for row in one.rows if row.has(asked) and row.is_of(status)]
-        one.hidden, one.rows = len(one.rows) - len(rows), rows
+        found.append(replace(one, rows=rows, hidden=len(one.rows) - len(rows)))
     return {
         "tables": found,
         "kind": kind,

@@ -1,1 +1,1 @@
-select min(day), max(day) from ingest_charge
+select min(day), max(day) from ingest_billday
