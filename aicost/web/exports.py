@@ -20,6 +20,7 @@ shared, idle, unattributed or total. Nothing is rounded.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
 from decimal import Decimal
 from itertools import chain
 
@@ -52,7 +53,8 @@ def csv_of(request: HttpRequest, ask: Ask, report: str, **changes) -> HttpRespon
     answer = ask.report(report, **changes)
     record(request.user, EXPORT, report, {"query": ask.view.frozen_dates().query()})
     response = HttpResponse(to_csv(answer), content_type="text/csv; charset=utf-8")
-    name = f"{report}-{ask.period.start}-{ask.period.end}.csv"
+    last = ask.period.end - timedelta(days=1)
+    name = f"{report}-{ask.period.start}-{last}.csv"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 

@@ -64,7 +64,7 @@ def drawn(marks: Sequence[Mark], currency: str, measure: str, lower: bool) -> di
     layout = _layout(across, up, ends, right, currency)
     layout["annotations"] = [
         {"x": 0, "y": 1, "xref": "paper", "yref": "paper", "text": measure, "showarrow": False}
-        | {"xanchor": "right", "yanchor": "bottom", "yshift": 6, "font": FONT},
+        | {"xanchor": "left", "yanchor": "bottom", "yshift": 6, "font": FONT},
         {"x": 1, "y": 0, "xref": "paper", "yref": "paper", "showarrow": False, "font": FONT}
         | {"xanchor": "right", "yanchor": "top", "yshift": -22}
         | {"text": "Cost per 1k calls, marginal"},

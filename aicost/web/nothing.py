@@ -112,5 +112,7 @@ def _no_data(ask: Ask, report: str, what: str) -> Nothing:
     if not may_upload(ask.user):
         return Nothing(NO_DATA, head, f"{needs} Engineers, finance, FinOps and admins add data.")
     links = (("Connect a source", reverse("sources")), ("Add a file", reverse("upload")))
+    if ask.report("cost", group_by=("feature",)).rows:
+        return Nothing(NO_DATA, head, needs, links)
     text = f"{needs} To see it with a demo company first, start one with make demo."
     return Nothing(NO_DATA, head, text, links)

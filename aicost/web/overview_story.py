@@ -73,7 +73,7 @@ def story(ask: Ask) -> dict:
     plan = _plan(ask)
     if plan is not None:
         budgets = numbers.short_money(plan.amount, block.currency)
-        note += f" Line: the budgets of {plan.named}, {budgets}."
+        note += f" Line: the budgets of {plan.named}, {budgets}, against their part of the bar."
     return {
         "title": title,
         "note": note,

@@ -196,7 +196,8 @@ def unit_columns(units: Mapping[tuple[str, str], Unit], whys: Callable[[str, str
         if cost is None:
             return UNKNOWN
         why = whys(unit.name, "loaded_cost_per_outcome")
-        return Cell(numbers.unit_money(cost, currency), why=why, note=unit.row["outcome"] or "")
+        called = (unit.row["outcome"] or "").replace("_", " ")
+        return Cell(numbers.unit_money(cost, currency), why=why, note=called)
 
     def requests(unit: Unit, currency: str) -> Cell:
         return UNKNOWN if unit.requests is None else Cell(numbers.short_count(unit.requests))

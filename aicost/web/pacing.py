@@ -52,6 +52,8 @@ class Plan:
     amount: Decimal
     features: int
     whole: Decimal
+    broken: int
+    """How many of them have cost more than their budget already."""
 
     @property
     def named(self) -> str:
@@ -74,10 +76,11 @@ def plan_of(ask: Ask, block: Block) -> Plan | None:
     }
     if not held:
         return None
-    costs = (x.cost for x in block.lines if x.line == "owned" and x.key[1] in held)
-    cost = sum(costs, ZERO)
+    lines = [x for x in block.lines if x.line == "owned" and x.key[1] in held]
+    cost = sum((x.cost for x in lines), ZERO)
+    broken = sum(x.cost > held[x.key[1]] for x in lines)
     pace = pace_of(ask, cost)
-    return Plan(sum(held.values(), ZERO), len(held), pace.whole if pace else cost)
+    return Plan(sum(held.values(), ZERO), len(held), pace.whole if pace else cost, broken)
 
 
 def pace_figure(ask: Ask, block: Block) -> Figure | None:
@@ -92,8 +95,11 @@ def pace_figure(ask: Ask, block: Block) -> Figure | None:
         short = numbers.short_money(abs(plan.over), block.currency)
         budgets = numbers.short_money(plan.amount, block.currency)
         way = "over" if plan.over > 0 else "under"
-        held = f"the {budgets} budgets of {plan.named}"
+        whole = numbers.short_money(plan.whole, block.currency)
+        held = f"the {budgets} budgets of {plan.named}, which head for {whole}"
         under.insert(0, (f"{short} {way}", held, plan.over > 0))
+        if plan.broken:
+            under.insert(1, (f"{plan.broken} of {plan.features}", "over budget already", True))
         under.append(("", "no budget for the whole company", False))
     more = ("Budgets" if plan else "Set a budget", reverse("budgets"))
     name = f"{pace.month.start:%B} at this pace"

@@ -118,7 +118,7 @@ def lead(ask: Ask) -> dict:
     if over:
         parts = [(first.name, True), (f" is {money} over its {first.burn.period}’s budget", False)]
         rest = len(over) - 1
-        parts += [(f"; so {'is' if rest == 1 else 'are'} {rest} more", False)] if rest else []
+        parts += [(f"; {rest} more {'is' if rest == 1 else 'are'} over too", False)] if rest else []
     else:
         when = numbers.day(first.ends)
         parts = [(first.name, True), (f" uses up its budget on {when} at the pace so far", False)]

@@ -113,7 +113,7 @@ def _accounts_for(found: dict[str, Decimal], change: Decimal, currency: str) -> 
         return "."
     named = [f"{PHRASES[k]} {numbers.money(found[k], currency, 0)}" for k in same[:PARTS_TOLD]]
     listed = f"{', '.join(named[:-1])} and {named[-1]}" if len(named) > 1 else named[0]
-    cheaper = found["price"] + found["mix"]
+    cheaper = found["price"]
     text = f". Of {numbers.money(change, currency, 0)} more, {listed}"
     if cheaper < 0:
         text += f"; cheaper units took {numbers.money(-cheaper, currency, 0)} off"

@@ -185,7 +185,9 @@ def what_moved(ask: Ask) -> dict:
     if ask.view.other is None:
         return {"movers": [], "off": True}
     told = _bridged(ask) if _is_bridged(ask) else movers(ask, MOVERS_MAX)
-    return told | {"since": numbers.period(ask.view.other)}
+    before = ask.view.other
+    since = numbers.period(before, year=before.start.year != ask.period.start.year)
+    return told | {"since": since}
 
 
 def _is_bridged(ask: Ask) -> bool:

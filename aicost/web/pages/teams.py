@@ -1,6 +1,8 @@
 """Teams: what each costs and burns of its budget, and how well that is known; one team's page."""
 
+from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -13,7 +15,7 @@ from aicost.web.exports import sheet_of_blocks
 from aicost.web.names import budgets_on, burn, last_day, may_see_plans, target_url
 from aicost.web.owned import Cell, Column
 from aicost.web.owned_page import Holder, named_page, parts_table
-from aicost.web.parts import RESIDUAL, STAMP, Figure, against, cost_blocks, money_figure
+from aicost.web.parts import RESIDUAL, STAMP, Figure, against, cost_blocks, money_figure, residual
 from aicost.web.reasons import address
 from aicost.web.shell import Page, Panel, for_people, refuse, render_page
 from aicost.web.subject import facts, history
@@ -137,7 +139,7 @@ TEAMS = Page(
         STAMP,
         Panel("lead", "parts/lead.html", list_lead),
         Panel("table", "parts/owned_table.html", list_table, table=list_data, title="Teams"),
-        RESIDUAL,
+        replace(RESIDUAL, build=partial(residual, group_by=BY_TEAM)),
     ),
 )
 
