@@ -11,8 +11,8 @@ from attribution.detectors.windows import shifted
 
 @dataclass(frozen=True)
 class SpikeSettings:
-    z: float = setting(4.4, "usual errors above the expectation", low=5.6, high=3.8)
-    pair_z: float = setting(3.2, "the same on each of two days in a row", low=4.2, high=2.8)
+    z: float = setting(4.4, "usual errors above the expectation", low=6, high=3.8)
+    pair_z: float = setting(3.2, "the same on each of two days in a row", low=4.6, high=2.8)
     excess: float = setting(20, "dollars above the expectation", low=30, high=10)
     share: float = setting(0.3, "part above the expectation", low=0.35, high=0.25)
 

@@ -1,6 +1,6 @@
 """How good the detectors are on series they were not tuned on, and that they see no future.
 
-Tuned on seeds 1 to 20; these and the table in docs/anomalies.md are others. More of them:
+Tuned on seeds 1 to 24; these and the table in docs/anomalies.md are others. More of them:
 AICOST_PROPERTY_CASES=2000.
 """
 
