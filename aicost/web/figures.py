@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from html import escape
 from types import MappingProxyType
 
 from aicost.kernel.money import plain
@@ -168,9 +169,14 @@ def _layout(
 def named_layout(names: Sequence[str], top: Decimal, axis: Axis, bottom: Decimal) -> dict:
     """The layout of bars that have names, not periods."""
     layout = _layout([date.min], top, axis, right=12, bottom=bottom)
-    places = {"tickvals": list(range(len(names))), "ticktext": list(names)}
+    places = {"tickvals": list(range(len(names))), "ticktext": [literal(name) for name in names]}
     layout["xaxis"] |= {"range": [-0.6, len(names) - 0.4]} | places
     return layout
+
+
+def literal(text: str) -> str:
+    """A name of theirs as Plotly writes it out: it would read <a href> and <b> as markup."""
+    return escape(text, quote=False)
 
 
 def _note(x, y, text: str, **more) -> dict:
@@ -195,7 +201,7 @@ def _bar(stack: Stack, periods: Sequence[date], axis: Axis) -> dict:
         "y": [plain(v) for v in values],
         "hoverinfo": "text",
         "hovertext": [
-            f"{stack.name}, {period_text(p, axis.step)}: {value_text(v, axis)}"
+            f"{literal(stack.name)}, {period_text(p, axis.step)}: {value_text(v, axis)}"
             for p, v in zip(periods, values, strict=True)
         ],
         "textposition": "none",
@@ -236,7 +242,7 @@ def _labels_right(stacks: Sequence[Stack], periods: Sequence[date], top: Decimal
         for y, stack in placed
         for note in (
             _marker(1.01, y, stack.swatch, **beside),
-            _note(1.01, plain(y), stack.name, xshift=14, font=_words(), **beside),
+            _note(1.01, plain(y), literal(stack.name), xshift=14, font=_words(), **beside),
         )
     ]
 
@@ -314,7 +320,7 @@ def _add_events(layout: dict, sums: Sequence[Decimal], periods: Sequence[date], 
         used = max(used, line + 1)
         anchor = {"yref": "paper", "yanchor": "bottom", "xanchor": "right" if right else "left"}
         above = {"name": "wide", "yshift": line * EVENT_LINE_PX, "font": _words()} | anchor
-        layout["annotations"].append(_note(n, 1, text, **above))
+        layout["annotations"].append(_note(n, 1, literal(text), **above))
         layout["shapes"].append(
             {"type": "line", "name": "wide", "x0": n, "x1": n, "y0": plain(sums[n]), "y1": 1}
             | {"yref": "y", "line": {"color": "--rule-strong", "width": 1}}
@@ -349,7 +355,7 @@ def lines(stacks: Sequence[Stack], periods: Sequence[date], axis: Axis) -> dict:
     layout["xaxis"]["range"] = [-0.2, len(periods) - 0.8]
     gap, taken, traces = top * NAME_HEIGHT, [], []
     for stack in stacks:
-        values = [stack.values.get(p) for p in periods]
+        values, name = [stack.values.get(p) for p in periods], literal(stack.name)
         colour = TOKENS[stack.swatch]
         traces.append(
             {
@@ -365,7 +371,7 @@ def lines(stacks: Sequence[Stack], periods: Sequence[date], axis: Axis) -> dict:
                 "hovertext": [
                     ""
                     if v is None
-                    else f"{stack.name}, {period_text(p, axis.step)}: {value_text(v, axis)}"
+                    else f"{name}, {period_text(p, axis.step)}: {value_text(v, axis)}"
                     for p, v in zip(periods, values, strict=True)
                 ],
             }
@@ -380,7 +386,7 @@ def lines(stacks: Sequence[Stack], periods: Sequence[date], axis: Axis) -> dict:
                 continue
             taken.append(at)
             beside = _beside(ends[-1][0] == len(periods) - 1) | {"name": "end"}
-            text = _note(ends[-1][0], plain(at), stack.name, **beside, font=_words())
+            text = _note(ends[-1][0], plain(at), name, **beside, font=_words())
             layout["annotations"].append(text)
     return {"data": traces, "layout": layout}
 

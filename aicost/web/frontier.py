@@ -8,7 +8,17 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from aicost.kernel.money import plain
 from aicost.web import numbers
-from aicost.web.figures import INK, RULE, SECOND, THIRD, TICKS_MAX, Axis, nice_ticks, tick_text
+from aicost.web.figures import (
+    INK,
+    RULE,
+    SECOND,
+    THIRD,
+    TICKS_MAX,
+    Axis,
+    literal,
+    nice_ticks,
+    tick_text,
+)
 
 ACCENT = "--accent"
 # Where names go, tried in this order; the steps of the frontier leave their points to the right.
@@ -63,8 +73,8 @@ def drawn(marks: Sequence[Mark], currency: str, measure: str, lower: bool) -> di
     ends = (up[-1], up[0]) if lower else (up[0], up[-1])
     layout = _layout(across, up, ends, right, currency)
     layout["annotations"] = [
-        {"x": 0, "y": 1, "xref": "paper", "yref": "paper", "text": measure, "showarrow": False}
-        | {"xanchor": "left", "yanchor": "bottom", "yshift": 6, "font": FONT},
+        {"x": 0, "y": 1, "xref": "paper", "yref": "paper", "text": literal(measure)}
+        | {"showarrow": False, "xanchor": "left", "yanchor": "bottom", "yshift": 6, "font": FONT},
         {"x": 1, "y": 0, "xref": "paper", "yref": "paper", "showarrow": False, "font": FONT}
         | {"xanchor": "right", "yanchor": "top", "yshift": -22}
         | {"text": "Cost per 1k calls, marginal"},
@@ -135,7 +145,7 @@ def _points(marks: Sequence[Mark]) -> dict:
         "x": [plain(m.cost) for m in marks],
         "y": [plain(m.score) for m in marks],
         "hoverinfo": "text",
-        "hovertext": [m.said for m in marks],
+        "hovertext": [literal(m.said) for m in marks],
         "cliponaxis": False,
         "marker": {
             "opacity": 1,
@@ -162,7 +172,7 @@ def _names(marks: Sequence[Mark], right: Decimal, ends: tuple[Decimal, Decimal])
                 taken.append(box)
                 font = {"size": 11, "color": INK if mark.on_frontier else SECOND}
                 notes.append(
-                    {"x": plain(mark.cost), "y": plain(mark.score), "text": mark.name}
+                    {"x": plain(mark.cost), "y": plain(mark.score), "text": literal(mark.name)}
                     | {"showarrow": False, "xanchor": xanchor, "yanchor": yanchor}
                     | {"xshift": dx, "yshift": dy, "font": font}
                     | ({} if mark.on_frontier else {"name": "wide"})

@@ -12,7 +12,8 @@ from aicost.web.colours import colour
 from aicost.web.parts import estimate_step, periods_of, start_of, twin
 from aicost.web.qualities import planes_of, version_name
 from aicost.web.shell import Panel
-from attribution.reports.spec import BadSpec
+from attribution.entities.seen import is_seen
+from attribution.reports.spec import BadSpec, NotAllowed
 
 WEEKS = 12
 _CHARTS = {
@@ -28,11 +29,18 @@ _CHARTS = {
 
 
 def name_of(ask: Ask) -> str:
-    """The model the address names. Raises `BadSpec` when it names none."""
+    """The model the address names. Raises `BadSpec` when it names none, `NotAllowed` for one
+    that the asker does not see."""
     named = ask.view.filters.get("model")
     if not named:
         raise BadSpec("model= is missing")
+    if not ask.once(_is_seen):
+        raise NotAllowed(f"model {named[0]} is of no team of yours")
     return named[0]
+
+
+def _is_seen(ask: Ask) -> bool:
+    return is_seen(ask.asker, "model", ask.view.filters["model"][0])
 
 
 def weeks_of(ask: Ask) -> Period:
@@ -121,7 +129,7 @@ def _add_takeovers(layout: dict, ask: Ask, when: list[date]) -> None:
              "line": {"color": "--rule-strong", "width": 1, "dash": "dot"}}
         )  # fmt: skip
         layout["annotations"].append(
-            {"x": n, "y": 1, "yref": "paper", "yanchor": "bottom", "text": text,
+            {"x": n, "y": 1, "yref": "paper", "yanchor": "bottom", "text": figures.literal(text),
              "showarrow": False, "font": {"size": 11, "color": figures.SECOND}}
         )  # fmt: skip
 

@@ -15,6 +15,7 @@ from aicost.web.names import entities, last_day, parents_on, target_url
 from aicost.web.parts import cost_blocks, why_url
 from aicost.web.qualities import planes_of, version_name
 from aicost.web.units import per_thousand
+from attribution.entities.seen import names_seen
 from attribution.models import EntityParent
 from attribution.reports.spec import LAYER
 from ingest.models import Alias, Price
@@ -101,7 +102,8 @@ def family(ask: Ask) -> dict:
     """Family, base model and the models beside it, with what is said of each and its cost."""
     name, day = name_of(ask), last_day(ask)
     above, known = parents_on("model", day), entities("model")
-    kin = _kin(name, above)
+    seen = names_seen(ask.asker, "model")
+    kin = [one for one in _kin(name, above) if seen is None or one[0] in seen]
     costs = {
         (line.key[1], block.currency): line.cost
         for block in cost_blocks(ask.with_view(filters={}), ("model",))

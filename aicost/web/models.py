@@ -1,5 +1,7 @@
 """What people keep for themselves and their teams: views of pages."""
 
+from urllib.parse import quote
+
 from django.conf import settings
 from django.db import models
 
@@ -28,4 +30,4 @@ class SavedView(models.Model):
 
     @property
     def address(self) -> str:
-        return f"{self.path}?{self.query}"
+        return f"{quote(self.path)}?{self.query}"

@@ -23,6 +23,8 @@ from attribution.reports.spec import Asker, BadSpec
 
 NAME_CHARS_MAX = 80
 VIEWS_MAX = 100
+# A browser and a server take an address of so many characters.
+ADDRESS_CHARS_MAX = 8_000
 
 
 class BadView(ValueError):
@@ -69,7 +71,10 @@ def state_of(user: User, pages: dict, path: str, query: str) -> tuple[str, str, 
         view = parse(params, calendar_of(user))
     except BadSpec as error:
         raise BadView(f"This state cannot be kept: {error}.") from error
-    return page.slug, path, page.query(params, everywhere(view))
+    found = SavedView(page=page.slug, path=path, query=page.query(params, everywhere(view)))
+    if "\x00" in path or len(found.address) > ADDRESS_CHARS_MAX:
+        raise BadView("This state cannot be kept: its address is too long, or of no name.")
+    return found.page, found.path, found.query
 
 
 def everywhere(view: View) -> View:

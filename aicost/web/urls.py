@@ -1,6 +1,7 @@
 """Addresses of the pages. Charts have one address for all pages, and so has the filter menu."""
 
-from django.urls import path
+from django.urls import path, register_converter
+from django.urls.converters import PathConverter
 
 from aicost.web.alone import export_view, figure_view, panel_view
 from aicost.web.pages import (
@@ -46,6 +47,15 @@ from aicost.web.pages.filtering import filter_menu
 from aicost.web.pages.registry import PAGES
 from aicost.web.shell import page_view
 
+
+class NameConverter(PathConverter):
+    """A name of theirs: anything, a line break too."""
+
+    regex = r"[\s\S]+"
+
+
+register_converter(NameConverter, "name")
+
 urlpatterns = [
     path("login/", login.log_in, name="login"),
     path("logout/", login.log_out, name="logout"),
@@ -54,28 +64,28 @@ urlpatterns = [
     path("explore/", explore.page, name="explore"),
     path("explore.csv", explore.csv, name="explore_csv"),
     path("models/", models.page, name="models"),
-    path("models/<path:name>/", model.page, name="model"),
+    path("models/<name:name>/", model.page, name="model"),
     path("experiments/", experiments.page, name="experiments"),
-    path("experiments/<path:name>/", experiment.page, name="experiment"),
+    path("experiments/<name:name>/", experiment.page, name="experiment"),
     path("gpus/", page_view(PAGES["gpus"]), name="gpus"),
     path("gpus.csv", gpus.csv, name="gpus_csv"),
-    path("gpus/<path:name>/", gpu_node.page, name="gpu_node"),
+    path("gpus/<name:name>/", gpu_node.page, name="gpu_node"),
     path("training/", page_view(PAGES["training"]), name="training"),
     path("layers/", page_view(PAGES["layers"]), name="layers"),
     path("unit-economics/", page_view(PAGES["unit_economics"]), name="unit_economics"),
     path("margin/", page_view(PAGES["margin"]), name="margin"),
     path("margin.csv", margin.csv, name="margin_csv"),
     path("features/", page_view(PAGES["features"]), name="features"),
-    path("features/<path:name>/", features.page, name="feature"),
+    path("features/<name:name>/", features.page, name="feature"),
     path("teams/", page_view(PAGES["teams"]), name="teams"),
-    path("teams/<path:name>/", teams.page, name="team"),
+    path("teams/<name:name>/", teams.page, name="team"),
     path("customers/", page_view(PAGES["customers"]), name="customers"),
-    path("customers/<path:name>/", customer.page, name="customer"),
+    path("customers/<name:name>/", customer.page, name="customer"),
     path("targets/", page_view(PAGES["targets"]), name="targets"),
     path("targets.csv", targets.csv, name="targets_csv"),
     path("targets/import/", target_edit.take_file, name="targets_import"),
-    path("targets/edit/<slug:kind>/<path:name>/", target_edit.page, name="target_edit"),
-    path("targets/<slug:kind>/<path:name>/", target.page, name="target"),
+    path("targets/edit/<slug:kind>/<name:name>/", target_edit.page, name="target_edit"),
+    path("targets/<slug:kind>/<name:name>/", target.page, name="target"),
     path("budgets/", page_view(PAGES["budgets"]), name="budgets"),
     path("anomalies/", page_view(PAGES["anomalies"]), name="anomalies"),
     path("reports/", waiting.reports, name="reports"),
@@ -117,7 +127,7 @@ urlpatterns = [
     path("statements/", statements.listing, name="statements"),
     path("statements.csv", statements.csv, name="statements_csv"),
     path("journal.csv", statements.journal, name="journal_csv"),
-    path("statements/<str:month>/<slug:holder>/<path:name>/", statements.page, name="statement"),
+    path("statements/<str:month>/<slug:holder>/<name:name>/", statements.page, name="statement"),
     path("finance/", finance.page, name="finance"),
     path("finance/<slug:name>/", finance.page, name="finance_table"),
     path("finance/<slug:name>.csv", finance.csv, name="finance_csv"),

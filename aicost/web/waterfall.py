@@ -6,7 +6,16 @@ from decimal import Decimal
 
 from aicost.kernel.money import plain
 from aicost.web import numbers
-from aicost.web.figures import INK, SECOND, TOKENS, Axis, named_layout, nice_ticks, tick_text
+from aicost.web.figures import (
+    INK,
+    SECOND,
+    TOKENS,
+    Axis,
+    literal,
+    named_layout,
+    nice_ticks,
+    tick_text,
+)
 
 ROOM = Decimal("1.12")
 CUT_FROM = Decimal("0.35")  # of the highest bar: below, steps would be too small to read
@@ -86,7 +95,7 @@ def waterfall(steps: Sequence[Step], currency: str) -> dict:
         "y": heights,
         "base": bases,
         "hoverinfo": "text",
-        "hovertext": [f"{x.name}: {_text(x, currency, 2)}" for x in steps],
+        "hovertext": [f"{literal(x.name)}: {_text(x, currency, 2)}" for x in steps],
         "textposition": "none",
         "marker": {"color": colours, "line": {"color": edges, "width": 1}},
     }

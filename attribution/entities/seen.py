@@ -2,7 +2,7 @@
 and what stands above these. Names only; the money comes from reports."""
 
 from aicost.kernel.targets import DIMENSIONS, LEVELS
-from attribution.models import EntityAbove, Target
+from attribution.models import CustomerUse, EntityAbove, Target
 from attribution.reports.spec import Asker
 
 
@@ -27,3 +27,11 @@ def names_seen(asker: Asker, dimension: str) -> set[str] | None:
 def is_seen(asker: Asker, dimension: str, name: str) -> bool:
     names = names_seen(asker, dimension)
     return names is None or name in names
+
+
+def is_customer_seen(asker: Asker, customer: str) -> bool:
+    """Whether a call of the asker's teams named the customer. There may be 100,000 of them."""
+    if asker.teams is None:
+        return True
+    calls = CustomerUse.objects.filter(grain="month", customer=customer, team__in=asker.teams)
+    return calls.exists()

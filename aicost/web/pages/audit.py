@@ -38,14 +38,15 @@ def _chosen(request: HttpRequest) -> tuple[dict, QuerySet]:
     if asked["from"]:
         events = events.filter(at__gte=_midnight(asked["from"], "from"))
     if asked["to"]:
-        events = events.filter(at__lt=_midnight(asked["to"], "to") + timedelta(days=1))
+        events = events.filter(at__lt=_midnight(asked["to"], "to", 1))
     return asked, events
 
 
-def _midnight(text: str, name: str) -> datetime:
+def _midnight(text: str, name: str, days: int = 0) -> datetime:
     try:
-        return datetime.combine(date.fromisoformat(text), time(), timezone.get_fixed_timezone(0))
-    except ValueError as error:
+        day = date.fromisoformat(text) + timedelta(days=days)
+        return datetime.combine(day, time(), timezone.get_fixed_timezone(0))
+    except (ValueError, OverflowError) as error:
         raise BadFilter(f"{name}={text} is no date: write YYYY-MM-DD") from error
 
 

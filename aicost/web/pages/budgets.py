@@ -24,8 +24,8 @@ from aicost.web.parts import RESIDUAL, STAMP, cost_blocks
 from aicost.web.shell import Page, Panel
 from attribution.models import Entity, EntityBudget
 from attribution.models.entities import RETIRED
-from attribution.reports.columns import COUNT, DAY, MEASURE, TEXT
-from attribution.reports.sheets import Column, Sheet, sheet_of
+from attribution.reports.columns import COUNT, DAY, DECIMAL, TEXT
+from attribution.reports.sheets import RATIO_DIGITS, Column, Sheet, sheet_of
 
 ZERO = Decimal(0)
 BAR_WIDTH = Decimal(160)
@@ -34,11 +34,11 @@ BAR_TOP = Decimal("1.5")
 WITHOUT_SHOWN = 5
 COLUMNS = (
     *(Column(name, TEXT) for name in ("kind", "name", "owner", "budget_period", "currency")),
-    Column("budget", MEASURE),
-    Column("used", MEASURE),
+    Column("budget", DECIMAL),
+    Column("used", DECIMAL),
     Column("days_gone", COUNT),
     Column("days_in_period", COUNT),
-    Column("at_this_pace", MEASURE),
+    Column("at_this_pace", DECIMAL),
     Column("used_up_on", DAY),
 )
 
@@ -163,7 +163,7 @@ def table_data(ask: Ask) -> Sheet:
             "used": one.burn.used,
             "days_gone": one.days_gone,
             "days_in_period": one.days,
-            "at_this_pace": one.pace,
+            "at_this_pace": one.pace.quantize(RATIO_DIGITS),
             "used_up_on": one.ends,
         }
         for one in ask.once(budgets)

@@ -18,6 +18,7 @@ from aicost.web.said import Fact
 from aicost.web.shell import Page, Panel, for_people, render_page
 from aicost.web.tables import Line
 from aicost.web.units import per_thousand
+from attribution.entities.seen import is_customer_seen
 from attribution.reports.customers import money_rows
 from attribution.reports.sheets import Sheet, sheet_of_answer
 from attribution.reports.unit_cost import per_unit
@@ -97,7 +98,10 @@ def said(ask: Ask) -> list[Customer]:
 
 
 def _said(ask: Ask) -> list[Customer]:
-    return list(Customer.objects.filter(customer=name_of(ask)).order_by("valid_from"))
+    name = name_of(ask)
+    if not is_customer_seen(ask.asker, name):
+        return []
+    return list(Customer.objects.filter(customer=name).order_by("valid_from"))
 
 
 def title_of(ask: Ask) -> str:

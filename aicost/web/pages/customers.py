@@ -115,7 +115,7 @@ def read(request: HttpRequest) -> tuple[Page, Ask]:
     if order not in ORDERS or (order in ("revenue", "margin") and not may_see_margin(ask.user)):
         order = "cost"
     page = given.get("page", "1")
-    page = int(page) if page.isdecimal() and int(page[:7]) > 0 else 1
+    page = int(page[:7]) if page.isdecimal() and int(page[:7]) > 0 else 1
     chosen = partial(list_table, order=order, asked=given.get("q", "").strip()[:100], page=page)
     panels = tuple(
         replace(one, build=chosen) if one.slug == "table" else one for one in CUSTOMERS.panels

@@ -19,8 +19,9 @@ from aicost.web.names import target_url
 from aicost.web.pages.models import BY_MODEL, UNIT_FILTERS, named_ask, unit_why
 from aicost.web.parts import RESIDUAL, STAMP, Figure, against, money_figure, moved
 from aicost.web.reasons import address
-from aicost.web.shell import Page, Panel, for_people, render_page
+from aicost.web.shell import Page, Panel, for_people, refuse, render_page
 from aicost.web.units import Unit, per_thousand, unit_rows
+from attribution.entities.seen import is_seen
 
 
 def one(ask: Ask, **changes) -> Unit | None:
@@ -161,5 +162,7 @@ MODEL = Page(
 def page(request: HttpRequest, name: str) -> HttpResponse:
     """One model: the view's filters with this model in place of any other."""
     ask = named_ask(request, name)
+    if not is_seen(ask.asker, "model", name):
+        return refuse(request, f"model {name}")
     about = target_url(ask, "model", name)
     return render_page(request, MODEL, ask, heading=name, title=name, about=about)

@@ -53,6 +53,8 @@ def read(told, asker: Asker) -> Told:
             about[name] = value
     if told.get("team"):
         about["team"] = told["team"]
+        if not is_storable(told["team"]):
+            raise BadNote("No team is called so.")
     if asker.teams is not None and about.get("team") not in asker.teams:
         raise BadNote("Say which of your teams the note is for.")
     return Told(day, text, about)
