@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from html import escape
 from types import MappingProxyType
 
 from aicost.kernel.money import plain
@@ -169,14 +168,12 @@ def _layout(
 def named_layout(names: Sequence[str], top: Decimal, axis: Axis, bottom: Decimal) -> dict:
     """The layout of bars that have names, not periods."""
     layout = _layout([date.min], top, axis, right=12, bottom=bottom)
-    places = {"tickvals": list(range(len(names))), "ticktext": [literal(name) for name in names]}
+    places = {
+        "tickvals": list(range(len(names))),
+        "ticktext": [numbers.literal(name) for name in names],
+    }
     layout["xaxis"] |= {"range": [-0.6, len(names) - 0.4]} | places
     return layout
-
-
-def literal(text: str) -> str:
-    """A name of theirs as Plotly writes it out: it would read <a href> and <b> as markup."""
-    return escape(text, quote=False)
 
 
 def _note(x, y, text: str, **more) -> dict:
@@ -201,7 +198,7 @@ def _bar(stack: Stack, periods: Sequence[date], axis: Axis) -> dict:
         "y": [plain(v) for v in values],
         "hoverinfo": "text",
         "hovertext": [
-            f"{literal(stack.name)}, {period_text(p, axis.step)}: {value_text(v, axis)}"
+            f"{numbers.literal(stack.name)}, {period_text(p, axis.step)}: {value_text(v, axis)}"
             for p, v in zip(periods, values, strict=True)
         ],
         "textposition": "none",
@@ -242,7 +239,7 @@ def _labels_right(stacks: Sequence[Stack], periods: Sequence[date], top: Decimal
         for y, stack in placed
         for note in (
             _marker(1.01, y, stack.swatch, **beside),
-            _note(1.01, plain(y), literal(stack.name), xshift=14, font=_words(), **beside),
+            _note(1.01, plain(y), numbers.literal(stack.name), xshift=14, font=_words(), **beside),
         )
     ]
 
@@ -320,7 +317,7 @@ def _add_events(layout: dict, sums: Sequence[Decimal], periods: Sequence[date], 
         used = max(used, line + 1)
         anchor = {"yref": "paper", "yanchor": "bottom", "xanchor": "right" if right else "left"}
         above = {"name": "wide", "yshift": line * EVENT_LINE_PX, "font": _words()} | anchor
-        layout["annotations"].append(_note(n, 1, literal(text), **above))
+        layout["annotations"].append(_note(n, 1, numbers.literal(text), **above))
         layout["shapes"].append(
             {"type": "line", "name": "wide", "x0": n, "x1": n, "y0": plain(sums[n]), "y1": 1}
             | {"yref": "y", "line": {"color": "--rule-strong", "width": 1}}
@@ -355,7 +352,7 @@ def lines(stacks: Sequence[Stack], periods: Sequence[date], axis: Axis) -> dict:
     layout["xaxis"]["range"] = [-0.2, len(periods) - 0.8]
     gap, taken, traces = top * NAME_HEIGHT, [], []
     for stack in stacks:
-        values, name = [stack.values.get(p) for p in periods], literal(stack.name)
+        values, name = [stack.values.get(p) for p in periods], numbers.literal(stack.name)
         colour = TOKENS[stack.swatch]
         traces.append(
             {

@@ -15,7 +15,6 @@ from aicost.web.figures import (
     THIRD,
     TICKS_MAX,
     Axis,
-    literal,
     nice_ticks,
     tick_text,
 )
@@ -73,7 +72,7 @@ def drawn(marks: Sequence[Mark], currency: str, measure: str, lower: bool) -> di
     ends = (up[-1], up[0]) if lower else (up[0], up[-1])
     layout = _layout(across, up, ends, right, currency)
     layout["annotations"] = [
-        {"x": 0, "y": 1, "xref": "paper", "yref": "paper", "text": literal(measure)}
+        {"x": 0, "y": 1, "xref": "paper", "yref": "paper", "text": numbers.literal(measure)}
         | {"showarrow": False, "xanchor": "left", "yanchor": "bottom", "yshift": 6, "font": FONT},
         {"x": 1, "y": 0, "xref": "paper", "yref": "paper", "showarrow": False, "font": FONT}
         | {"xanchor": "right", "yanchor": "top", "yshift": -22}
@@ -145,7 +144,7 @@ def _points(marks: Sequence[Mark]) -> dict:
         "x": [plain(m.cost) for m in marks],
         "y": [plain(m.score) for m in marks],
         "hoverinfo": "text",
-        "hovertext": [literal(m.said) for m in marks],
+        "hovertext": [numbers.literal(m.said) for m in marks],
         "cliponaxis": False,
         "marker": {
             "opacity": 1,
@@ -172,7 +171,11 @@ def _names(marks: Sequence[Mark], right: Decimal, ends: tuple[Decimal, Decimal])
                 taken.append(box)
                 font = {"size": 11, "color": INK if mark.on_frontier else SECOND}
                 notes.append(
-                    {"x": plain(mark.cost), "y": plain(mark.score), "text": literal(mark.name)}
+                    {
+                        "x": plain(mark.cost),
+                        "y": plain(mark.score),
+                        "text": numbers.literal(mark.name),
+                    }
                     | {"showarrow": False, "xanchor": xanchor, "yanchor": yanchor}
                     | {"xshift": dx, "yshift": dy, "font": font}
                     | ({} if mark.on_frontier else {"name": "wide"})

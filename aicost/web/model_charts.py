@@ -129,7 +129,7 @@ def _add_takeovers(layout: dict, ask: Ask, when: list[date]) -> None:
              "line": {"color": "--rule-strong", "width": 1, "dash": "dot"}}
         )  # fmt: skip
         layout["annotations"].append(
-            {"x": n, "y": 1, "yref": "paper", "yanchor": "bottom", "text": figures.literal(text),
+            {"x": n, "y": 1, "yref": "paper", "yanchor": "bottom", "text": numbers.literal(text),
              "showarrow": False, "font": {"size": 11, "color": figures.SECOND}}
         )  # fmt: skip
 

@@ -5,6 +5,7 @@ Zero, unknown and not applicable are three words: "$0.00", "unknown", "n/a".
 
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
+from html import escape
 
 from aicost.kernel.periods import Period
 from aicost.web.zone import in_zone, zone_at
@@ -162,3 +163,8 @@ def period(span: Period, year: bool = False) -> str:
         return f"{span.start.day}–{day(last)}{tail}"
     first = day_year(span.start) if span.start.year != last.year else day(span.start)
     return f"{first} – {day(last)}{tail}"
+
+
+def literal(text: str) -> str:
+    """A name of theirs as Plotly writes it out: it would read <a href> and <b> as markup."""
+    return escape(text, quote=False)

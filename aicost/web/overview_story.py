@@ -10,7 +10,6 @@ from aicost.web import figures, numbers
 from aicost.web.ask import Ask
 from aicost.web.colours import colour
 from aicost.web.events import growth
-from aicost.web.figures import literal
 from aicost.web.pacing import Plan, pace_of, plan_of
 from aicost.web.parts import cost_blocks, estimate_from, estimate_step, legend, stacks, twin
 from aicost.web.story_months import first_days, year_of_months
@@ -145,7 +144,8 @@ def _why_grown(ask: Ask, when: list[date]) -> dict[date, str]:
         moved = {month: moved[month] for month in most}
     totals = found[0].total.by_period
     return {
-        month: f"{literal(name)}<br>{literal(part)} {_short_change(delta, found[0].currency)}"
+        month: "<br>".join(map(numbers.literal, (name, part)))
+        + f" {_short_change(delta, found[0].currency)}"
         for month, (name, part, delta) in _apart(moved, totals).items()
     }
 

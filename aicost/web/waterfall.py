@@ -11,7 +11,6 @@ from aicost.web.figures import (
     SECOND,
     TOKENS,
     Axis,
-    literal,
     named_layout,
     nice_ticks,
     tick_text,
@@ -95,7 +94,7 @@ def waterfall(steps: Sequence[Step], currency: str) -> dict:
         "y": heights,
         "base": bases,
         "hoverinfo": "text",
-        "hovertext": [f"{literal(x.name)}: {_text(x, currency, 2)}" for x in steps],
+        "hovertext": [f"{numbers.literal(x.name)}: {_text(x, currency, 2)}" for x in steps],
         "textposition": "none",
         "marker": {"color": colours, "line": {"color": edges, "width": 1}},
     }
