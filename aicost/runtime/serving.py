@@ -17,7 +17,7 @@ from aicost.accounts.models import User
 from aicost.runtime.postgres import free_port
 from aicost.runtime.up import children
 
-START_SECONDS_MAX = 60
+START_SECONDS_MAX = 300  # as long as `up` waits for its first page
 
 
 @contextmanager

@@ -97,6 +97,9 @@ class Derivable:
             values.update((one + other, one - other))
         for n in range(len(money)):
             values.update(accumulate(money[n : n + NEIGHBOURS_MAX]))
+        if columns.get("revenue"):
+            whole = columns["revenue"]
+            self.measures.update(part / whole * 100 for part in _parts_of(money, whole))
         counts = [v for k, v in columns.items() if _counts(k) and v > 0]
         for amount in money:
             self.units[currency].update(amount / n * per for n in counts for per in PER)
@@ -214,6 +217,13 @@ def _marks(trace: dict) -> Iterator[tuple[Decimal, ...]]:
 def _measures(rows: Sequence[dict]) -> Iterator[Decimal]:
     names = [name for name in (rows[0] if rows else ()) if kind_of(name) == MEASURE]
     yield from (Decimal(str(row[name])) for row in rows for name in names if row[name] is not None)
+
+
+def _parts_of(money: Sequence[Decimal], whole: Decimal) -> Iterator[Decimal]:
+    """Each amount, and what it leaves of the whole."""
+    for amount in money:
+        yield amount
+        yield whole - amount
 
 
 def _first(item: Sequence) -> object:

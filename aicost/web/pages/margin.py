@@ -28,6 +28,9 @@ COMPANY = "company"
 BAR_WIDTH, BAR_LEFT = 190, Decimal(-100)
 BAR_RIGHT = Decimal(100)
 
+# A customer's part of a pool is not told: the report spreads none, whatever the bar says.
+AS_BILLED = {"idle": "shown", "shared": "shown"}
+
 
 def earning(ask: Ask) -> list[MarginLine]:
     return [x for x in margin_lines(ask) if x.earns and x.line == "owned"]
@@ -248,7 +251,7 @@ def _compared(now: Outcome, then: Outcome, currency: str) -> list[tuple[str, str
 
 def customers(ask: Ask) -> dict:
     """Margin per customer, worst first, where calls or revenue name customers."""
-    rows = ask.report("customer_margin", group_by=()).rows
+    rows = ask.report("customer_margin", group_by=(), **AS_BILLED).rows
     main = _largest_currency(rows)
     told = [row for row in rows if row["customer"] and row["margin"] is not None
             and row["currency"] == main]  # fmt: skip
@@ -258,7 +261,7 @@ def customers(ask: Ask) -> dict:
 
 
 def customers_data(ask: Ask) -> Sheet:
-    return sheet_of_answer("Customers", ask.report("customer_margin", group_by=()))
+    return sheet_of_answer("Customers", ask.report("customer_margin", group_by=(), **AS_BILLED))
 
 
 def _largest_currency(rows: list[dict]) -> str:
