@@ -20,6 +20,7 @@ NUMBERED = ("weekday", "hour")  # keys, though they are numbers
 SAID = ("currency", "against")  # of each row, and no key of it
 KEYS_MAX = 7
 NEIGHBOURS_MAX = 4
+NAMED_MAX = 12  # rows of which a sentence may add two
 MONTH = len("2026-09")
 PER = (1, 1_000, 1_000_000)
 SIGNS = "$€£¥₹"
@@ -128,6 +129,8 @@ class Derivable:
                 by_line[currency, line, name].append(amount)
         for (currency, *_), amounts in by_line.items():
             self.values[currency].update(accumulate(sorted(amounts)))
+            if len(amounts) <= NAMED_MAX:
+                self.values[currency].update(one + other for one, other in combinations(amounts, 2))
 
     def _indexed(self, series: dict[tuple, list[tuple]]) -> None:
         """Unit costs along the periods, the first of them being 100."""
