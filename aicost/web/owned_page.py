@@ -119,8 +119,10 @@ class Holder:
             return Figure("Cost", numbers.UNKNOWN, word=True)
         total = block.total
         under = moved(ask, total.cost, total.previous, block.currency)
-        idle = numbers.money(total.idle_cost, block.currency, 0)
-        part = numbers.percent(total.idle_cost, total.cost)
+        # All idle here is its own, also what stands on none of the names it is shown by.
+        waits = sum((line.idle_cost for line in block.lines), ZERO)
+        idle = numbers.money(waits, block.currency, 0)
+        part = numbers.percent(waits, total.cost)
         under = (*under, ("", f"{idle} own idle, {part}", False))
         why = whole(ask, block.currency)
         return money_figure("Cost", total.cost, block.currency, under=under, final=final, why=why)
