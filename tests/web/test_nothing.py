@@ -48,7 +48,7 @@ def test_another_period_says_when_there_are_data(visit, costs):
 def test_what_a_page_is_about_is_no_filter(visit, costs):
     """On the page of a name, its own filter cannot be taken away."""
     said = nothing(
-        visit, "admin", "/targets/model/ranker/?from=2026-03-01&to=2026-03-31&compare=none"
+        visit, "admin", "/targets/model/ranker/?from=2026-03-01&to=2026-03-31&compare=none&whole=1"
     )
     assert said.startswith('"outside"')
     assert "Without" not in said

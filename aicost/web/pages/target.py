@@ -1,6 +1,5 @@
 """One name: what it costs and consists of, who owns it, what stands above it, what was changed."""
 
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -200,7 +199,7 @@ TARGET = Page(
         Panel("lead", "parts/lead.html", lead),
         Panel("figures", "parts/figures.html", key_figures),
         Panel("chart", "parts/target_chart.html", chart, figure),
-        replace(NOTES, lazy=True),
+        NOTES,
         Panel(
             "consists",
             "parts/target_parts.html",
