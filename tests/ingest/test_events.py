@@ -264,7 +264,7 @@ def test_it_marks_deploys_on_the_chart_and_names_them_on_the_model_page(client, 
     explore = f"/explore/?{world.QUERY}&group_by=feature"
     page = client.get(explore).content.decode()
     assert "2 Sep: <a" in page and "Ranker deploy +1" in page and "Ranker commit" not in page
-    model = client.get(f"/models/ranker/?{world.QUERY}").content.decode()
+    model = client.get(f"/models/ranker/?{world.QUERY}&whole=1").content.decode()
     assert "Commit: <a" in model and "Ranker note" in model
     client.force_login(people["scoped"])
     assert "Ranker" not in client.get(explore).content.decode().replace("ranker", "")
