@@ -86,7 +86,10 @@ def days(ask: Ask) -> dict:
         return {"empty": True}
     layers, currency = stacks(rows), rows[0]["currency"]
     note = f"GPU money by state per {step}, {ask.view.basis}, {currency}"
-    write = lambda amount: numbers.money(amount or ZERO, currency)  # noqa: E731
+
+    def write(amount):
+        return numbers.money(amount or ZERO, currency)
+
     return {
         "title": "Money by state",
         "note": f"{note}. A gap in telemetry is unobserved, never idle.",

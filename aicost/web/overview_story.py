@@ -61,7 +61,10 @@ def story(ask: Ask) -> dict:
     block, when = found[0], months(ask, found[0])
     layers, running = _layers(ask, block), ask.period.end < next_month(when[-1])
     title = _title(block, when, running)
-    write = lambda amount: numbers.money(amount or ZERO, block.currency)  # noqa: E731
+
+    def write(amount):
+        return numbers.money(amount or ZERO, block.currency)
+
     note = f"AI cost per month by feature, {ask.view.basis}, {block.currency}."
     note += " Above a month: what moved most."
     if running:
@@ -180,7 +183,10 @@ def pace(ask: Ask) -> dict:
     if found is None:
         return {"empty": True}
     currency, layers, days = found
-    write = lambda amount: "" if amount is None else numbers.money(amount, currency)  # noqa: E731
+
+    def write(amount):
+        return "" if amount is None else numbers.money(amount, currency)
+
     before = f"; dashed: {layers[1].name}" if len(layers) > 1 else ""
     note = f"Cumulative, {currency}{before}."
     table = twin(layers, days, "day", write)

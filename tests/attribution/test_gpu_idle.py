@@ -96,7 +96,10 @@ def test_it_splits_to_the_last_digit_and_tells_no_hour_it_does_not_know():
 def test_it_finds_the_dearest_stretches_and_ends_them_at_a_gap(built):
     """The weekend of i-b is 34 hours over midnight, then 12 after a gap. No activity in an hour
     makes the stretch, so hours 5 and 6 of i-a are the third."""
-    at = lambda day, hour: datetime(2026, 9, day, hour, tzinfo=UTC)  # noqa: E731
+
+    def at(day, hour):
+        return datetime(2026, 9, day, hour, tzinfo=UTC)
+
     names = ("node", "started_at", "ended_at", "idle_for_hours", "idle_cost", "held_by")
     assert [tuple(row[name] for name in names) for row in ask("gpu_idle_runs")] == [
         ("node-b", at(5, 0), at(6, 10), 34, 34, "notebook"),

@@ -36,5 +36,4 @@ def test_every_page_is_quiet_fits_and_can_be_used_by_all(client, browser, live_s
             seen = [*visitor.barriers(), *visitor.overflow()]
             found += [f"{address} at {width} px: {one}" for one in seen]
     found += visitor.complaints
-    if found:
-        raise AssertionError("\n".join(found))
+    assert not found, "\n".join(found)

@@ -84,7 +84,10 @@ def chart(ask: Ask, shape: Shape) -> dict:
         return heads | {"empty": True, "legend": []}
     block, periods = found[0], periods_of(ask.period, step)
     layers = _layers(ask, shape, block)
-    write = lambda amount: numbers.money(amount or ZERO, block.currency)  # noqa: E731
+
+    def write(amount):
+        return numbers.money(amount or ZERO, block.currency)
+
     group = " and ".join(label(g).lower() for g in ask.view.group_by)
     bars = ask.view.chart == "bars"
     return heads | {

@@ -90,7 +90,10 @@ def relation(ask: Ask, idle: Decimal, currency: str) -> str:
     if block is None:
         return ""
     own, pool = block.total.idle_cost, block.of("idle")
-    money = lambda amount: numbers.money(amount, currency)  # noqa: E731
+
+    def money(amount):
+        return numbers.money(amount, currency)
+
     told = (
         f"All idle of the bill is {money(own + pool)}, as on Overview: {money(own)} stands in the "
         f"rows of its features, {money(pool)} on the line Idle of Explore. "

@@ -106,7 +106,10 @@ def chart(ask: Ask) -> dict:
     if block is None:
         return {"empty": True}
     layers, when = stacks(block), periods_of(_months(ask), "month")
-    write = lambda amount: numbers.money(amount or ZERO, block.currency)  # noqa: E731
+
+    def write(amount):
+        return numbers.money(amount or ZERO, block.currency)
+
     note = f"AI cost per month by layer, {ask.view.basis}, {block.currency}"
     return {
         "title": "By month",

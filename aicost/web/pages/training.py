@@ -229,7 +229,10 @@ def chart(ask: Ask) -> dict:
     if not stacks:
         return {"empty": True}
     note = f"Training as spent per {step} by {group_of(ask)}, {ask.view.basis}, {currency}"
-    write = lambda amount: numbers.money(amount or ZERO, currency)  # noqa: E731
+
+    def write(amount):
+        return numbers.money(amount or ZERO, currency)
+
     return {
         "note": f"{note}.",
         "legend": legend(stacks),

@@ -130,7 +130,10 @@ def trend(ask: Ask) -> dict:
         return {"empty": True}
     currency = next((row["currency"] for row in found["rows"] if row["currency"]), "")
     money = [figures.Stack(x.name, x.swatch, found["known"][x.name]) for x in layers]
-    write = lambda each: per_thousand(each, currency)  # noqa: E731
+
+    def write(each):
+        return per_thousand(each, currency)
+
     note = "Marginal cost of a call by month; each feature's first month is 100."
     return {
         "note": note,
