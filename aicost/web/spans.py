@@ -128,9 +128,11 @@ def year_before(span: Period) -> Period:
 
 def stepped(span: Period, months: int, sign: int, today: date) -> Period | None:
     """One whole unit earlier (-1) or later (+1), up to yesterday; None when it is still to come,
-    or before all bills."""
+    or before all bills. A beginning of a unit that does not end today moves by its own days: it
+    may be the seven days before the last seven."""
+    whole = Period(span.start, plus_months(span.start, months or MONTH))
+    months = months if span.end in (whole.end, today) else 0
     if months:
-        whole = Period(span.start, plus_months(span.start, months))
         moved = shifted(whole, sign * months)
     else:
         length = timedelta(days=sign * span.length_days)
