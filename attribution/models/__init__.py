@@ -1,6 +1,15 @@
 """Where the money came to stand. All of it can be deleted and rebuilt from ingest, except what
-people write: rules, closes, what they say of targets. One module a concern; import from here."""
+people write: rules, closes, what they say of targets and alerts. One module a concern; import from
+here."""
 
+from attribution.models.alerts import (
+    Alert,
+    AlertEvent,
+    AlertFeedback,
+    AlertRun,
+    KnownEvent,
+    SeenCost,
+)
 from attribution.models.closing import MonthClose, PinnedRuleSet, PinnedWords, ReportedCost
 from attribution.models.customers import CustomerCost, CustomerSplit, CustomerUse
 from attribution.models.entities import (
@@ -27,6 +36,10 @@ from attribution.models.rules import AllocationRule, RuleSet, SeriesClaim
 from attribution.models.targets import Target
 
 __all__ = [
+    "Alert",
+    "AlertEvent",
+    "AlertFeedback",
+    "AlertRun",
     "AllocatedCharge",
     "AllocationRule",
     "AllocationRun",
@@ -48,12 +61,14 @@ __all__ = [
     "GpuHour",
     "InvoicePaid",
     "InvoicePaidChange",
+    "KnownEvent",
     "MonthClose",
     "Note",
     "PinnedRuleSet",
     "PinnedWords",
     "ReportedCost",
     "RuleSet",
+    "SeenCost",
     "SeriesClaim",
     "Target",
 ]
