@@ -138,6 +138,7 @@ AICOST_JOBS = {
     "ingest.otlp": "ingest.otlp.jobs.fold",
     "attribution.attribute": "attribution.tasks.attribute",
     "attribution.estimate": "attribution.tasks.estimate",
+    "attribution.budgets": "attribution.tasks.budgets",
     "jobs.purge": "aicost.jobs.queue.purge",
 }
 
@@ -149,7 +150,11 @@ AICOST_TICK_JOBS = [
     ("attribution.attribute", "all"),
 ]
 # Enqueued once an hour.
-AICOST_HOURLY_JOBS = [("attribution.estimate", "hourly"), ("ingest.purge", "hourly")]
+AICOST_HOURLY_JOBS = [
+    ("attribution.estimate", "hourly"),
+    ("attribution.budgets", "hourly"),
+    ("ingest.purge", "hourly"),
+]
 AICOST_KEEP_DAYS = int(os.environ.get("AICOST_KEEP_DAYS", "90"))
 AICOST_JOB_LEASE_SECONDS = int(os.environ.get("AICOST_JOB_LEASE_SECONDS", "60"))
 AICOST_ATTRIBUTION_THREADS = int(os.environ.get("AICOST_ATTRIBUTION_THREADS", "2"))

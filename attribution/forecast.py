@@ -8,6 +8,7 @@ towards those of all; what the weighed forecast was then off by gives the band.
 Costs are floats: a forecast is never booked.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -46,7 +47,9 @@ class ForecastSettings:
 @dataclass(frozen=True)
 class Forecast:
     """Of one period, per series: `p50`, `p10`, `p90` of its total, `so_far` what of it was visible,
-    `reason` why there is no forecast ("" where there is one; the figures are NaN)."""
+    `reason` why there is no forecast ("" where there is one; the figures are NaN). `ahead` is what
+    p50 takes each day to come to cost, (series, days), from the day after the one of asking or the
+    first of the period; it and `so_far` make p50."""
 
     period_start: date
     period_end: date  # excluded
@@ -55,6 +58,7 @@ class Forecast:
     p90: np.ndarray
     so_far: np.ndarray
     reason: tuple[str, ...]
+    ahead: np.ndarray
 
 
 def month_end(panel: Panel, as_of: date, settings: ForecastSettings | None = None) -> Forecast:
@@ -93,8 +97,13 @@ def period_end(
         seen, known = _visible(panel, origin)
         past, actual, stretch = _rehearsals(panel, origin, begin, finish, settings)
         weights = _weights(past, actual, settings)
-        so_far, totals = _totals(panel, seen, known, origin, begin, finish, settings)
-        total = (totals * weights).sum(axis=1)
+        so_far = _so_far(seen, known, origin, begin, finish)
+        days = np.arange(max(begin, origin + 1), finish)
+        by_day = sum(
+            way * weights[:, n, None]
+            for n, way in enumerate(_each_way(panel, seen, known, origin, days, settings))
+        )
+        total = so_far + by_day.sum(axis=1)
         errors = _errors((past * weights[:, None, :]).sum(axis=2), actual)
         low, high = _band(errors, stretch, settings)
         if finish <= origin + 1:
@@ -111,6 +120,7 @@ def period_end(
         np.where(lacking, np.nan, np.maximum(total * np.exp(high), floor)),
         so_far,
         reason,
+        by_day,
     )
 
 
@@ -152,16 +162,22 @@ def _completion(panel: Panel, age: int, origin: int) -> np.ndarray:
     return np.clip(ratio, 0.9, 4)
 
 
-def _totals(panel, seen, known, origin, begin, finish, settings) -> tuple:
-    """What of the period is in, and (series, ways) the period's total by each level."""
-    inside = slice(max(begin, 0), min(finish, origin + 1))
-    in_so_far = np.where(known[:, inside], seen[:, inside], 0).sum(axis=1)
+def _so_far(seen, known, origin, begin, finish) -> np.ndarray:
+    """What of the period is in."""
+    inside = slice(max(begin, 0), max(min(finish, origin + 1), 0))
+    return np.where(known[:, inside], seen[:, inside], 0).sum(axis=1)
+
+
+def _totals(panel, seen, known, origin, begin, finish, settings) -> np.ndarray:
+    """(series, ways): the period's total by each way."""
     ahead = np.arange(max(begin, origin + 1), finish)
-    return in_so_far, in_so_far[:, None] + _ahead(panel, seen, known, origin, ahead, settings)
+    ways = _each_way(panel, seen, known, origin, ahead, settings)
+    rest = np.stack([way.sum(axis=1) for way in ways], axis=1)
+    return _so_far(seen, known, origin, begin, finish)[:, None] + rest
 
 
-def _ahead(panel, seen, known, origin, ahead: np.ndarray, settings) -> np.ndarray:
-    """(series, ways): the cost of the days ahead, by the quick, the middle and the slow level."""
+def _each_way(panel, seen, known, origin, ahead: np.ndarray, settings) -> Iterator[np.ndarray]:
+    """(series, days): the cost of each day ahead, one array a way."""
     begin = max(origin + 1 - settings.window_days, 0)
     window = np.where(known[:, begin:], np.maximum(seen[:, begin:], 0), np.nan)
     first = panel.periods[0].astype("datetime64[D]")
@@ -175,13 +191,11 @@ def _ahead(panel, seen, known, origin, ahead: np.ndarray, settings) -> np.ndarra
     days = factors[:, weekdays_of(first + ahead)] * _turn(
         panel, seen, known, origin, ahead, settings
     )
-    answers = []
     for half_life, share in _ways(settings):
         level = _level(window, each, idle, half_life, settings)
         # growth since the level's middle, which is about so old, and from now on
         trend = np.exp(share * growth[:, None] * (damped[None, :] + min(half_life, 14)))
-        answers.append(level * (trend * days).sum(axis=1))
-    return np.stack(answers, axis=1)
+        yield level[:, None] * trend * days
 
 
 def _ways(settings: ForecastSettings) -> list[tuple[float, float]]:
@@ -298,7 +312,7 @@ def _rehearsals(panel, origin, begin, finish, settings) -> tuple[np.ndarray, np.
         if then < 3 * WEEK or first < 0:
             break
         seen, known = _visible(panel, then)
-        _, totals = _totals(panel, seen, known, then, first, then + tried + 1, settings)
+        totals = _totals(panel, seen, known, then, first, then + tried + 1, settings)
         came = np.nan_to_num(panel.cost[:, first : then + tried + 1].astype(float)).sum(axis=1)
         enough = (known.sum(axis=1) >= 3 * WEEK) & (came > 0)
         past.append(np.where(enough[:, None], totals, np.nan))

@@ -2,7 +2,9 @@
 
 from datetime import date
 
+from aicost.jobs.queue import enqueue
 from attribution.allocate import attribute as attribute_days
+from attribution.budgeting.remember import remember_lately
 from attribution.estimates import estimate as estimate_days
 
 
@@ -12,11 +14,18 @@ def attribute(job) -> dict:
     start, end = (date.fromisoformat(text) if text else None for text in given)
     results = attribute_days(start, end)
     failed = [f"{one.day}: {one.failure}" for one in results if one.failure]
+    if results:
+        enqueue("attribution.budgets", key="lately")
     return {"days": len(results) - len(failed), "failed": failed}
 
 
 # Every day is a transaction of its own, and claimed by lease: a second run finds nothing to do.
 attribute.own_transactions = True
+
+
+def budgets(job) -> dict:
+    """What yesterday says of the budgets, made anew."""
+    return {"budgets": len(remember_lately())}
 
 
 def estimate(job) -> dict:
@@ -31,5 +40,7 @@ def estimate(job) -> dict:
     }
 
 
+# A transaction a day; made again, it says the same.
+budgets.own_transactions = True
 # A transaction a day; made again, an unchanged day stays as it is.
 estimate.own_transactions = True

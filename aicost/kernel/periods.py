@@ -1,5 +1,6 @@
 """Half-open UTC periods. A day of money is a UTC date; a billing period is named YYYY-MM."""
 
+from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -45,6 +46,31 @@ def previous_month(day: date) -> date:
 
 def month_of(day: date) -> Period:
     return Period(month_start(day), next_month(day))
+
+
+def plus_months(day: date, months: int) -> date:
+    """The same day of another month, or that month's last one."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+def quarter_start(day: date, fiscal: int = 1) -> date:
+    """Of the quarter a day is in, of a year that begins with the month `fiscal`, 1 to 12."""
+    return plus_months(month_start(day), -((day.month - fiscal) % 12 % 3))
+
+
+def year_start(day: date, fiscal: int = 1) -> date:
+    return plus_months(month_start(day), -((day.month - fiscal) % 12))
+
+
+def quarter_of(day: date, fiscal: int = 1) -> Period:
+    start = quarter_start(day, fiscal)
+    return Period(start, plus_months(start, 3))
+
+
+def year_of(day: date, fiscal: int = 1) -> Period:
+    start = year_start(day, fiscal)
+    return Period(start, plus_months(start, 12))
 
 
 def months_between(first: date, last: date) -> Iterator[date]:

@@ -15,6 +15,8 @@ from aicost.accounts.people import DEMO_PEOPLE, ensure_demo_users
 from aicost.kernel.periods import utc_today
 from aicost.runtime.demo import Step, books, generate, steps
 from attribution.allocate import DayResult, attribute
+from attribution.budgeting.files import import_budgets
+from attribution.budgeting.remember import remember, remember_lately
 from attribution.entities.changes import By
 from attribution.entities.files import BadTargets, import_targets
 from attribution.estimates import estimate
@@ -22,6 +24,7 @@ from attribution.finance import tables
 from ingest.load import load
 
 ESTIMATED_DAYS = 7
+BUDGET_DAYS = 3  # before yesterday, so that two evenings in a row are known
 
 
 class DemoFailed(RuntimeError):
@@ -44,6 +47,7 @@ def load_demo(home: Path, say: Callable[[str], None]) -> None:
         _take_names(folder / "names" / "targets.csv", progress)
         _attribute(progress)
         _estimate(progress)
+        _budgets(folder / "names" / "budgets.csv", progress)
     write_books(User.objects.get(username=DEMO_PEOPLE[0][0]))
     (folder / "loaded").write_text(utc_today().isoformat(), encoding="ascii")
 
@@ -127,6 +131,19 @@ def _estimate(progress: Progress) -> None:
     task = progress.add_task(f"Estimating the last {ESTIMATED_DAYS} days", total=None)
     today = utc_today()
     estimate(today - timedelta(days=ESTIMATED_DAYS), today)
+    _complete(progress, task)
+
+
+def _budgets(path: Path, progress: Progress) -> None:
+    task = progress.add_task("Budgets and forecasts", total=None)
+    try:
+        text = path.read_text(encoding="utf-8")
+        import_budgets(text, By(reason="the demo company's budgets.csv"))
+    except BadTargets as error:
+        raise DemoFailed(f"{path.name} was refused: {error}") from error
+    for back in range(BUDGET_DAYS, 0, -1):
+        remember(utc_today() - timedelta(days=1 + back))
+    remember_lately()
     _complete(progress, task)
 
 

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from django.db.models import Q
 from django.urls import reverse
 
-from aicost.kernel.periods import Period, month_of, next_month
+from aicost.accounts.company import company
+from aicost.kernel.periods import Period, month_of, quarter_of, year_of
 from aicost.web import numbers
 from aicost.web.ask import Ask
+from attribution.budgeting.plans import holding
 from attribution.models import Entity, EntityBudget, EntityParent
 from attribution.models.entities import MONTH, QUARTER, RETIRED
 from attribution.reports.spec import Asker
@@ -96,11 +97,6 @@ def last_day(ask: Ask) -> date:
     return ask.period.end - timedelta(days=1)
 
 
-def holding(day: date) -> Q:
-    """The dated rows that hold on a day."""
-    return (Q(valid_from=None) | Q(valid_from__lte=day)) & (Q(valid_to=None) | Q(valid_to__gt=day))
-
-
 def entities(kind: str) -> dict[str, Entity]:
     return {one.name: one for one in Entity.objects.filter(dimension=kind)}
 
@@ -119,13 +115,11 @@ def budgets_on(kind: str, day: date) -> dict[str, EntityBudget]:
 
 
 def budget_period(period: str, day: date) -> Period:
-    """The month, quarter or year a budget counts that the day is in."""
+    """The month, or the quarter or year of the fiscal year, that a budget counts on the day."""
     if period == MONTH:
         return month_of(day)
-    if period == QUARTER:
-        first = date(day.year, (day.month - 1) // 3 * 3 + 1, 1)
-        return Period(first, next_month(next_month(next_month(first))))
-    return Period(date(day.year, 1, 1), date(day.year + 1, 1, 1))
+    fiscal = company().fiscal_month
+    return quarter_of(day, fiscal) if period == QUARTER else year_of(day, fiscal)
 
 
 def burn(ask: Ask, kind: str, name: str, budget: EntityBudget) -> Burn:

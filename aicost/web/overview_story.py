@@ -1,4 +1,4 @@
-"""The months of Overview: twelve bars, the running one up to its pace, and its days so far."""
+"""The months of Overview: twelve bars, the running one up to its forecast, and its days so far."""
 
 from collections.abc import Mapping
 from datetime import date, timedelta
@@ -10,7 +10,7 @@ from aicost.web import figures, numbers
 from aicost.web.ask import Ask
 from aicost.web.colours import colour
 from aicost.web.events import growth
-from aicost.web.pacing import Plan, pace_of, plan_of
+from aicost.web.pacing import Ending, Plan, ending_of, plan_of
 from aicost.web.parts import cost_blocks, estimate_from, estimate_step, legend, stacks, twin
 from aicost.web.story_months import first_days, year_of_months
 from aicost.web.tables import Block, blocks
@@ -20,7 +20,6 @@ ZERO = Decimal(0)
 BY_FEATURE = ("feature",)
 NAMED_MAX = 8  # bars; of more, only the largest changes are named
 NAMES_OF_MANY = 3
-AT_THIS_PACE = "at this pace"
 TOO_NEAR = Decimal("0.15")  # of the highest bar: labels beside each other would touch
 Moved = Mapping[date, tuple[str, str, Decimal]]
 
@@ -44,17 +43,22 @@ def _plan(ask: Ask) -> Plan | None:
 
 
 def _layers(ask: Ask, block: Block) -> list[figures.Stack]:
-    """What is billed, and on top of the running month what the rest of it costs at this pace."""
-    layers = stacks(block)
-    last = month_start(ask.period.end - timedelta(days=1))
-    pace = pace_of(ask, block.total.by_period.get(last, ZERO))
-    if pace is not None and pace.rest > 0:
-        layers.append(figures.Stack(AT_THIS_PACE, "s-other", {last: pace.rest}))
+    """What is billed, and on top of the running month what the rest of it is expected to cost."""
+    layers, ending = stacks(block), _ending(ask, block)
+    if ending is not None:
+        layers.append(figures.Stack(ending.words, "s-other", {ending.month.start: ending.rest}))
     return layers
 
 
+def _ending(ask: Ask, block: Block) -> Ending | None:
+    """None where there is no rest."""
+    last = month_start(ask.period.end - timedelta(days=1))
+    ending = ending_of(ask, block.total.by_period.get(last, ZERO), block.currency)
+    return ending if ending is not None and ending.rest > 0 else None
+
+
 def story(ask: Ask) -> dict:
-    """Solid is what is billed, hatched what the rest of the month costs at this pace."""
+    """Solid is what is billed, hatched what the rest of the month is expected to cost."""
     found = monthly(ask)
     if not found:
         return {"empty": True}
@@ -69,14 +73,16 @@ def story(ask: Ask) -> dict:
     note += " Above a month: what moved most."
     if running:
         note += f" {when[-1]:%B} to {numbers.day(ask.period.end - timedelta(days=1))}"
-        note += "; hatched: the rest at this pace." if layers[-1].name == AT_THIS_PACE else "."
+        ending = _ending(ask, block)
+        note += f"; hatched: the rest, {ending.words}." if ending else "."
     first = estimate_from(ask)
     if first is not None and first < ask.period.end:
         note += f" {numbers.period(Period(first, ask.period.end))} may still change."
     plan = _plan(ask)
     if plan is not None:
         budgets = numbers.short_money(plan.amount, block.currency)
-        note += f" Line: the budgets of {plan.named}, {budgets}, against their part of the bar."
+        part = "" if plan.is_company else ", against their part of the bar"
+        note += f" Line: {plan.named}, {budgets}{part}."
     return {
         "title": title,
         "note": note,
@@ -93,7 +99,7 @@ def story_figure(ask: Ask) -> dict:
         return {"data": [], "layout": {}}
     block, when = found[0], months(ask, found[0])
     layers = _layers(ask, block)
-    paced = layers[-1].name == AT_THIS_PACE
+    paced = _ending(ask, block) is not None
     first = None if paced else estimate_step(ask, "month")
     axis = figures.Axis("month", block.currency, estimate_from=first)
     below = _why_grown(ask, when)
@@ -105,7 +111,7 @@ def story_figure(ask: Ask) -> dict:
 
 
 def _add_budget(chart: dict, ask: Ask, bars: int) -> None:
-    """One ink line across the last month: the budgets of features together, if there are any."""
+    """One ink line across the last month: the company's budget, or the features' together."""
     plan = _plan(ask)
     if plan is None:
         return

@@ -4,12 +4,19 @@ A period is of months when it begins on the first of one; the others are a numbe
 are UTC, as all days of money.
 """
 
-from calendar import monthrange
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from aicost.kernel.periods import Period, month_of, month_start, previous_month
+from aicost.kernel.periods import (
+    Period,
+    month_of,
+    month_start,
+    plus_months,
+    previous_month,
+    quarter_start,
+    year_start,
+)
 
 MONTH, QUARTER, HALF, YEAR = 1, 3, 6, 12
 DEFAULT_PRESET, CUSTOM = "month", "custom"
@@ -32,26 +39,12 @@ class Calendar:
         return self.today - ONE_DAY
 
 
-def plus_months(day: date, months: int) -> date:
-    """The same day of another month, or that month's last one."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
-
-
 def shifted(span: Period, months: int) -> Period:
     """The same dates of other months. What ends with a month ends with one."""
     start = plus_months(span.start, months)
     if span.end.day == 1:
         return Period(start, plus_months(span.end, months))
     return Period(start, plus_months(span.end - ONE_DAY, months) + ONE_DAY)
-
-
-def quarter_start(day: date, fiscal: int = 1) -> date:
-    return plus_months(month_start(day), -((day.month - fiscal) % YEAR % QUARTER))
-
-
-def year_start(day: date, fiscal: int = 1) -> date:
-    return plus_months(month_start(day), -((day.month - fiscal) % YEAR))
 
 
 def _days(count: int) -> Callable[[Calendar], Period]:

@@ -6,6 +6,8 @@ from django.urls.converters import PathConverter
 from aicost.web.alone import export_view, figure_view, panel_view
 from aicost.web.pages import (
     audit,
+    balance_edit,
+    budget_edit,
     close,
     customer,
     experiment,
@@ -87,6 +89,12 @@ urlpatterns = [
     path("targets/edit/<slug:kind>/<name:name>/", target_edit.page, name="target_edit"),
     path("targets/<slug:kind>/<name:name>/", target.page, name="target"),
     path("budgets/", page_view(PAGES["budgets"]), name="budgets"),
+    path("budgets/new/", budget_edit.page, name="budget_new"),
+    path("budgets/import/", budget_edit.take_file, name="budgets_import"),
+    path("budgets/<int:budget_id>/", budget_edit.page, name="budget"),
+    path("budgets/balances/new/", balance_edit.page, name="balance_new"),
+    path("budgets/balances/<int:balance_id>/", balance_edit.page, name="balance"),
+    path("budgets.csv", budget_edit.csv, name="budgets_csv"),
     path("anomalies/", page_view(PAGES["anomalies"]), name="anomalies"),
     path("reports/", waiting.reports, name="reports"),
     path("health/", page_view(PAGES["health"]), name="health"),

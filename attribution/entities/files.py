@@ -126,7 +126,7 @@ def _rows(text: str) -> list[tuple[int, dict[str, str]]]:
             if None in row or None in row.values():
                 raise BadTargets([Problem(line, "it has not as many cells as the header",
                                           "Quote cells that hold a comma")])  # fmt: skip
-            cells = {name: _unquoted(value.strip()) for name, value in row.items()}
+            cells = {name: unquoted(value.strip()) for name, value in row.items()}
             if any(cells.values()):
                 found.append((line, cells))
             if len(found) > ROWS_MAX:
@@ -270,14 +270,16 @@ def _said(row: EntityParent | EntityBudget | Alias) -> dict[str, str]:
     }
 
 
-def _unquoted(text: str) -> str:
+def unquoted(text: str) -> str:
     return text[1:] if text.startswith("'") and text[1:].startswith(FORMULA_STARTS) else text
 
 
+def quoted(text: str) -> str:
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+
+
 def _quoted(row: Mapping[str, str]) -> dict[str, str]:
-    return {
-        name: f"'{text}" if text.startswith(FORMULA_STARTS) else text for name, text in row.items()
-    }
+    return {name: quoted(text) for name, text in row.items()}
 
 
 def _cell(value: object) -> str:

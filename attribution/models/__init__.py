@@ -10,6 +10,7 @@ from attribution.models.alerts import (
     KnownEvent,
     SeenCost,
 )
+from attribution.models.budgets import Budget, BudgetStatus, CreditBalance
 from attribution.models.closing import MonthClose, PinnedRuleSet, PinnedWords, ReportedCost
 from attribution.models.customers import CustomerCost, CustomerSplit, CustomerUse
 from attribution.models.entities import (
@@ -43,8 +44,11 @@ __all__ = [
     "AllocatedCharge",
     "AllocationRule",
     "AllocationRun",
+    "Budget",
+    "BudgetStatus",
     "CostDay",
     "CostSum",
+    "CreditBalance",
     "CustomerCost",
     "CustomerSplit",
     "CustomerUse",

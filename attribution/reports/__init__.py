@@ -9,6 +9,8 @@ from attribution.reports import (
     accruals,
     ai_share,
     bridge,
+    budgets,
+    burn_down,
     closing,
     cost,
     cost_class,
@@ -17,6 +19,7 @@ from attribution.reports import (
     experiments,
     failed_work,
     focus_export,
+    forecast,
     gpu,
     gpu_consumption,
     gpu_idle,
@@ -72,6 +75,9 @@ REPORTS: dict[str, Report] = {
         quality.REPORT,
         experiments.REPORT,
         suggestions.REPORT,
+        forecast.REPORT,
+        *budgets.REPORTS,
+        burn_down.REPORT,
         *rule_claims.REPORTS,
     )
 }
@@ -86,7 +92,7 @@ def run(spec: Spec, known: MutableMapping | None = None) -> Answer:
     missing: tuple = ()
     with steady({} if known is None else known):
         asked = expanded(spec)
-        if spec.in_currency:
+        if spec.in_currency and not report.by_itself:
             rows, missing = converted(report, asked)
         else:
             rows = report.rows(asked)

@@ -26,6 +26,9 @@ _KINDS = {
         "leads_since",
         "last_used",
         "data_through",
+        "breach_on",
+        "ends_on",
+        "runs_out_on",
     ),
     TIME: (
         "loaded_at",
@@ -87,6 +90,11 @@ _KINDS = {
         "weekend_days",
         "idle_days",
         "idle_weekend_days",
+        "units",
+        "units_p50",
+        "per_count",
+        "budget_id",
+        "balance_id",
     ),
     MEASURE: ("latency_p50_ms", "latency_p95_ms"),
     TEXT: (
@@ -184,6 +192,15 @@ _KINDS = {
         "beaten_by",
         "leads_after",
         "teams",
+        "horizon",
+        "owner",
+        "filters",
+        "budget_period",
+        "roll_over",
+        "per",
+        "level",
+        "words",
+        "stop",
     ),
 }
 _KIND_OF = {
@@ -195,7 +212,7 @@ _KIND_OF = {
 # Never summed: a total of unit costs or percentages says nothing.
 _NOT_ADDITIVE = (
     *("_per_", "percent", "first_line", "delivery_id", "_days_min", "_months", "_to_date"),
-    *("balance", "score", "points", "quiet_days"),
+    *("balance", "score", "points", "quiet_days", "probability", "p50", "p10", "p90", "budget_id"),
 )
 
 

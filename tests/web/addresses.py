@@ -13,6 +13,7 @@ from django.test import Client
 from aicost.accounts.models import User
 from aicost.jobs.models import Job
 from aicost.web import urls
+from attribution.models import Budget, CreditBalance
 from ingest.models import Price, Source
 
 # name of the address -> its arguments on the company of tests.web.furnished
@@ -32,6 +33,8 @@ EXAMPLES: dict[str, str] = {
     "rule": "rules/rule/direct/",
     "rule_edit": "rules/rule/direct/edit/",
     "rule_switch": "rules/rule/direct/switch/",
+    "budget": "budgets/{budget}/",
+    "balance": "budgets/balances/{balance}/",
     "statement": "statements/2026-09/team/a/",
     "finance_table": "finance/cost_classes/",
     "filter": "filter/feature/",
@@ -112,6 +115,8 @@ def _ids() -> dict[str, int]:
         "job": Job,
         "source": Source,
         "price": Price,
+        "budget": Budget,
+        "balance": CreditBalance,
         "person": User,
     }
     return {

@@ -10,6 +10,9 @@ from django.utils import timezone
 from aicost.accounts.models import Invitation
 from aicost.accounts.tokens import INGEST, make_token
 from aicost.jobs.models import Job
+from attribution.budgeting.balances import save_balance
+from attribution.budgeting.edit import save_budget
+from attribution.budgeting.remember import remember
 from attribution.entities.changes import By
 from attribution.entities.registry import save_details, set_budget, set_parent
 from attribution.models import InvoicePaid
@@ -32,6 +35,12 @@ def furnish() -> dict:
     set_parent("feature", "search", "product", "Shop", BY)
     set_parent("team", "a", "department", "Growth", BY)
     set_budget("feature", "search", Decimal(40), "USD", "month", BY)
+    save_budget({"title": "All AI", "amount": "90", "currency": "USD"}, BY)
+    save_budget({"title": "Next", "amount": "9", "currency": "USD", "filters": "team=b",
+                 "per": "inference", "per_count": "1000"}, BY)  # fmt: skip
+    save_balance({"title": "A credit", "day": "2026-09-01", "balance": "500", "currency": "USD"},
+                 BY)  # fmt: skip
+    remember(date(2026, 9, 2))
     Price.objects.create(
         provider="openai",
         model="rank-v1",

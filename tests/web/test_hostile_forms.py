@@ -11,8 +11,10 @@ import pytest
 from aicost.accounts.models import ApiToken
 from aicost.jobs.models import Job
 from aicost.web.pages.prices import FIELDS
+from attribution.budgeting.balances import FIELDS as BALANCE_FIELDS
+from attribution.budgeting.edit import FIELDS as BUDGET_FIELDS
 from attribution.claims import ensure_builtin_rules
-from attribution.models import AllocationRule
+from attribution.models import AllocationRule, Budget
 from ingest.connect import configure
 from ingest.fetch.connectors import CONNECTORS
 from ingest.models import Annotation, Delivery, Price, Source, SourceRun
@@ -86,6 +88,28 @@ def test_it_takes_no_odd_names_elsewhere(strict):
     for address in ("/prices/", "/tokens/"):
         answer = client.get(address)
         assert answer.status_code == 200 and is_safe(answer.content)
+
+
+def test_it_takes_no_odd_budget_and_no_odd_balance(strict):
+    client = strict("admin")
+    budget = {"title": "b", "amount": "5", "currency": "USD"}
+    balance = {"title": "c", "balance": "5", "currency": "USD", "day": "2026-09-01"}
+    for odd in (*ODD, "-1", "1e400", "9999-12-31", "0001-01-01", "{}", '{"team": 1}', "a=;b="):
+        for address, good, fields in (
+            ("/budgets/new/", budget, BUDGET_FIELDS),
+            ("/budgets/balances/new/", balance, BALANCE_FIELDS),
+        ):
+            for field in fields:
+                answer = client.post(address, good | {field: odd})
+                assert answer.status_code in (302, 400), (field, odd[:20])
+                assert is_safe(answer.content), (field, odd[:20])
+        Budget.objects.filter(title="b").delete()
+        answer = client.post("/budgets/import/", {"file": SimpleUploadedFile("b", odd.encode())})
+        assert answer.status_code == 400 and is_safe(answer.content), odd[:20]
+    for address in ("/budgets/?whole=1", f"/budgets/{Budget.objects.earliest('id').pk}/"):
+        answer = client.get(address)
+        assert answer.status_code == 200 and is_safe(answer.content)
+    assert client.get(f"/budgets/{'9' * 30}/").status_code == 404
 
 
 def ticket_of(client, content: bytes, name: str = "x.csv") -> tuple[str, bytes, int]:

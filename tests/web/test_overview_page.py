@@ -10,8 +10,11 @@ from django.test.utils import CaptureQueriesContext
 import pytest
 
 from aicost.web.pages.registry import PAGES
+from attribution.budgeting.edit import save_budget
+from attribution.budgeting.remember import remember
 from attribution.entities.changes import By
 from attribution.entities.registry import set_budget
+from tests.attribution import budget_world
 from tests.attribution.bridge_world import build
 from tests.web.test_unit_pages import text
 
@@ -67,13 +70,26 @@ def test_the_running_month_is_paced_and_held_against_the_budgets_there_are(visit
     """962.25 in 15 of 30 days is 1,924.50 for the month; the features with a budget pace apart."""
     page = text(visit("finance", f"/?{HALF}").content.decode())
     assert "At this pace September ends at $1,924" in page
-    assert "pace of 15 of 30 days, no forecast" in page and "no budget set" in page
+    assert "pace of 15 of 30 days, no forecast: no day of the bill is final yet" in page
+    assert "no budget set" in page
     set_budget("feature", "search", D(1500), "USD", "month", By(people["finance"]))
+    remember(date(2026, 9, 15))
     page = text(visit("finance", f"/?{HALF}").content.decode())
     said = "$259 over the $1.5k budgets of 1 feature, which head for $1.8k"
     assert said in page  # 879.50 × 2 − 1,500
     whole = text(visit("finance", f"/?{QUERY}").content.decode())
     assert "at this pace" not in whole and "Spend to date" not in whole
+
+
+def test_the_running_month_is_forecast_and_held_against_the_company_budget(visit):
+    """150.00 a day: 4,500 in September, with the company's 4,400 by its side."""
+    budget_world.build()
+    save_budget({"title": "All AI", "amount": "4400", "currency": "USD"}, By())
+    remember(budget_world.LAST)
+    page = text(visit("finance", f"/?from=2026-09-01&to={budget_world.LAST}").content.decode())
+    assert "September is forecast to end at $4,500" in page
+    assert "$100 over the $4.4k budget of the company; over with a probability of 100%" in page
+    assert "in four of five cases" in page and "at this pace" not in page
 
 
 def test_a_unit_cost_is_per_feature_first_and_the_blend_says_so(visit, moved):

@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
-from aicost.runtime.demo import aws, business, calls, focus, names, telemetry
+from aicost.runtime.demo import aws, budgets, business, calls, focus, names, telemetry
 from aicost.runtime.demo.fleet import plan_fleet
 from aicost.runtime.demo.gpu_hours import observe
 from aicost.runtime.demo.services import credit, untagged_items
@@ -63,6 +63,7 @@ def generate(
     say("Maps")
     counts["map_rows"] = business.write_maps(story, folder, fleet)
     counts["name_rows"] = names.write_names(story, folder)
+    counts["budget_rows"] = budgets.write_budgets(story, folder)
     say("AWS bill")
     counts["cur_lines"] = aws.write_aws(story, folder, fleet)
     say("Model API bill")

@@ -1,7 +1,7 @@
-"""Budgets: what may be spent, what is, and when it ends at the pace so far; furthest over first."""
+"""Budgets: what may be spent, what is, and where it ends, with how likely that is above; the worst
+first. What is prepaid or promised burns down below."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
 from decimal import Decimal
 
 from django.urls import reverse
@@ -9,173 +9,185 @@ from django.urls import reverse
 from aicost.accounts.scope import may_edit_names
 from aicost.web import numbers
 from aicost.web.ask import Ask
+from aicost.web.burning import burning, burning_data
 from aicost.web.filters import label
-from aicost.web.names import (
-    CONSISTS_OF,
-    Burn,
-    budget_period,
-    burn,
-    holding,
-    last_day,
-    may_see_plans,
-    target_url,
-)
+from aicost.web.names import last_day, target_url
+from aicost.web.pacing import whole_of
 from aicost.web.parts import RESIDUAL, STAMP, cost_blocks
 from aicost.web.shell import Page, Panel
-from attribution.models import Entity, EntityBudget
-from attribution.models.entities import RETIRED
-from attribution.reports.columns import COUNT, DAY, DECIMAL, TEXT
-from attribution.reports.sheets import RATIO_DIGITS, Column, Sheet, sheet_of
+from attribution.models.budgets import ALERT, BREACH, NOTHING_ROLLS, ONCE, WARN
+from attribution.reports.budgets import FILTER, WHOLE
+from attribution.reports.sheets import Sheet, sheet_of_answer
 
 ZERO = Decimal(0)
 BAR_WIDTH = Decimal(160)
 # The bar ends at a half more than the budget: what lies beyond is cut there.
 BAR_TOP = Decimal("1.5")
 WITHOUT_SHOWN = 5
-COLUMNS = (
-    *(Column(name, TEXT) for name in ("kind", "name", "owner", "budget_period", "currency")),
-    Column("budget", DECIMAL),
-    Column("used", DECIMAL),
-    Column("days_gone", COUNT),
-    Column("days_in_period", COUNT),
-    Column("at_this_pace", DECIMAL),
-    Column("used_up_on", DAY),
-)
+ROLLS = {"unspent": "what is left goes on to the next", "all": "what is left or overspent goes on"}
 
 
 @dataclass(frozen=True)
 class Kept:
-    """One budget on the last day of the view. `pace` is what the whole period costs if every day
-    costs as much as those so far; `ends` the day on which it is used up, if that is in it."""
+    """One row of report `budgets` as it is shown."""
 
-    kind: str
-    name: str
-    owner: str
-    burn: Burn
-    days_gone: int
-    days: int
-    pace: Decimal
-    ends: date | None
+    row: dict
     url: str
+    edit: str
 
     @property
     def state(self) -> str:
-        if self.burn.is_over:
-            return "over"
-        return "ahead" if self.pace > self.burn.amount else "within"
+        """over, ahead (an alert), near (a warning), within, or unknown."""
+        told = {BREACH: "over", ALERT: "ahead", WARN: "near"}.get(self.row["level"], "")
+        return told or ("within" if self.row["available"] is not None else "unknown")
 
     @property
-    def pace_share(self) -> Decimal:
-        return self.pace / self.burn.amount
+    def kind(self) -> str:
+        kind = self.row["kind"]
+        if kind == WHOLE:
+            return kind
+        return self.row["filters"] if kind == FILTER else label(kind).lower()
+
+    @property
+    def over_by(self) -> Decimal:
+        return self.row["used"] - self.row["available"]
+
+    @property
+    def period(self) -> str:
+        name = self.row["budget_period"]
+        return "in all" if name == ONCE else f"a {name}"
+
+    @property
+    def rate(self) -> str:
+        """ "$2.00 for 1,000 inferences", of a budget per unit."""
+        if not self.row["per"]:
+            return ""
+        each = numbers.unit_money(self.row["amount_per_count"], self.row["currency"])
+        many = numbers.plural(self.row["per_count"], self.row["per"])
+        return f"{each} for {many}"
+
+    @property
+    def end(self) -> Decimal | None:
+        return None if self.row["used"] is None else whole_of(self.row)
+
+    @property
+    def chance(self) -> str:
+        odds = self.row["probability_percent"]
+        if odds is None:
+            return ""
+        if odds > 99:
+            return "over 99%" if self.row["used"] <= self.row["available"] else "certain"
+        return "under 1%" if odds < 1 else numbers.percent_of(odds, 0)
+
+    @property
+    def bar(self) -> dict[str, str] | None:
+        """Places on the bar: used, band from p10 to p90, p50, and the limit."""
+        row = self.row
+        if not row["available"] or row["available"] < 0:
+            return None
+        low, high = row["p10"] or self.end, row["p90"] or self.end
+        begin, end = (self._at(one) for one in (low, high))
+        return {
+            "used": str(self._at(row["used"])),
+            "low": str(begin),
+            "band": str(end - begin),
+            "p50": str(self._at(self.end)),
+            "limit": str(self._at(row["available"])),
+        }
+
+    def _at(self, amount: Decimal) -> Decimal:
+        share = amount / self.row["available"]
+        return round(max(min(share, BAR_TOP), ZERO) / BAR_TOP * BAR_WIDTH, 1)
 
 
 def budgets(ask: Ask) -> list[Kept]:
     """All budgets that hold on the last day of the view and whose whole cost the asker may see."""
-    rows = EntityBudget.objects.filter(holding(last_day(ask)), dimension__in=CONSISTS_OF)
-    seen = [row for row in rows if _sees(ask, row)]
-    names = {row.name for row in seen}
-    known = {(one.dimension, one.name): one for one in Entity.objects.filter(name__in=names)}
-    found = []
-    for row in seen:
-        entity = known.get((row.dimension, row.name))
-        if entity is None or entity.status != RETIRED:
-            owner = entity.owner if entity else ""
-            found.append(_kept(ask, row.dimension, row.name, owner, row))
-    return sorted(found, key=lambda one: (-one.pace_share, one.kind, one.name))
+    may_edit = may_edit_names(ask.user)
+    return [
+        Kept(row, _url(ask, row), _edit(row) if may_edit else "")
+        for row in ask.report("budgets").rows
+    ]
 
 
-def _sees(ask: Ask, row: EntityBudget) -> bool:
-    """A plan for the whole is shown to whoever sees the whole."""
-    teams = ask.asker.teams
-    return teams is None or (may_see_plans(ask.asker, row.dimension) and row.name in teams)
+def _url(ask: Ask, row: dict) -> str:
+    if row["kind"] == WHOLE:
+        return reverse("overview")
+    if row["kind"] == FILTER:
+        return reverse("budget", args=[row["budget_id"]])
+    return target_url(ask, row["kind"], row["name"])
 
 
-def _kept(ask: Ask, kind: str, name: str, owner: str, budget) -> Kept:
-    span = budget_period(budget.period, last_day(ask))
-    burnt = burn(ask, kind, name, budget)
-    gone = (ask.period.end - span.start).days
-    pace = burnt.used * span.length_days / gone
-    ends = None
-    if burnt.used > 0 and pace > budget.amount:
-        days = int(budget.amount * gone / burnt.used)
-        ends = min(span.start + timedelta(days=days), span.end - timedelta(days=1))
-    url = target_url(ask, kind, name)
-    return Kept(kind, name, owner, burnt, gone, span.length_days, pace, ends, url)
+def _edit(row: dict) -> str:
+    if row["budget_id"] is None:
+        return reverse("target_edit", args=[row["kind"], row["name"]])
+    return reverse("budget", args=[row["budget_id"]])
 
 
 def lead(ask: Ask) -> dict:
     found = ask.once(budgets)
     if not found:
-        text = " Give the largest names one below; it is compared with what they cost from then on."
+        text = " Give the company and its largest features one; what they cost is held against it."
         return {"parts": [("No budget is set.", True), (text, False)]}
-    over = [one for one in found if one.state == "over"]
-    ahead = [one for one in found if one.state == "ahead"]
-    if not over and not ahead:
+    worst = [one for one in found if one.state in ("over", "ahead", "near")]
+    if not worst:
+        known = [one for one in found if one.state == "within"]
         many = f"All {len(found)} budgets hold" if len(found) > 1 else "The one budget holds"
-        return {"parts": [(many, True), (" at the pace so far.", False)]}
-    first = (over or ahead)[0]
-    money = numbers.money(abs(first.burn.used - first.burn.amount), first.burn.currency, 0)
-    if over:
-        parts = [(first.name, True), (f" is {money} over its {first.burn.period}’s budget", False)]
-        rest = len(over) - 1
-        parts += [(f"; {rest} more {'is' if rest == 1 else 'are'} over too", False)] if rest else []
-    else:
-        when = numbers.day(first.ends)
-        parts = [(first.name, True), (f" uses up its budget on {when} at the pace so far", False)]
-    if over and ahead:
-        text = numbers.plural(len(ahead), "more goes", "more go")
-        parts.append((f". {text} over at the pace so far", False))
-    return {"parts": [*parts, (".", False)]}
+        if len(known) < len(found):
+            many = f"{len(known)} of {numbers.plural(len(found), 'budget')} hold"
+        return {"parts": [(many, True), (" by the forecast.", False)]}
+    return {"parts": [*_first(worst[0]), *_others(worst[1:]), (".", False)]}
+
+
+def _first(one: Kept) -> list[tuple[str, bool]]:
+    row = one.row
+    if one.state == "over":
+        money = numbers.money(one.over_by, row["currency"], 0)
+        return [(row["name"], True), (f" is {money} over its budget", False)]
+    if row["stop"]:
+        return [(row["name"], True), (f" is to be stopped: {row['stop']}", False)]
+    if row["breach_on"] and row["p50"] is not None:
+        when = numbers.day(row["breach_on"])
+        said = f" uses its budget up on {when}; over with a probability of {one.chance}"
+        return [(row["name"], True), (said, False)]
+    return [(row["name"], True), (f": {row['words']}", False)]
+
+
+def _others(rest: list[Kept]) -> list[tuple[str, bool]]:
+    told = {"over": ("is over", "are over"), "ahead": ("likely goes over", "likely go over"),
+            "near": ("may go over", "may go over")}  # fmt: skip
+    counts = {state: sum(one.state == state for one in rest) for state in told}
+    parts = [
+        f"{numbers.count(many)} more {told[state][many > 1]}"
+        for state, many in counts.items()
+        if many
+    ]
+    return [(f"; {', '.join(parts)}", False)] if parts else []
 
 
 def table(ask: Ask) -> dict:
     found = ask.once(budgets)
-    rows = [
-        {
-            "one": one,
-            "kind": label(one.kind).lower(),
-            "bar": {
-                "used": _at(one.burn.used / one.burn.amount),
-                "pace": _at(one.pace_share),
-                "gone": _at(one.burn.gone),
-                "limit": _at(Decimal(1)),
-            },
-            "over_by": one.burn.used - one.burn.amount,
-        }
-        for one in found
-    ]
-    return {"rows": rows, "until": numbers.day(last_day(ask)), "names": reverse("targets")}
-
-
-def _at(share: Decimal) -> str:
-    return str(round(max(min(share, BAR_TOP), ZERO) / BAR_TOP * BAR_WIDTH, 1))
+    days = {one.row["data_through"] for one in found} - {None}
+    return {
+        "rows": found,
+        "rolls": ROLLS,
+        "nothing_rolls": NOTHING_ROLLS,
+        "until": numbers.day(last_day(ask)),
+        "final": numbers.day(min(days)) if days else "",
+        "names": reverse("targets"),
+        "may_edit": may_edit_names(ask.user),
+        "paced": any(one.row["at_this_pace"] is not None for one in found),
+    }
 
 
 def table_data(ask: Ask) -> Sheet:
-    rows = [
-        {
-            "kind": one.kind,
-            "name": one.name,
-            "owner": one.owner,
-            "budget_period": one.burn.period,
-            "currency": one.burn.currency,
-            "budget": one.burn.amount,
-            "used": one.burn.used,
-            "days_gone": one.days_gone,
-            "days_in_period": one.days,
-            "at_this_pace": one.pace.quantize(RATIO_DIGITS),
-            "used_up_on": one.ends,
-        }
-        for one in ask.once(budgets)
-    ]
-    return sheet_of("Budgets", ask.report("cost"), COLUMNS, rows)
+    return sheet_of_answer("Budgets", ask.report("budgets"))
 
 
 def without(ask: Ask) -> dict:
     """The features that cost most and have no budget."""
     if ask.asker.teams is not None:
         return {"rows": []}
-    held = {one.name for one in ask.once(budgets) if one.kind == "feature"}
+    held = {one.row["name"] for one in ask.once(budgets) if one.row["kind"] == "feature"}
     rows = [
         {
             "name": line.names[0],
@@ -199,9 +211,17 @@ BUDGETS = Page(
         STAMP,
         Panel("lead", "parts/lead.html", lead),
         Panel("table", "parts/budgets_table.html", table, table=table_data, title="Budgets"),
+        Panel(
+            "burn",
+            "parts/budgets_burn.html",
+            burning,
+            table=burning_data,
+            title="Credits and commitments",
+            lazy=True,
+        ),
         Panel("without", "parts/budgets_without.html", without),
         RESIDUAL,
     ),
-    picks=("period", "basis"),
+    picks=("period",),
     filters=(),
 )

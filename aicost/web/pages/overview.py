@@ -13,8 +13,7 @@ from aicost.web.filters import DIMENSIONS
 from aicost.web.margins import margin_figure
 from aicost.web.movers import movers
 from aicost.web.overview_story import pace, pace_data, pace_figure, story, story_data, story_figure
-from aicost.web.pacing import budget_words
-from aicost.web.pacing import pace_figure as month_figure
+from aicost.web.pacing import ending_figure, ending_words
 from aicost.web.parts import (
     RESIDUAL,
     STAMP,
@@ -57,7 +56,7 @@ def lead(ask: Ask) -> dict:
         share = grown.lstrip("+")
         parts.append((f", {moved_by} ({share}) {way} than over {_other(ask)}", False))
         parts += _who(block)
-    return {"parts": [*parts, (".", False), (budget_words(ask, block), False)]}
+    return {"parts": [*parts, (".", False), (ending_words(ask, block), False)]}
 
 
 def _other(ask: Ask) -> str:
@@ -87,7 +86,7 @@ def key_figures(ask: Ask) -> dict:
     if not found:
         return {"figures": [Figure("Spend", "no data", word=True)]}
     block, final = found[0], ask.report("cost").final
-    total, month = block.total, month_figure(ask, block)
+    total, month = block.total, ending_figure(ask, block)
     spend = money_figure(
         "Spend to date" if month else "Spend",
         total.cost,

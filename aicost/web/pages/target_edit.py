@@ -16,6 +16,7 @@ from aicost.kernel.targets import PARENTS
 from aicost.web.filters import label
 from aicost.web.names import CONSISTS_OF, budgets_on, may_see_plans
 from aicost.web.shell import frame, refuse
+from attribution.budgeting.remember import remember
 from attribution.entities.attributes import known_of
 from attribution.entities.changes import By, EntityRefused
 from attribution.entities.files import PROBLEMS_MAX, BadTargets, import_targets
@@ -84,6 +85,7 @@ def _budget(request: HttpRequest, kind: str, name: str) -> None:
     currency, period = request.POST.get("currency", "").strip(), request.POST.get("period", "")
     amount = parse_decimal(text) if text else None
     set_budget(kind, name, amount, currency, period, _by(request), _dates(request))
+    remember(only=(None, kind, name))
 
 
 def _joined(request: HttpRequest, kind: str, name: str) -> tuple[str, str]:
@@ -203,4 +205,5 @@ def take_file(request: HttpRequest) -> HttpResponse:
         context["problems"] = [f"It is no UTF-8 text ({error.reason}). Save it as CSV, UTF-8."]
         return render(request, "pages/targets_import.html", context, status=400)
     enqueue("attribution.attribute", key="all")
+    enqueue("attribution.budgets", key="lately")
     return render(request, "pages/targets_import.html", context | {"done": done})
