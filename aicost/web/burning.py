@@ -7,6 +7,7 @@ from aicost.accounts.scope import may_edit_names
 from aicost.kernel.periods import Period, month_start, months_between, plus_months
 from aicost.web import numbers
 from aicost.web.ask import Ask
+from aicost.web.pacing import stated
 from attribution.models.budgets import COMMITMENT
 from attribution.reports.sheets import Sheet, sheet_of_answer
 
@@ -34,7 +35,7 @@ def burning(ask: Ask) -> dict:
             "when": _when(row),
             "bad": _is_bad(row),
         }
-        for row in ask.report("burn_down", group_by=()).rows
+        for row in stated(ask, "burn_down").rows
     ]
     return {"rows": rows, "billed": _billed(ask), "may_edit": may_edit_names(ask.user)}
 
@@ -79,4 +80,4 @@ def _billed(ask: Ask) -> dict:
 
 
 def burning_data(ask: Ask) -> Sheet:
-    return sheet_of_answer("Credits and commitments", ask.report("burn_down", group_by=()))
+    return sheet_of_answer("Credits and commitments", stated(ask, "burn_down"))

@@ -18,6 +18,7 @@ from aicost.web.tables import Block
 from attribution.models.budgets import BREACH
 from attribution.models.entities import MONTH
 from attribution.reports.budgets import WHOLE
+from attribution.reports.spec import SHOWN, Answer
 
 ZERO = Decimal(0)
 EFFECTIVE = "effective"
@@ -64,6 +65,11 @@ def ending_of(ask: Ask, so_far: Decimal, currency: str) -> Ending | None:
     return Ending(month, days, so_far, told["p50"], told["p10"], told["p90"])
 
 
+def stated(ask: Ask, report: str) -> Answer:
+    """A report of budgets, which knows of the view its days alone."""
+    return ask.report(report, group_by=(), filters={}, idle=SHOWN, shared=SHOWN, basis=EFFECTIVE)
+
+
 @dataclass(frozen=True)
 class Plan:
     """The company's budget for the month, or the features' monthly budgets together, and what all
@@ -95,7 +101,7 @@ def plan_of(ask: Ask, block: Block) -> Plan | None:
         return None
     rows = [
         row
-        for row in ask.report("budgets").rows
+        for row in stated(ask, "budgets").rows
         if row["budget_period"] == MONTH and row["currency"] == block.currency
         and row["available"] is not None
     ]  # fmt: skip

@@ -12,7 +12,7 @@ from aicost.web.ask import Ask
 from aicost.web.burning import burning, burning_data
 from aicost.web.filters import label
 from aicost.web.names import last_day, target_url
-from aicost.web.pacing import whole_of
+from aicost.web.pacing import stated, whole_of
 from aicost.web.parts import RESIDUAL, STAMP, cost_blocks
 from aicost.web.shell import Page, Panel
 from attribution.models.budgets import ALERT, BREACH, NOTHING_ROLLS, ONCE, WARN
@@ -105,7 +105,7 @@ def budgets(ask: Ask) -> list[Kept]:
     may_edit = may_edit_names(ask.user)
     return [
         Kept(row, _url(ask, row), _edit(row) if may_edit else "")
-        for row in ask.report("budgets").rows
+        for row in stated(ask, "budgets").rows
     ]
 
 
@@ -180,7 +180,7 @@ def table(ask: Ask) -> dict:
 
 
 def table_data(ask: Ask) -> Sheet:
-    return sheet_of_answer("Budgets", ask.report("budgets"))
+    return sheet_of_answer("Budgets", stated(ask, "budgets"))
 
 
 def without(ask: Ask) -> dict:
