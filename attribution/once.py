@@ -3,26 +3,38 @@
 Outside of `steady` nothing is kept, so that a worker or a command never reads an old answer.
 """
 
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Hashable, Iterator, MutableMapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import wraps
+from functools import partial, wraps
 from typing import ParamSpec, TypeVar
 
+T = TypeVar("T")
 P, R = ParamSpec("P"), TypeVar("R")
 
 _kept: ContextVar[MutableMapping | None] = ContextVar("kept", default=None)
 
 
 @contextmanager
-def steady(kept: MutableMapping) -> Iterator[None]:
-    """Within it, a function marked `once` is asked once for the same arguments; `kept` holds the
-    answers, and goes with the page."""
-    token = _kept.set(kept)
+def steady(answers: MutableMapping) -> Iterator[None]:
+    """Within it, a function marked `once` is asked once for the same arguments; `answers` holds
+    what they said, and goes with the page."""
+    token = _kept.set(answers)
     try:
         yield
     finally:
         _kept.reset(token)
+
+
+def kept(key: Hashable, make: Callable[[], T]) -> T:
+    """What stands under the key of the page that is being made, made by the first who asks; made
+    anew outside of a page."""
+    found = _kept.get()
+    if found is None:
+        return make()
+    if key not in found:
+        found[key] = make()
+    return found[key]
 
 
 def once(function: Callable[P, R]) -> Callable[P, R]:
@@ -30,12 +42,7 @@ def once(function: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(function)
     def asked(*args: P.args, **kwargs: P.kwargs) -> R:
-        kept = _kept.get()
-        if kept is None:
-            return function(*args, **kwargs)
         key = (function.__module__, function.__qualname__, args, tuple(sorted(kwargs.items())))
-        if key not in kept:
-            kept[key] = function(*args, **kwargs)
-        return kept[key]
+        return kept(key, partial(function, *args, **kwargs))
 
     return asked

@@ -1,17 +1,21 @@
 """All budgets of a day, said with a name or by themselves, as one kind of thing. This is the only
-place that reads the two tables."""
+place that reads the two tables together."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
+import json
+from typing import Any
 
+from django.db import connection
 from django.db.models import Q
 
 from aicost.kernel.periods import Period, month_of, quarter_of, year_of
-from attribution.models import Budget, Entity, EntityBudget, EntityParent
+from aicost.kernel.sqlfiles import sql
+from attribution.models import Budget
 from attribution.models.budgets import ALERT_PERCENT, NOTHING_ROLLS, ONCE, WARN_PERCENT
-from attribution.models.entities import MONTH, QUARTER, RETIRED
+from attribution.models.entities import MONTH, QUARTER
 
 # What a budget can be for one of -> the column of report unit_cost that counts it.
 UNITS = {
@@ -91,58 +95,27 @@ def holding(day: date) -> Q:
 
 def plans_on(day: date) -> list[Plan]:
     """All budgets that hold on a day; none of names that are retired."""
-    own = [of_budget(row) for row in Budget.objects.filter(holding(day)).order_by("title")]
-    rows = EntityBudget.objects.filter(holding(day)).order_by("dimension", "name")
-    named = list(rows)
-    if not named:
-        return own
-    known = {
-        (one.dimension, one.name): one
-        for one in Entity.objects.filter(name__in={row.name for row in named})
-    }
-    based: set[str] = set()
-    if any(row.dimension == "model" for row in named):
-        versions = EntityParent.objects.filter(dimension="model", level="model")
-        based = set(versions.values_list("parent", flat=True))
-    for row in named:
-        entity = known.get((row.dimension, row.name))
-        if entity is None or entity.status != RETIRED:
-            own.append(_of_name(row, entity.owner if entity else "", based))
-    return own
+    with connection.cursor() as cursor:
+        cursor.execute(sql("attribution.sql", "budget_plans"), {"day": day})
+        names = [column.name for column in cursor.description]
+        return [plan_of(dict(zip(names, row, strict=True))) for row in cursor.fetchall()]
+
+
+def plan_of(row: Mapping[str, Any]) -> Plan:
+    """Of a row of budget_plans.sql."""
+    filters = row["filters"]
+    told = json.loads(filters) if isinstance(filters, str) else filters
+    same = ("title", "amount", "currency", "period", "owner", "per", "per_count", "roll_over",
+            "valid_from", "valid_to", "warn_percent", "alert_percent")  # fmt: skip
+    return Plan(
+        key=(row["budget_id"], row["dimension"], row["name"]),
+        filters={name: tuple(values) for name, values in sorted(told.items())},
+        used_percents=tuple(sorted(row["used_percents"])),
+        stop=Stop(*(row[f"stop_{name}"] for name in ("on", "unused_days", "points",
+                                                     "points_percent"))),
+        **{name: row[name] for name in same},
+    )  # fmt: skip
 
 
 def of_budget(row: Budget) -> Plan:
-    return Plan(
-        key=(row.pk, "", ""),
-        title=row.title,
-        filters={name: tuple(values) for name, values in sorted(row.filters.items())},
-        amount=row.amount,
-        currency=row.currency,
-        period=row.period,
-        owner=row.owner,
-        per=row.per,
-        per_count=row.per_count,
-        roll_over=row.roll_over,
-        valid_from=row.valid_from,
-        valid_to=row.valid_to,
-        warn_percent=row.warn_percent,
-        alert_percent=row.alert_percent,
-        used_percents=tuple(sorted(row.used_percents)),
-        stop=Stop(row.stop_on, row.stop_unused_days, row.stop_points, row.stop_points_percent),
-    )
-
-
-def _of_name(row: EntityBudget, owner: str, based: set[str]) -> Plan:
-    """A model with versions is all of them."""
-    is_base = row.dimension == "model" and row.name in based
-    return Plan(
-        key=(None, row.dimension, row.name),
-        title=row.name,
-        filters={"base_model" if is_base else row.dimension: (row.name,)},
-        amount=row.amount,
-        currency=row.currency,
-        period=row.period,
-        owner=owner,
-        valid_from=row.valid_from,
-        valid_to=row.valid_to,
-    )
+    return plan_of(vars(row) | {"budget_id": row.pk, "dimension": "", "name": ""})

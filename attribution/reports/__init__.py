@@ -43,7 +43,7 @@ from attribution.reports.compare import merge, previous_period
 from attribution.reports.convert import converted
 from attribution.reports.patterns import expanded
 from attribution.reports.spec import Answer, BadSpec, Spec
-from attribution.reports.trust import Trust
+from attribution.reports.trust import trust_of
 
 REPORTS: dict[str, Report] = {
     report.name: report
@@ -96,9 +96,7 @@ def run(spec: Spec, known: MutableMapping | None = None) -> Answer:
             rows, missing = converted(report, asked)
         else:
             rows = report.rows(asked)
-    trust = Trust(spec)
-    if known is not None:
-        trust = known.setdefault((spec.period, spec.basis, spec.asker), trust)
+        trust = trust_of(spec)
     return Answer(spec, report.columns(spec), rows, only_currency(rows), trust, missing)
 
 

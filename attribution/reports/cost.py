@@ -1,6 +1,9 @@
 """Cost by any dimension. Every row sums all that stands on its dimensions, so every table adds up
 to the bill; what has no name stands on lines below, by kind."""
 
+from functools import partial
+
+from attribution.once import kept
 from attribution.reports.base import (
     ALL_GRANULARITIES,
     ALL_POOLS,
@@ -54,10 +57,21 @@ def every_column(spec: Spec) -> list[dict]:
     """The rows with both spreads, asked for or not; from the rollup where it knows all that is
     asked, else from the allocated charges."""
     if not charge_dimensions(spec):
-        return fetch("cost", binds(spec))
+        return kept(_key(spec), partial(_from_rollups, spec))
     values = binds(spec)
     found = fetch("cost_charges", values)
     return [row | dict(zip(values["series_groups"], row["named"], strict=True)) for row in found]
+
+
+def _from_rollups(spec: Spec) -> list[dict]:
+    return fetch("cost", binds(spec))
+
+
+def _key(spec: Spec) -> tuple:
+    """All that the query hangs on: it is the same with and without what is still expected."""
+    filters = tuple(sorted((name, tuple(values)) for name, values in spec.filters.items()))
+    return ("cost", spec.period, spec.asker, spec.granularity, spec.group_by, filters, spec.basis,
+            spec.idle, spec.shared)  # fmt: skip
 
 
 REPORT = Report(

@@ -10,12 +10,11 @@ from decimal import Decimal
 from aicost.accounts.company import company
 from aicost.kernel.periods import Period, month_of, quarter_of, year_of
 from attribution.budgeting.outlook import Daily, Outlook, outlooks
-from attribution.once import once
 from attribution.reports import cost
 from attribution.reports.base import ALL_POOLS, Report
 from attribution.reports.convert import converted
-from attribution.reports.spec import ANY_TAG, CHARGE_DIMENSIONS, LEFT_OUT, Asker, Spec
-from attribution.reports.trust import Trust
+from attribution.reports.spec import ANY_TAG, CHARGE_DIMENSIONS, LEFT_OUT, Spec
+from attribution.reports.trust import trust_of
 
 HISTORY_DAYS = 200
 ENDED_DAYS = 35  # a bill that is silent for so long is not waited for
@@ -90,24 +89,14 @@ def daily_costs(spec: Spec, first: date) -> dict[tuple, Daily]:
 
 def data_through(spec: Spec, day: date) -> date | None:
     """The last day up to the asked one that is final in every bill asked about."""
-    wanted = spec.filters.get("source")
+    wanted, oldest = spec.filters.get("source"), day - timedelta(days=ENDED_DAYS)
     ends = [
-        end
-        for name, reaches, end in _bills(spec.basis)
-        if (wanted is None or name in wanted) and reaches >= day - timedelta(days=ENDED_DAYS)
-    ]
+        one.final_through
+        for one in trust_of(spec).freshness
+        if one.kind == "bill" and one.through is not None and one.through >= oldest
+        and (wanted is None or one.source in wanted)
+    ]  # fmt: skip
     return min((*ends, day)) if ends and None not in ends else None
-
-
-@once
-def _bills(basis: str) -> tuple[tuple[str, date, date | None], ...]:
-    """(source, last day, last final day) of every bill that has a day."""
-    spec = Spec("cost", month_of(date(2000, 1, 1)), Asker(""), basis=basis)
-    return tuple(
-        (one.source, one.through, one.final_through)
-        for one in Trust(spec).freshness
-        if one.kind == "bill" and one.through is not None
-    )
 
 
 REPORT = Report(

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, partial
 
 from aicost.kernel.periods import utc_today
+from attribution.once import kept
 from attribution.reports.base import binds, fetch
 from attribution.reports.spec import Freshness, Spec
 
@@ -58,3 +59,8 @@ class Trust:
     @cached_property
     def _sources(self) -> list[dict]:
         return fetch("freshness", binds(self.spec) | {"today": utc_today()})
+
+
+def trust_of(spec: Spec) -> Trust:
+    """The one of the page for these days, basis and asker, so that it is looked up once."""
+    return kept((spec.period, spec.basis, spec.asker), partial(Trust, spec))

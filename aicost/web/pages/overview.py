@@ -95,7 +95,7 @@ def key_figures(ask: Ask) -> dict:
         why=whole(ask, block.currency),
         under=(
             *moved(ask, total.cost, total.previous, block.currency),
-            *still_expected(ask, block.currency),
+            *still_expected(ask, block.currency, BY_FEATURE),
         ),
     )
     cards = [
