@@ -7,7 +7,7 @@ import django.db.models.deletion
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("attribution", "0031_customer_dearest"),
+        ("attribution", "0032_alerts"),
     ]
 
     operations = [
