@@ -15,6 +15,13 @@ unit (tokens a call), p = size · rate and the price effect is split once more, 
 
     size   = (t1 - t0) · r̄ · q̄,     price = (r1 - r0) · t̄ · q̄
 
+Periods of unequal length differ by their days first: with D days, Q = D · r (units a day), so
+
+    days   = (D1 - D0) · r̄ · s̄ · p̄
+
+is taken out of the volume; of idle capacity, which is paid by the hour, (D1 - D0) · the mean cost
+of a day. What has no quantity (a month's fee, storage by the month) is not cut by days.
+
 Effects are computed once a leaf and summed along any hierarchy; computed again for a parent, mix
 would change. Ratios are not finite decimals, so volume, mix and size are rounded half-even to the
 quantum of the ledger and price is what remains: their sum is the change to the last digit.
@@ -27,7 +34,11 @@ from decimal import Decimal, localcontext
 
 from aicost.kernel.money import PRECISION_DIGITS, QUANTUM
 
-EFFECTS = ("volume", "mix", "size", "price", "new", "gone", "idle", "unmetered")
+EFFECTS = (
+    "days", "volume", "mix", "size", "price", "new", "gone", "idle", "unmetered", "credits",
+)  # fmt: skip
+IDLE = "idle"
+SAME_DAYS = (1, 1)
 ZERO = Decimal(0)
 
 
@@ -43,7 +54,8 @@ class Side:
 @dataclass(frozen=True)
 class Leaf:
     """`group` is shared by leaves whose quantities are of one unit and may take each other's place.
-    `whole` names the one effect all of the change is: idle capacity and pools have no quantity."""
+    `whole` names the one effect all of the change is: idle capacity, pools and credits have no
+    quantity."""
 
     group: Hashable
     before: Side
@@ -72,12 +84,13 @@ class _Group:
     price: Decimal
 
 
-def effects(leaves: Sequence[Leaf]) -> list[dict[str, Decimal]]:
-    """For each leaf {effect: money}; the values of a leaf sum to its change of cost exactly."""
+def effects(leaves: Sequence[Leaf], days: tuple[int, int] = SAME_DAYS) -> list[dict[str, Decimal]]:
+    """For each leaf {effect: money}; the values of a leaf sum to its change of cost exactly. `days`
+    are those of the period before and of the period, for what longer periods cost by themselves."""
     with localcontext() as context:
         context.prec = PRECISION_DIGITS
         groups = _groups(leaves)
-        return [_effects(leaf, groups) for leaf in leaves]
+        return [_effects(leaf, groups, days) for leaf in leaves]
 
 
 def _groups(leaves: Sequence[Leaf]) -> dict[Hashable, _Group]:
@@ -95,11 +108,15 @@ def _groups(leaves: Sequence[Leaf]) -> dict[Hashable, _Group]:
     return found
 
 
-def _effects(leaf: Leaf, groups: dict[Hashable, _Group]) -> dict[str, Decimal]:
+def _effects(
+    leaf: Leaf, groups: dict[Hashable, _Group], days: tuple[int, int]
+) -> dict[str, Decimal]:
     found = dict.fromkeys(EFFECTS, ZERO)
     change = leaf.after.cost - leaf.before.cost
     if leaf.status:
-        return found | {leaf.status: change}
+        found["days"] = _idle_days(leaf, days)
+        found[leaf.status] = change - found["days"]
+        return found
     group = groups[leaf.group]
     whole0, whole1 = group.quantities
     q0, q1 = Decimal(leaf.before.quantity), Decimal(leaf.after.quantity)
@@ -107,11 +124,21 @@ def _effects(leaf: Leaf, groups: dict[Hashable, _Group]) -> dict[str, Decimal]:
     share = (q0 / whole0 + q1 / whole1) / 2
     moved = (q1 / whole1 - q0 / whole0) * (whole0 + whole1) / 2
     volume = (whole1 - whole0) * share * price + moved * group.price
-    found["volume"] = volume.quantize(QUANTUM)
+    daily = (whole0 / days[0] + whole1 / days[1]) / 2
+    found["days"] = ((days[1] - days[0]) * daily * share * price).quantize(QUANTUM)
+    found["volume"] = volume.quantize(QUANTUM) - found["days"]
     found["mix"] = (moved * (price - group.price)).quantize(QUANTUM)
     found["size"] = _size(leaf, q0, q1).quantize(QUANTUM)
-    found["price"] = change - found["volume"] - found["mix"] - found["size"]
+    found["price"] = change - sum(found.values(), ZERO)
     return found
+
+
+def _idle_days(leaf: Leaf, days: tuple[int, int]) -> Decimal:
+    """What idle capacity costs more in a longer period; 0 for what was not idle in both."""
+    if leaf.status != IDLE or not (leaf.before.cost and leaf.after.cost):
+        return ZERO
+    daily = (leaf.before.cost / days[0] + leaf.after.cost / days[1]) / 2
+    return ((days[1] - days[0]) * daily).quantize(QUANTUM)
 
 
 def _size(leaf: Leaf, q0: Decimal, q1: Decimal) -> Decimal:

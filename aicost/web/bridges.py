@@ -11,6 +11,7 @@ from aicost.kernel.periods import Period
 from aicost.web import numbers
 from aicost.web.ask import Ask
 from aicost.web.causes import (
+    EFFECTS,
     HEADINGS,
     KEYS,
     LEAVES,
@@ -41,6 +42,7 @@ class EffectLine:
     cost: Decimal = ZERO
     effects: dict[str, Decimal] = field(default_factory=lambda: dict.fromkeys(KEYS, ZERO))
     href: str = ""
+    keys: tuple[str, ...] = KEYS
 
     @property
     def delta(self) -> Decimal:
@@ -54,7 +56,7 @@ class EffectLine:
 
     @property
     def cells(self) -> list[Decimal]:
-        return [self.effects[key] for key in KEYS]
+        return [self.effects[key] for key in self.keys]
 
 
 def leaves(ask: Ask, period: Period, **changes) -> list[dict]:
@@ -145,6 +147,16 @@ def total_of(lines: Iterable[EffectLine]) -> EffectLine:
         for key, amount in line.effects.items():
             total.effects[key] += amount
     return total
+
+
+def effects_table(lines: Sequence[EffectLine]) -> dict:
+    """Lines, their total and the headings of the effects that any line has."""
+    keys = tuple(key for key in KEYS if any(line.effects[key] for line in lines))
+    total = total_of(lines)
+    for line in (*lines, total):
+        line.keys = keys
+    heads = [(heading, says) for key, heading, says in EFFECTS if key in keys]
+    return {"lines": lines, "total": total, "heads": heads}
 
 
 def cause_url(ask: Ask, cause: Cause, period: Period) -> str:

@@ -15,10 +15,12 @@ TIMES_FROM = 100
 NAMES_MAX = 3
 MIN_PERCENT, PART_MIN = Decimal("0.5"), Decimal("0.15")
 # Effects that are told together; price is of calls or of GPU hours by the activity.
-WAYS = {"calls": "calls", "size": "calls", "mix": "calls", "hours": "hours", "price": "",
-        "new": "new", "gone": "gone", "idle": "idle", "rest": "rest"}  # fmt: skip
+WAYS = {"days": "days", "calls": "calls", "size": "calls", "mix": "calls", "hours": "hours",
+        "price": "", "new": "new", "gone": "gone", "idle": "idle", "rest": "rest",
+        "credits": "credits"}  # fmt: skip
 # effect in words: (key, heading, what it says); keys split volume by its unit.
 EFFECTS = (
+    ("days", "Days", "a longer or shorter period at what a day costs"),
     ("calls", "Calls", "more or fewer calls"),
     ("hours", "GPU hours", "more or fewer GPU hours of training and experiments"),
     ("size", "Longer calls", "tokens a call"),
@@ -28,6 +30,7 @@ EFFECTS = (
     ("gone", "Gone", "costs nothing now"),
     ("idle", "Idle", "capacity nobody used"),
     ("rest", "No quantity", "storage, network, shared, unattributed"),
+    ("credits", "Credits", "what the provider gave back"),
 )
 KEYS = tuple(key for key, _, _ in EFFECTS)
 HEADINGS = {key: heading for key, heading, _ in EFFECTS}
@@ -206,7 +209,16 @@ def _rest(cause: Cause, amount: Decimal) -> str:
     return cause.what or "without a measured quantity"
 
 
+def _days(cause: Cause, amount: Decimal) -> str:
+    return "a longer period" if amount > 0 else "a shorter period"
+
+
+def _credits(cause: Cause, amount: Decimal) -> str:
+    return "fewer credits" if amount > 0 else "more credits"
+
+
 SAYS: dict[str, Callable[[Cause, Decimal], str]] = {
+    "days": _days,
     "calls": _calls,
     "hours": _hours,
     "size": _size,
@@ -216,6 +228,7 @@ SAYS: dict[str, Callable[[Cause, Decimal], str]] = {
     "gone": _gone,
     "idle": _idle,
     "rest": _rest,
+    "credits": _credits,
 }
 
 

@@ -1,5 +1,6 @@
-"""Why cost moved: the change of each row in effects of volume, mix, size, price, and what is new,
-gone, idle or without a measured quantity (attribution/drivers.py). Every row adds up to its change.
+"""Why cost moved: the change of each row in effects of days, volume, mix, size, price, and what is
+new, gone, idle, a credit or without a measured quantity (attribution/drivers.py). Every row adds up
+to its change.
 
 A leaf is a feature, model, experiment and activity. Its quantity is calls for inference and GPU
 hours for training and experimentation; leaves of one feature and unit are one group, between which
@@ -25,6 +26,7 @@ NAMES = LEAF[:3]
 CALLS, GPU_HOURS = "requests", "gpu_hours"
 ABOVE = tuple(level for level, name in LEVELS.items() if name in LEAF)
 UNITS = {"inference": CALLS, "training": GPU_HOURS, "experimentation": GPU_HOURS}
+CREDITS, CREDIT = "credits", "Credit"
 WHOLE = {"idle": "idle", "shared": "unmetered", "unattributed": "unmetered"}
 POOLS = ("shared", "idle", "unattributed")
 LINES = ("owned", "workload", *POOLS)
@@ -56,7 +58,7 @@ def rows(spec: Spec) -> list[dict]:
     cuts is left out, for part of a month says nothing against a month."""
     found = []
     for now, before, (old, new) in _pairs(spec):
-        placed = _decomposed(old, new)
+        placed = _decomposed(old, new, (before.length_days, now.length_days))
         above = {
             level: names_on(level, now.end - timedelta(days=1))
             for level in {*spec.group_by, *spec.filters} & set(ABOVE)
@@ -92,25 +94,43 @@ def whole_steps(period: Period, granularity: str) -> list[Period]:
 
 
 def _sides(spec: Spec) -> dict[date, dict[Key, Side]]:
-    """period -> (*LEAF, kind, currency) -> its side of the bridge. Money first; calls and GPU hours
-    of names without money have nothing to explain."""
+    """period -> (*LEAF, kind, currency, "" or credits) -> its side of the bridge. Money first;
+    calls and GPU hours of names without money have nothing to explain. Credits are leaves of their
+    own."""
     asked = replace(spec, group_by=(*LEAF, "kind"), filters={}, estimates=LEFT_OUT)
     found: dict[date, dict[Key, Side]] = {}
     calls = {_named(row): row for row in _calls(asked)}
     worked = {_named(row): row for row in _gpu_time(asked)}
+    credited = {_leaf(row): row["cost"] for row in _credits(asked)}
+    for when, key in credited:
+        found.setdefault(when, {})[*key, CREDITS] = Side(credited[when, key])
     for row in every_column(asked):
         names = tuple(row[name] or "" for name in LEAF)
-        key = (*names, row["kind"], row["currency"])
-        side = Side(row["cost"])
+        key = (*names, row["kind"], row["currency"], "")
+        cost = row["cost"] - credited.get(_leaf(row), ZERO)
+        side = Side(cost)
         if row["kind"] == "workload":
             unit = UNITS.get(row["activity"])
             where = (row["period"], *names[:3])
             if unit == CALLS and where in calls:
-                side = Side(row["cost"], calls[where]["requests"], calls[where]["tokens"])
+                side = Side(cost, calls[where]["requests"], calls[where]["tokens"])
             elif unit == GPU_HOURS and (*where, row["activity"]) in worked:
-                side = Side(row["cost"], worked[(*where, row["activity"])]["gpu_ms"])
+                side = Side(cost, worked[(*where, row["activity"])]["gpu_ms"])
         found.setdefault(row["period"], {})[key] = side
     return found
+
+
+def _leaf(row: Mapping) -> tuple[date, Key]:
+    names = tuple(row[name] or "" for name in LEAF)
+    return row["period"], (*names, row["kind"], row["currency"])
+
+
+def _credits(asked: Spec) -> list[dict]:
+    """The credits of the leaves. Whether there are any is told by few sums, without names."""
+    only = {"charge_category": (CREDIT,)}
+    if not every_column(replace(asked, granularity="total", group_by=(), filters=only)):
+        return []
+    return every_column(replace(asked, filters=only))
 
 
 def _named(row: Mapping) -> Key:
@@ -127,17 +147,17 @@ def _gpu_time(spec: Spec) -> Iterable[dict]:
     return fetch("bridge_gpu_time", binds(replace(spec, group_by=LEAF)))
 
 
-def _decomposed(old: dict[Key, Side], new: dict[Key, Side]) -> list[Placed]:
+def _decomposed(old: dict[Key, Side], new: dict[Key, Side], days: tuple[int, int]) -> list[Placed]:
     keys = list(dict.fromkeys((*old, *new)))
     leaves = []
     for key in keys:
-        feature, _, _, activity, kind, currency = key
+        feature, _, _, activity, kind, currency, credited = key
         group = (feature, UNITS.get(activity, ""), currency)
-        whole = WHOLE.get(kind, "")
+        whole = credited or WHOLE.get(kind, "")
         leaves.append(Leaf(group, old.get(key, Side()), new.get(key, Side()), whole))
     return [
-        Placed(dict(zip(LEAF, key, strict=False)), key[-2], key[-1], leaf, parts)
-        for key, leaf, parts in zip(keys, leaves, effects(leaves), strict=True)
+        Placed(dict(zip(LEAF, key, strict=False)), key[4], key[5], leaf, parts)
+        for key, leaf, parts in zip(keys, leaves, effects(leaves, days), strict=True)
     ]
 
 

@@ -26,7 +26,8 @@ WORLD = (
 )
 
 
-def build() -> None:
+def build(credit: int = 0) -> None:
+    """`credit` came back in September for the calls of the big model."""
     bill = Source.objects.create(name="bill", kind="bill")
     calls = Source.objects.create(name="calls", kind="usage")
     for names, *amounts, before, after in WORLD:
@@ -47,4 +48,10 @@ def build() -> None:
             elif quantity:
                 UsageDay.objects.create(source=calls, day=day, model=names[1], feature=names[0],
                                         experiment=names[2], requests=quantity)  # fmt: skip
+    if credit:
+        big = Target.objects.get(model="big", activity="inference", kind="workload")
+        day = SEPTEMBER.start
+        CostDay.objects.create(day=day, billing_period=day, source=bill, currency="USD",
+                               target=big, evidence="tagged", billed_cost=-credit,
+                               effective_cost=-credit, charge_category="Credit")  # fmt: skip
     sum_costs(bill)

@@ -22,6 +22,7 @@ from tests.attribution.bridge_world import AUGUST, SEPTEMBER, build
 
 D = Decimal
 FINANCE = Asker("finance")
+LONG_SEPTEMBER = Period(SEPTEMBER.start, date(2026, 10, 2))
 
 
 def told(parts: dict) -> dict:
@@ -49,6 +50,16 @@ def test_it_tells_longer_calls_from_a_dearer_token():
     assert told(effects([leaf])[0]) == {"size": D(150), "price": D(-100)}
 
 
+def test_it_takes_out_first_what_a_longer_month_costs():
+    """10 calls a day at 1.00 for 30 days, then 12 a day for 31: the day more costs 11.00, the
+    mean of both paces; idle capacity of 2.00 a day costs 2.00 more; a month's fee knows no days."""
+    calls = Leaf("search", Side(D(300), 300), Side(D(372), 372))
+    idle = Leaf("", Side(D(60)), Side(D(62)), "idle")
+    fee = Leaf("", Side(D(9)), Side(D(9)), "unmetered")
+    found = [told(one) for one in effects([calls, idle, fee], (30, 31))]
+    assert found == [{"days": D(11), "volume": D(61)}, {"days": D(2)}, {}]
+
+
 @pytest.mark.parametrize(
     ("before", "after", "whole", "effect"),
     [
@@ -73,19 +84,22 @@ LEAVES = st.lists(
 )
 
 
-@given(LEAVES)
-def test_it_loses_nothing_whatever_the_ledger_holds(leaves):
-    for leaf, parts in zip(leaves, effects(leaves), strict=True):
+DAYS = st.tuples(st.integers(1, 400), st.integers(1, 400))
+
+
+@given(LEAVES, DAYS)
+def test_it_loses_nothing_whatever_the_ledger_holds(leaves, days):
+    for leaf, parts in zip(leaves, effects(leaves, days), strict=True):
         assert set(parts) == set(EFFECTS)
         assert sum(parts.values(), D(0)) == leaf.after.cost - leaf.before.cost
 
 
-@given(LEAVES)
-def test_it_tells_the_same_story_backwards(leaves):
+@given(LEAVES, DAYS)
+def test_it_tells_the_same_story_backwards(leaves, days):
     """No order of the factors: what grew going forward shrinks going back."""
     back = [Leaf(x.group, x.after, x.before, x.whole) for x in leaves]
     swapped = {"new": "gone", "gone": "new"}
-    for ahead, behind in zip(effects(leaves), effects(back), strict=True):
+    for ahead, behind in zip(effects(leaves, days), effects(back, days[::-1]), strict=True):
         for name in EFFECTS:
             both = ahead[name] + behind[swapped.get(name, name)]
             assert abs(both) <= D("3e-18")
@@ -105,7 +119,9 @@ def moved(row: dict) -> dict:
 
 
 def test_it_explains_each_feature_and_the_lines_below(world):
-    found = {(row["feature"], row["line"]): row for row in bridge(group_by=("feature",)).rows}
+    """Against as many days, so that no effect is one of the calendar."""
+    asked = bridge(LONG_SEPTEMBER, against=AUGUST, group_by=("feature",)).rows
+    found = {(row["feature"], row["line"]): row for row in asked}
     search = found["search", "owned"]
     assert (search["previous"], search["cost"], search["delta"]) == (D(373), D("879.5"), D("506.5"))
     # 260 of inference as worked above; 100 more GPU hours at a mean of 2.10, 0.20 dearer on 100
@@ -119,6 +135,21 @@ def test_it_explains_each_feature_and_the_lines_below(world):
     assert moved(found["old", "owned"]) == {"gone": D("-33.333333333333333333")}
     assert moved(found["", "idle"]) == {"idle": D(-3)}
     assert moved(found["", "shared"]) == {"unmetered": D(2)}
+
+
+@pytest.mark.django_db
+def test_a_shorter_month_and_a_credit_are_told_apart_from_use_and_price():
+    """September has a day less than August; 20.00 came back for calls of search in it."""
+    build(credit=20)
+    found = bridge(group_by=("feature",)).rows[0]
+    assert (found["feature"], found["credits_effect"], found["delta"]) == (
+        "search",
+        -20,
+        D("486.5"),
+    )
+    assert found["days_effect"] < 0 < found["volume_effect"]
+    assert sum(moved(found).values(), D(0)) == D("486.5")
+    assert found["mix_effect"] == D("159.25") and found["price_effect"] == D(-60)
 
 
 GROUPS = [g for n in range(4) for g in itertools.combinations(REPORTS["bridge"].groups, n)]

@@ -19,11 +19,11 @@ from aicost.web.bridges import (
     costs,
     currency_of,
     effect_lines,
+    effects_table,
     leaves,
     steps_of,
-    total_of,
 )
-from aicost.web.causes import EFFECTS, KEYS, LEAVES, summed, told
+from aicost.web.causes import KEYS, LEAVES, summed, told
 from aicost.web.parts import RESIDUAL, STAMP
 from aicost.web.shell import Page, Panel
 from aicost.web.spans import MONTH, before
@@ -35,6 +35,7 @@ ZERO = Decimal(0)
 CAUSES_MAX, PARTS_TOLD = 4, 4
 TIMES_FROM = Decimal("1.5")
 PHRASES = {
+    "days": "longer months",
     "calls": "more calls",
     "hours": "more GPU hours of training and experiments",
     "size": "longer calls",
@@ -44,6 +45,7 @@ PHRASES = {
     "gone": "what came back",
     "idle": "idle capacity",
     "rest": "storage, network, shared and unattributed cost",
+    "credits": "fewer credits",
 }
 
 
@@ -188,9 +190,7 @@ def table(ask: Ask) -> dict:
     first = min(chain(ask))
     lines = effect_lines(ask, rows, (first, ends[1]))
     return {
-        "lines": lines,
-        "total": total_of(lines),
-        "heads": [(heading, says) for _, heading, says in EFFECTS],
+        **effects_table(lines),
         "first": f"{ends[0]:%B}",
         "last": f"{ends[1]:%B}",
         "currency": currency_of(rows),

@@ -15,11 +15,11 @@ from aicost.web.bridges import (
     costs,
     currency_of,
     effect_lines,
+    effects_table,
     leaves,
     steps_of,
-    total_of,
 )
-from aicost.web.causes import EFFECTS, LEAVES, told
+from aicost.web.causes import LEAVES, told
 from aicost.web.colours import colour
 from aicost.web.parts import RESIDUAL, STAMP, Figure, against, twin
 from aicost.web.shell import Page, Panel
@@ -197,9 +197,7 @@ def effects(ask: Ask) -> dict:
     story = told(rows, CAUSES_MAX)
     currency = currency_of(rows)
     return {
-        "lines": lines,
-        "total": total_of(lines),
-        "heads": [(heading, says) for _, heading, says in EFFECTS],
+        **effects_table(lines),
         "first": numbers.period(ask.view.other),
         "last": numbers.period(ask.period),
         "currency": currency,
