@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 import secrets
 
+from aicost.notify.mail_server import mail_server
 from aicost.runtime.database import broker_url, database_settings, home_folder, make_home
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -53,6 +54,7 @@ INSTALLED_APPS = [
     "ingest",
     "attribution",
     "aicost.web",
+    "aicost.notify",
 ]
 
 AUTH_USER_MODEL = "accounts.User"
@@ -139,6 +141,8 @@ AICOST_JOBS = {
     "attribution.attribute": "attribution.tasks.attribute",
     "attribution.estimate": "attribution.tasks.estimate",
     "attribution.budgets": "attribution.tasks.budgets",
+    "notify.decide": "aicost.notify.tasks.decide",
+    "notify.send": "aicost.notify.tasks.send",
     "jobs.purge": "aicost.jobs.queue.purge",
 }
 
@@ -148,6 +152,8 @@ AICOST_TICK_JOBS = [
     ("ingest.due", "due"),
     ("ingest.otlp", "fold"),
     ("attribution.attribute", "all"),
+    ("notify.decide", "all"),
+    ("notify.send", "all"),
 ]
 # Enqueued once an hour.
 AICOST_HOURLY_JOBS = [
@@ -158,6 +164,18 @@ AICOST_HOURLY_JOBS = [
 AICOST_KEEP_DAYS = int(os.environ.get("AICOST_KEEP_DAYS", "90"))
 AICOST_JOB_LEASE_SECONDS = int(os.environ.get("AICOST_JOB_LEASE_SECONDS", "60"))
 AICOST_ATTRIBUTION_THREADS = int(os.environ.get("AICOST_ATTRIBUTION_THREADS", "2"))
+
+# Where people reach the web server: what links in messages begin with.
+AICOST_URL = (
+    os.environ.get("AICOST_URL") or (CSRF_TRUSTED_ORIGINS or ["http://127.0.0.1:8000"])[0]
+).rstrip("/")
+(EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD, EMAIL_USE_TLS, EMAIL_USE_SSL) = (
+    mail_server(os.environ.get("AICOST_SMTP_URL", ""))
+)
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = os.environ.get("AICOST_MAIL_FROM", "AI cost <aicost@localhost>")
+# Hosts of an inner network that webhooks may go to, beside the open internet.
+AICOST_HOOK_HOSTS = [h for h in os.environ.get("AICOST_HOOK_HOSTS", "").split(",") if h]
 
 # Celery, the bell of the job table. Without a broker of its own it uses the same Postgres.
 CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL") or broker_url(DATABASES["default"])

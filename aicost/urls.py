@@ -6,5 +6,6 @@ from django.urls import include, path
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("aicost.api.urls")),
+    path("", include("aicost.notify.urls")),
     path("", include("aicost.web.urls")),
 ]

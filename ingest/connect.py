@@ -165,7 +165,7 @@ def config_of(source: Source) -> dict[str, object]:
 
 
 def _config(connector: Connector, given: Mapping[str, object]) -> dict[str, object]:
-    return {field.name: _resolved(field, given.get(field.name)) for field in connector.fields}
+    return {field.name: resolved(field, given.get(field.name)) for field in connector.fields}
 
 
 def check_source(source: Source) -> list[Check]:
@@ -235,7 +235,8 @@ def _stored(source: Source) -> dict[str, str]:
         return {}
 
 
-def _resolved(field: Field, value: object) -> object:
+def resolved(field: Field, value: object) -> object:
+    """A stored value as it is used: `env:NAME` read from the environment. Raises `FetchError`."""
     if value is None:
         return [] if field.kind == LINES else field.default
     if isinstance(value, str) and value.startswith(FROM_ENVIRONMENT):

@@ -34,6 +34,7 @@ def named(registry) -> list[str]:
         ("attribution.rules", "RULES"),
         ("attribution.reports", "REPORTS"),
         ("attribution.detectors", "DETECTORS"),
+        ("aicost.notify.channels", "CHANNELS"),
         ("aicost.runtime.bench.registry", "BENCHES"),
     ],
 )

@@ -14,6 +14,10 @@ RESET_MADE, PASSWORD_SET = "reset_made", "password_set"
 VIEW_SAVED, VIEW_CHANGED, VIEW_DELETED = "view_saved", "view_changed", "view_deleted"
 COMPANY_SAVED = "company_saved"
 NOTE_ADDED, NOTE_CHANGED, NOTE_DELETED = "note_added", "note_changed", "note_deleted"
+DIGEST_SAVED, DIGEST_ENDED = "digest_saved", "digest_ended"
+ROUTE_SAVED, ROUTE_ENDED = "route_saved", "route_ended"
+CHANNEL_SAVED, CHANNEL_ENDED = "channel_saved", "channel_ended"
+SEND_AGAIN, SEND_ARRIVED = "send_again", "send_arrived"
 DENIED, EXPORT, UPLOAD, USER_ADDED = "denied", "export", "upload", "user_added"
 
 

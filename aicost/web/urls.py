@@ -42,7 +42,6 @@ from aicost.web.pages import (
     tokens,
     upload,
     views,
-    waiting,
     why,
 )
 from aicost.web.pages.filtering import filter_menu
@@ -96,7 +95,6 @@ urlpatterns = [
     path("budgets/balances/<int:balance_id>/", balance_edit.page, name="balance"),
     path("budgets.csv", budget_edit.csv, name="budgets_csv"),
     path("anomalies/", page_view(PAGES["anomalies"]), name="anomalies"),
-    path("reports/", waiting.reports, name="reports"),
     path("health/", page_view(PAGES["health"]), name="health"),
     path("why/", why.page, name="why"),
     path("upload/", upload.upload, name="upload"),

@@ -76,7 +76,7 @@ def refuse_inward(url: str, home: str) -> None:
     """Raise `FetchError` if a server at `home` sends us to an address that only this machine or its
     network can reach: there may be services that trust us. Where `home` is such an address itself,
     only those of the machine (metadata of clouds) are refused."""
-    target, ours = _addresses(url), _addresses(home)
+    target, ours = _addresses_of(url), _addresses_of(home)
     inner = not any(one.is_global for one in ours)
     bad = [one for one in target if one.is_link_local or not (one.is_global or inner)]
     if bad:
@@ -85,10 +85,15 @@ def refuse_inward(url: str, home: str) -> None:
                          "Give the address of the file itself")  # fmt: skip
 
 
-def _addresses(url: str) -> list[IPv4Address | IPv6Address]:
+def _addresses_of(url: str) -> list[IPv4Address | IPv6Address]:
     parts = urlsplit(url)
+    return addresses(parts.hostname, parts.port or 443)
+
+
+def addresses(host: str | None, port: int) -> list[IPv4Address | IPv6Address]:
+    """What a name leads to; an IPv4 address dressed as IPv6 is undressed."""
     try:
-        found = getaddrinfo(parts.hostname, parts.port or 443, type=SOCK_STREAM)
+        found = getaddrinfo(host, port, type=SOCK_STREAM)
     except (OSError, UnicodeError):
         return []  # then asking it fails, with words of its own
     told = [ip_address(one[4][0].split("%")[0]) for one in found]

@@ -12,6 +12,8 @@ from django.test import Client
 
 from aicost.accounts.models import User
 from aicost.jobs.models import Job
+from aicost.notify import urls as notify_urls
+from aicost.notify.models import Channel, Route, Schedule, Send
 from aicost.web import urls
 from attribution.models import Budget, CreditBalance
 from ingest.models import Price, Source
@@ -40,6 +42,12 @@ EXAMPLES: dict[str, str] = {
     "filter": "filter/feature/",
     "join": "join/knock-knock/",
     "person": "settings/people/{person}/",
+    "digest_preview": "reports/digests/{digest}/",
+    "digest_edit": "reports/digests/{digest}/edit/",
+    "route_edit": "reports/routes/{route}/",
+    "channel_add": "reports/channels/add/webhook/",
+    "channel_edit": "reports/channels/{channel}/",
+    "send": "reports/sent/{send}/",
 }
 # What one address of several shows besides: another kind, another figure, nothing at all.
 MORE = (
@@ -81,12 +89,26 @@ NO_PAGES = {
     "note_delete",
     "view_change",
     "view_delete",
+    "digest_mail",
+    "digest_test",
+    "digest_pause",
+    "digest_end",
+    "route_pause",
+    "route_end",
+    "channel_test",
+    "channel_pause",
+    "channel_end",
+    "send_mail",
+    "send_again",
+    "send_arrived",
+    "unsubscribe",
 }
+PATTERNS = (*urls.urlpatterns, *notify_urls.urlpatterns)
 
 
 def unknown() -> list[str]:
     """Names of addresses with arguments that nobody placed; and placed ones that are gone."""
-    named = {pattern.name for pattern in urls.urlpatterns if _arguments(pattern)}
+    named = {pattern.name for pattern in PATTERNS if _arguments(pattern)}
     placed = {*EXAMPLES, *NO_PAGES}
     return sorted((named - placed) | (placed - named))
 
@@ -97,7 +119,7 @@ def pages(client: Client) -> list[str]:
 
 
 def _walked(client: Client) -> Iterator[str]:
-    for pattern in urls.urlpatterns:
+    for pattern in PATTERNS:
         if pattern.name in NO_PAGES:
             continue
         address = f"/{EXAMPLES.get(pattern.name, str(pattern.pattern)).format(**_ids())}"
@@ -118,6 +140,10 @@ def _ids() -> dict[str, int]:
         "budget": Budget,
         "balance": CreditBalance,
         "person": User,
+        "digest": Schedule,
+        "route": Route,
+        "channel": Channel,
+        "send": Send,
     }
     return {
         name: model.objects.order_by("pk").values_list("pk", flat=True).first() or 0

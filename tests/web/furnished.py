@@ -13,6 +13,10 @@ from aicost.jobs.models import Job
 from attribution.budgeting.balances import save_balance
 from attribution.budgeting.edit import save_budget
 from attribution.budgeting.remember import remember
+from aicost.notify.endpoints import configure
+from aicost.notify.message import TEST, Message
+from aicost.notify.models import Recipient, Route, Schedule, Send
+from aicost.notify.outbox import put
 from attribution.entities.changes import By
 from attribution.entities.registry import save_details, set_budget, set_parent
 from attribution.models import InvoicePaid
@@ -22,6 +26,7 @@ from tests.web.world import make_people
 
 DAYS = "from=2026-09-01&to=2026-09-02"
 INVITED = "knock-knock"
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 BY = By(reason="a test")
 
 
@@ -68,4 +73,19 @@ def furnish() -> dict:
     )
     make_token(people["finops"], "collector", [INGEST])
     Job.objects.create(kind="ingest.load", state=Job.DONE, result={"results": []})
+    _notify(people)
     return people
+
+
+def _notify(people: dict) -> None:
+    """A digest, a route, a channel, a message that arrived and one that did not."""
+    admin = people["admin"]
+    since = timezone.now() - timedelta(days=9)
+    room = configure(admin, "#ai-cost", "webhook", {"url": "https://1.1.1.1/h", "secret": SECRET})
+    weekly = Schedule.objects.create(name="Weekly AI spend", owner=admin, active_from=since)
+    alerts = Route.objects.create(name="All alerts", owner=admin, active_from=since)
+    told = Message(TEST, "AI spend $1.34k, +23.3% — search", text="A text", html="<p>A text</p>")
+    for of in ({"schedule": weekly, "user": admin}, {"route": alerts, "channel": room}):
+        to = Recipient.objects.create(**of)
+        put(told, to, occasion="2026-11-16")
+    Send.objects.filter(user=admin).update(state=Send.UNKNOWN, said="nobody answered")

@@ -154,4 +154,3 @@ def test_a_day_that_stands_out_is_shown_with_its_reason(visit, db):
     last = FIRST + timedelta(days=20)
     page = visit("finance", f"/anomalies/?from={FIRST}&to={last}").content.decode()
     assert "Nothing watches for anomalies yet" in page
-    assert "Nothing is sent by mail yet" in visit("finance", "/reports/").content.decode()

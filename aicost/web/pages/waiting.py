@@ -2,12 +2,6 @@
 
 from dataclasses import dataclass
 
-from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.urls import reverse
-from django.views.decorators.http import require_safe
-
 from aicost.kernel.periods import Period
 from aicost.web import numbers
 from aicost.web.ask import Ask
@@ -15,22 +9,7 @@ from aicost.web.events import DAYS_MIN
 from aicost.web.pages.explore import stands_out
 from aicost.web.parts import RESIDUAL, STAMP
 from aicost.web.reasons import address
-from aicost.web.shell import Page, Panel, frame
-
-WAYS = (
-    ("explore", "Any view", "its address holds all of it: Copy link in the bar, or keep it"),
-    ("explore", "Any table", "as CSV, XLSX or Parquet: Export in the bar"),
-    ("statements", "Statements", "a page per team and month that prints on A4"),
-)
-
-
-@login_required
-@require_safe
-def reports(request: HttpRequest) -> HttpResponse:
-    """Nothing is sent by mail yet: how to take figures away by hand or by program."""
-    ways = [{"href": reverse(name), "text": text, "how": how} for name, text, how in WAYS]
-    context = frame(request, "reports") | {"title": "Reports & alerts", "ways": ways}
-    return render(request, "pages/reports.html", context)
+from aicost.web.shell import Page, Panel
 
 
 @dataclass(frozen=True)

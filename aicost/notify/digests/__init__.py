@@ -1,0 +1,1 @@
+"""Digests: the figures of a period as the pages and reports have them, in one message."""

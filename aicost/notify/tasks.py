@@ -1,0 +1,24 @@
+"""Job handlers of notify: shells around its functions."""
+
+from collections import Counter
+from dataclasses import asdict
+
+from aicost.jobs.work import worker_name
+from aicost.notify.outbox import drain
+from aicost.notify.schedules import send_due
+
+
+def decide(job) -> dict:
+    """Write the sends of digests that fall due and of alerts."""
+    return asdict(send_due())
+
+
+def send(job) -> dict:
+    """Send what the outbox holds and is due."""
+    return dict(Counter(one.state for one in drain(worker_name())))
+
+
+# Each schedule is a transaction of its own and each send stands once; each send is claimed by
+# lease and settled by itself. A second run finds nothing to do.
+decide.own_transactions = True
+send.own_transactions = True

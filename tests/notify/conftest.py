@@ -1,0 +1,32 @@
+"""A mail server, the cast with addresses, and a week of costs."""
+
+from django.core.cache import cache
+import pytest
+
+from tests.notify.mailbox import serving_mail
+from tests.web.world import make_people
+
+
+@pytest.fixture(autouse=True)
+def fresh():
+    """Colours and the company are kept for a minute; no test sees those of the test before."""
+    cache.clear()
+
+
+@pytest.fixture
+def mailbox(settings):
+    with serving_mail() as box:
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", box.port
+        settings.DEFAULT_FROM_EMAIL = "AI cost <cost@example.com>"
+        settings.AICOST_URL = "https://cost.example.com"
+        yield box
+
+
+@pytest.fixture
+def people():
+    found = make_people()
+    for name, user in found.items():
+        user.email = f"{name}@example.com"
+        user.save(update_fields=["email"])
+    return found
