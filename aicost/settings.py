@@ -143,6 +143,7 @@ AICOST_JOBS = {
     "attribution.budgets": "attribution.tasks.budgets",
     "notify.decide": "aicost.notify.tasks.decide",
     "notify.send": "aicost.notify.tasks.send",
+    "notify.purge": "aicost.notify.tasks.purge",
     "jobs.purge": "aicost.jobs.queue.purge",
 }
 
@@ -160,6 +161,7 @@ AICOST_HOURLY_JOBS = [
     ("attribution.estimate", "hourly"),
     ("attribution.budgets", "hourly"),
     ("ingest.purge", "hourly"),
+    ("notify.purge", "hourly"),
 ]
 AICOST_KEEP_DAYS = int(os.environ.get("AICOST_KEEP_DAYS", "90"))
 AICOST_JOB_LEASE_SECONDS = int(os.environ.get("AICOST_JOB_LEASE_SECONDS", "60"))

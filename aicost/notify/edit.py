@@ -15,7 +15,7 @@ from aicost.notify.digests.subject import NoSubject, view_of
 from aicost.notify.models import (
     ALL,
     CADENCES,
-    SEVERITIES,
+    LEVELS,
     SUBJECTS,
     TEAM,
     VIEW,
@@ -28,7 +28,8 @@ from aicost.notify.models import (
 from aicost.notify.rights import may_send_through, may_send_to_others
 from aicost.web.models import SavedView
 from attribution.entities.seen import is_seen
-from attribution.reports.spec import TARGET_DIMENSIONS, Asker
+from attribution.models.alerts import SEVERITIES
+from attribution.reports.spec import Asker
 
 NAME_CHARS_MAX, RECIPIENTS_MAX = 80, 200
 
@@ -117,8 +118,8 @@ def save_route(by: User, asker: Asker, form: RouteForm, route: Route | None) -> 
         errors["severity"] = f"take one of {', '.join(SEVERITIES)}"
     if bool(form.target.strip()) != bool(form.dimension):
         errors["target"] = "say both what the target is and its name, or neither"
-    elif form.dimension and form.dimension not in TARGET_DIMENSIONS:
-        errors["target"] = f"take one of {', '.join(TARGET_DIMENSIONS)}"
+    elif form.dimension and form.dimension not in LEVELS:
+        errors["target"] = f"take one of {', '.join(LEVELS)}"
     quiet, wrong = _quiet(form.quiet_from, form.quiet_to)
     receivers, more = _receivers(by, form.to, digests=False)
     errors |= wrong | more

@@ -8,11 +8,13 @@ from django.db import models
 from django.db.models import Q
 
 from aicost.web.models import SavedView
+from attribution.models import AlertEvent
 
 TEXT = {"blank": True, "default": ""}
 WEEKLY, MONTHLY = CADENCES = ("weekly", "monthly")
-SEVERITIES = ("critical", "major", "minor")
 SEND_STATES = ("queued", "sending", "sent", "failed", "suppressed", "unknown")
+# What an alert can be of, besides the whole organisation.
+LEVELS = ("team", "service", "model", "feature", "experiment", "customer")
 ALL, TEAM, VIEW = SUBJECTS = ("all", "team", "view")
 
 
@@ -206,3 +208,27 @@ class Send(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subject} → {self.recipient}"
+
+
+class Routed(models.Model):
+    """An event of an alert that the routes have seen: ids of events may become visible out of
+    order, so each keeps a mark."""
+
+    event = models.OneToOneField(AlertEvent, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+
+class AlertItem(models.Model):
+    """One event for one recipient, until it is part of a send. `release_at` is when it may go: at
+    once, or when quiet hours end; those that may go together are one message."""
+
+    event = models.ForeignKey(AlertEvent, models.PROTECT, related_name="+")
+    to = models.ForeignKey(Recipient, models.PROTECT, related_name="items")
+    release_at = models.DateTimeField()
+    send = models.ForeignKey(Send, models.PROTECT, null=True, blank=True, related_name="items")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["event", "to"], name="alert_item_once")]
+        indexes = [
+            models.Index(fields=["release_at"], condition=Q(send=None), name="alert_item_waiting")
+        ]

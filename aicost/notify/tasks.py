@@ -4,18 +4,25 @@ from collections import Counter
 from dataclasses import asdict
 
 from aicost.jobs.work import worker_name
+from aicost.notify.alerts import route_alerts
 from aicost.notify.outbox import drain
+from aicost.notify.purge import purge as purge_old
 from aicost.notify.schedules import send_due
 
 
 def decide(job) -> dict:
     """Write the sends of digests that fall due and of alerts."""
-    return asdict(send_due())
+    return {"digests": asdict(send_due()), "alerts": asdict(route_alerts())}
 
 
 def send(job) -> dict:
     """Send what the outbox holds and is due."""
     return dict(Counter(one.state for one in drain(worker_name())))
+
+
+def purge(job) -> dict:
+    """Delete messages settled long ago."""
+    return purge_old()
 
 
 # Each schedule is a transaction of its own and each send stands once; each send is claimed by

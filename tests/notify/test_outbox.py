@@ -12,6 +12,7 @@ from aicost.notify.channels import mail
 from aicost.notify.message import TEST, Message
 from aicost.notify.models import Send
 from aicost.notify.outbox import TRIES_MAX, again, arrived, claim, deliver, drain, mend, put
+from aicost.notify.purge import purge
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -136,3 +137,15 @@ def test_nobody_who_has_left_gets_anything(mailbox, people):
     [done] = drain("w", NOON)
     assert (done.pk, done.state, done.said) == (sent.pk, Send.SUPPRESSED, "finance has left")
     assert mailbox.mails == []
+
+
+def test_messages_settled_long_ago_are_deleted_but_none_that_keeps_a_digest_from_coming_twice(
+    mailbox, settings
+):
+    queued()
+    drain("w", NOON)
+    queued(occasion="waits")
+    settings.AICOST_KEEP_DAYS = 1
+    assert purge(NOON + timedelta(days=61)) == {"sends": 0}
+    assert purge(NOON + timedelta(days=63)) == {"sends": 1}
+    assert Send.objects.get().occasion == "waits"

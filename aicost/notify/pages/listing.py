@@ -1,7 +1,7 @@
 """Reports & alerts: who gets what and when, what did not arrive, what was sent."""
 
 from django.contrib.auth.decorators import login_required
-from django.db.models import Prefetch
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -15,7 +15,6 @@ from aicost.notify.edit import BadForm, quiet_hours
 from aicost.notify.endpoints import configurable
 from aicost.notify.models import (
     MONTHLY,
-    SEVERITIES,
     Channel,
     Preference,
     Recipient,
@@ -33,6 +32,7 @@ from aicost.notify.rights import (
 from aicost.notify.schedules import next_of
 from aicost.web import numbers
 from aicost.web.shell import frame
+from attribution.models.alerts import SEVERITIES
 
 TROUBLE_MAX, LAST_MAX, NAMED_MAX = 50, 10, 3
 TROUBLED = (Send.FAILED, Send.UNKNOWN)
@@ -60,7 +60,8 @@ def page(request: HttpRequest) -> HttpResponse:
 
 def show(request: HttpRequest, problem: str = "", said: str = "") -> HttpResponse:
     user = request.user
-    digests, routes = [_digest(one, user) for one in _seen(user, Schedule)], _seen(user, Route)
+    schedules, routes = _seen(user)
+    digests = [_digest(one, user) for one in schedules]
     sends = sends_seen(user)
     trouble = list(sends.filter(state__in=TROUBLED).order_by("-queued_at")[:TROUBLE_MAX])
     context = frame(request, "reports") | {
@@ -93,21 +94,20 @@ def row_of(send: Send) -> dict:
     }
 
 
-def _seen(user: User, model: type) -> list:
-    """What one sees, each with its recipients and its last sends: three queries."""
-    recipients = Recipient.objects.filter(ended_at=None).select_related("user", "channel")
-    field = "schedule" if model is Schedule else "route"
-    last = Send.objects.filter(**{f"{field}__isnull": False}).order_by(
-        field, "recipient", "via", "-queued_at"
-    )
-    last = last.distinct(field, "recipient", "via").defer("message")
-    found = seen(user, model).prefetch_related(
-        Prefetch("recipients", recipients.order_by("pk"), "now_to"),
-        Prefetch("sends", last, "last_sends"),
-    )
-    if model is Schedule:
-        found = found.select_related("view")
-    return list(found.order_by("name", "pk"))
+def _seen(user: User) -> tuple[list[Schedule], list[Route]]:
+    """What one sees, each with its recipients and its last sends: four queries for both."""
+    digests = list(seen(user, Schedule).select_related("owner", "view").order_by("name", "pk"))
+    routes = list(seen(user, Route).order_by("name", "pk"))
+    of = Q(schedule__in=digests) | Q(route__in=routes)
+    to = Recipient.objects.filter(of, ended_at=None).select_related("user", "channel")
+    last = Send.objects.filter(of).order_by("schedule", "route", "recipient", "via", "-queued_at")
+    last = last.distinct("schedule", "route", "recipient", "via").defer("message")
+    recipients, sends = list(to.order_by("pk")), list(last)
+    for field, found in (("schedule_id", digests), ("route_id", routes)):
+        for one in found:
+            one.now_to = [r for r in recipients if getattr(r, field) == one.pk]
+            one.last_sends = [s for s in sends if getattr(s, field) == one.pk]
+    return digests, routes
 
 
 def _digest(schedule: Schedule, user: User) -> dict:

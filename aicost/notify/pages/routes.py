@@ -11,13 +11,13 @@ from aicost.accounts.audit import ROUTE_ENDED, ROUTE_SAVED, record
 from aicost.accounts.models import User
 from aicost.accounts.scope import asker_of
 from aicost.notify.edit import BadForm, Receivers, RouteForm, end, pause, save_route
-from aicost.notify.models import SEVERITIES, Channel, Route
+from aicost.notify.models import LEVELS, Channel, Route
 from aicost.notify.pages.digests import receivers_told
 from aicost.notify.pages.offered import receivers_of, teams_offered
 from aicost.notify.rights import may_change, may_send_to_others, seen
 from aicost.web.filters import label
 from aicost.web.shell import frame
-from attribution.reports.spec import TARGET_DIMENSIONS
+from attribution.models.alerts import SEVERITIES
 
 TEXTS = ("name", "team", "severity", "dimension", "target", "quiet_from", "quiet_to")
 
@@ -74,7 +74,7 @@ def _show(request: HttpRequest, route: Route | None, form: RouteForm, errors: di
         "form": form,
         "errors": errors,
         "severities": SEVERITIES,
-        "dimensions": [(name, label(name)) for name in TARGET_DIMENSIONS],
+        "dimensions": [(name, label(name)) for name in LEVELS],
         "teams": teams_offered(asker_of(user)),
         "people": User.objects.filter(is_active=True).order_by("username") if others else [user],
         "channels": Channel.objects.filter(ended_at=None).order_by("name") if others else [],
