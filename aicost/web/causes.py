@@ -1,13 +1,13 @@
 """Why cost moved, in words: rows of report bridge folded into causes that add up to the change.
 
-Pure: rows in, sentences out. A cause is one effect on one name: "137% more calls"."""
+Pure: rows in, sentences out. A cause is one effect on one name: "137% more inferences"."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from aicost.web import numbers
-from aicost.web.tables import LINE_NAMES
+from aicost.web.tables import LINE_NAMES, pool_name
 
 ZERO = Decimal(0)
 LEAVES = ("feature", "model", "experiment", "activity", "kind")
@@ -21,11 +21,11 @@ WAYS = {"days": "days", "calls": "calls", "size": "calls", "mix": "calls", "hour
 # effect in words: (key, heading, what it says); keys split volume by its unit.
 EFFECTS = (
     ("days", "Days", "a longer or shorter period at what a day costs"),
-    ("calls", "Calls", "more or fewer calls"),
+    ("calls", "Inferences", "more or fewer inferences"),
     ("hours", "GPU hours", "more or fewer GPU hours of training and experiments"),
-    ("size", "Longer calls", "tokens a call"),
-    ("mix", "Mix", "calls moving to dearer or cheaper models of the same feature"),
-    ("price", "Price", "what a call, a token or a GPU hour costs"),
+    ("size", "Length", "longer or shorter inferences, in tokens"),
+    ("mix", "Mix", "inferences moving to dearer or cheaper models of the same feature"),
+    ("price", "Price", "what an inference, a token or a GPU hour costs"),
     ("new", "New", "cost nothing before"),
     ("gone", "Gone", "costs nothing now"),
     ("idle", "Idle", "capacity nobody used"),
@@ -70,7 +70,7 @@ class Cause:
         return sum(self.parts.values(), ZERO)
 
     def text(self, currency: str) -> str:
-        """ "39% more calls +$5,413, cheaper calls −$5,650"; parts too small to matter unsaid."""
+        """ "39% more inferences +$5,413, cheaper tokens −$5,650"; small parts are left unsaid."""
         most = max((abs(x) for x in self.parts.values()), default=ZERO)
         ordered = sorted(self.parts.items(), key=lambda part: -abs(part[1]))
         said = [(key, x) for key, x in ordered if abs(x) >= most * PART_MIN]
@@ -95,7 +95,7 @@ def subject(row: dict) -> str:
         return row["feature"]
     if row["experiment"] or row["activity"] in ("training", "experimentation"):
         return "Training" if row["activity"] == "training" else "Experiments"
-    return LINE_NAMES.get(row["kind"], "No feature")
+    return pool_name(row["kind"], "feature") or "No feature"
 
 
 def line_of(row: dict) -> str:
@@ -147,7 +147,7 @@ def grown(before: Decimal, now: Decimal, more: str, fewer: str) -> str:
 
 def _calls(cause: Cause, amount: Decimal) -> str:
     before, now = _units(cause.rows, "requests")
-    text = f"{grown(before, now, 'more', 'fewer')} calls"
+    text = f"{grown(before, now, 'more', 'fewer')} inferences"
     return f"{text} of what was there before" if cause.beside_new else text
 
 
@@ -161,18 +161,18 @@ def _size(cause: Cause, amount: Decimal) -> str:
     asked = [_units(cause.rows, name) for name in ("tokens", "requests")]
     (old, new), (few, many) = asked
     if not (old and new and few and many):
-        return "longer calls" if amount > 0 else "shorter calls"
+        return "longer inferences" if amount > 0 else "shorter inferences"
     percent = (new / many) / (old / few) * 100 - 100
     way = "longer" if percent > 0 else "shorter"
-    return f"{numbers.percent_of(abs(percent), 0)} {way} calls, in tokens"
+    return f"{numbers.percent_of(abs(percent), 0)} {way} inferences, in tokens"
 
 
 def _mix(cause: Cause, amount: Decimal) -> str:
-    return f"calls moved to {'dearer' if amount > 0 else 'cheaper'} models"
+    return f"inferences moved to {'dearer' if amount > 0 else 'cheaper'} models"
 
 
 def _price(cause: Cause, amount: Decimal) -> str:
-    unit = "calls" if cause.way == "calls" else "GPU hours"
+    unit = "inferences" if cause.way == "calls" else "GPU hours"
     if any(row["tokens"] for row in cause.rows):
         unit = "tokens"
     return f"{'dearer' if amount > 0 else 'cheaper'} {unit}"
@@ -247,7 +247,7 @@ class Mover:
         return self.cost - self.previous
 
     def text(self, currency: str) -> str:
-        """ "53% more GPU hours of training +$9,431; 12% more calls +$1,478": at most two causes,
+        """ "53% more GPU hours of training +$9,431; 12% more tokens +$1,478": at most two causes,
         those that account for something."""
         floor = abs(self.delta) * PART_MIN
         said = [x for x in self.causes if abs(x.amount) >= floor][:2]

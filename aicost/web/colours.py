@@ -11,6 +11,8 @@ from attribution.reports.spec import LAYER, LAYERS, TARGET_DIMENSIONS
 from ingest.models import ChargeSeries, Source
 
 SERIES = tuple(f"s{n}" for n in range(1, 9))
+# The one line of a chart about the name a page is of: colours are for names beside each other.
+OWN = "s-accent"
 LINE_COLOURS = {
     "workload": "s-nofeature",
     "shared": "s-shared",

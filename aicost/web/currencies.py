@@ -1,5 +1,7 @@
 """Which currencies a view can be shown in."""
 
+from datetime import date
+
 from django.core.cache import cache
 
 from aicost.kernel.periods import Period, month_start
@@ -10,12 +12,12 @@ _KEPT_SECONDS = 60
 
 def currencies_of(span: Period) -> tuple[str, ...]:
     """The currencies that a rate of these months leads from or to, by code."""
-    months = (month_start(span.start), span.end)
-    key = f"currencies-{months[0]}-{months[1]}"
-    found = cache.get(key)
-    if found is None:
-        rates = FxRate.objects.filter(month__gte=months[0], month__lt=months[1])
-        pairs = rates.values_list("from_currency", "to_currency").distinct()
-        found = tuple(sorted({code for pair in pairs for code in pair}))
-        cache.set(key, found, _KEPT_SECONDS)
-    return found
+    known = cache.get_or_set("currency-months", _months, _KEPT_SECONDS)
+    first = month_start(span.start)
+    found = {code for month, *pair in known if first <= month < span.end for code in pair}
+    return tuple(sorted(found))
+
+
+def _months() -> list[tuple[date, str, str]]:
+    """Every month with the pairs of its rates: few, and asked for by every page."""
+    return list(FxRate.objects.values_list("month", "from_currency", "to_currency").distinct())

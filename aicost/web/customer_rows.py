@@ -13,13 +13,13 @@ from aicost.web import numbers, owned
 from aicost.web.ask import Ask
 from aicost.web.owned import Cell, Column, Table
 from aicost.web.parts import periods_of
-from aicost.web.tables import LINE_NAMES, Line
+from aicost.web.tables import LINE_NAMES, Line, pool_name
 from aicost.web.units import per_thousand
 from attribution.reports.customers import money_rows, ranked
 from attribution.reports.unit_cost import per_unit
 
 ZERO = Decimal(0)
-NOBODY = {"workload": "On no customer", **LINE_NAMES}
+NOBODY = {"workload": "On no customer", **{x: pool_name(x, "customer") for x in LINE_NAMES}}
 # A customer has its share of the owner's idle, not of the pools.
 PLAIN = {"group_by": (), "idle": "shown", "shared": "shown"}
 
@@ -154,8 +154,8 @@ def _columns(
     if of.before:
         found.append(Column("Change", _growth, wide=False))
     found += [
-        Column("Requests", told(_requests)),
-        Column("Per 1k requests", told(_per_thousand)),
+        Column("Inferences", told(_requests)),
+        Column("Per 1k inferences", told(_per_thousand)),
         Column("Tokens", told(_tokens)),
     ]
     if earns:

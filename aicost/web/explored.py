@@ -10,13 +10,16 @@ from decimal import Decimal
 from urllib.parse import urlencode
 
 from aicost.web.ask import Ask
+from aicost.web.colours import SERIES
 from aicost.web.figures import Stack
+from aicost.web.parts import stacks
 from aicost.web.tables import LINE_NAMES, Block
 from attribution.reports.spec import BadSpec
 
 ZERO = Decimal(0)
 KEYS = ("sum", "rows")
-ROWS_FIRST, ROWS_MORE, ROWS_MAX = 10, 50, 1000
+# Of more than nine names eight are shown, and one line of the others: as many as have a colour.
+ROWS_FIRST, ROWS_MORE, ROWS_MAX = 9, 50, 1000
 
 
 @dataclass(frozen=True)
@@ -68,12 +71,34 @@ def running_sums(values: Sequence[Decimal | None]) -> list[Decimal | None]:
     return found
 
 
+def drawn(block: Block) -> list[Stack]:
+    """The layers of the chart, no two in one colour. Of a dimension with more names than colours
+    two that stand beside each other may share one; then the larger keeps it here."""
+    layers = stacks(block)
+    every, taken, found = {x.swatch for x in layers}, set(), []
+    for layer in layers:
+        if layer.swatch in SERIES and layer.swatch in taken:
+            free = (s for s in SERIES if s not in taken and s not in every)
+            layer = replace(layer, swatch=next(free, layer.swatch))
+        taken.add(layer.swatch)
+        found.append(layer)
+    return found
+
+
+def add_swatches(block: Block, layers: Sequence[Stack]) -> None:
+    """The lines of the table in the colours of the chart; what is one layer there is one grey."""
+    swatches = {layer.name: layer.swatch for layer in layers}
+    for line in block.lines:
+        if line.line == "owned":
+            line.swatch = swatches.get(line.names[0], "s-other")
+
+
 def drill_links(ask: Ask, shape: Shape, block: Block, layers: Sequence[Stack]) -> list[str]:
     """Where a click on each layer leads: its name as a filter, or the kind of a pool; "" for one
     that stands for several. The table has the same links."""
     first = ask.view.group_by[0]
     names = {x.names[0]: x.key[1] for x in block.lines if x.line == "owned" and len(x.key) > 1}
-    kinds = {text: kind for kind, text in LINE_NAMES.items()}
+    kinds = {x.names[0]: x.line for x in block.lines if x.line in LINE_NAMES}
     found = []
     for layer in layers:
         filters = dict(ask.view.filters)

@@ -6,13 +6,14 @@ that a person reads is written here by aicost.web.numbers.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from types import MappingProxyType
 
 from aicost.kernel.money import plain
 from aicost.web import numbers
+from aicost.web.ticks import Axis, nice_ticks, tick_text, value_text, x_labels
 
 INK, SECOND, THIRD, RULE = "--ink", "--ink-second", "--ink-third", "--rule"
 HOLLOW = "s-unattributed"
@@ -26,8 +27,6 @@ TOKENS = {f"s{n}": f"--series-{n}" for n in range(1, 9)} | {
     "s-accent": "--accent",
     HOLLOW: INK,
 }
-TICKS_MAX = 5
-LABELS_X_MAX = 31
 LABEL_HEIGHT = Decimal("0.052")
 NAME_HEIGHT, NAME_MOVES_MAX = Decimal("0.1"), Decimal("1.2")
 CHART_PX, CHARACTER_PX, EVENT_LINES, EVENT_LINE_PX = 1050, 6, 3, 16
@@ -43,77 +42,6 @@ class Stack:
     dash: str = "solid"
 
 
-@dataclass(frozen=True)
-class Axis:
-    """How periods are written below and amounts beside the chart."""
-
-    step: str
-    currency: str | None = None
-    unit: str = "money"
-    estimate_from: date | None = None
-    events: Mapping[date, str] = field(default_factory=dict)
-
-
-def nice_ticks(top: Decimal) -> list[Decimal]:
-    """Zero to at least `top` in at most five even, round steps."""
-    if top <= 0:
-        return [Decimal(0), Decimal(1)]
-    raw = top / (TICKS_MAX - 1)
-    scale = Decimal(1).scaleb(raw.adjusted())
-    step = next(m * scale for m in map(Decimal, ("1", "2", "2.5", "5", "10")) if m * scale >= raw)
-    ticks = [Decimal(0)]
-    while ticks[-1] < top:
-        ticks.append(ticks[-1] + step)
-    return ticks
-
-
-def tick_text(value: Decimal, axis: Axis) -> str:
-    if not value:
-        return "0"
-    if axis.unit == "money":
-        if abs(value) < 10:
-            sign = numbers.MINUS if value < 0 else ""
-            places = max(2, -value.normalize().as_tuple().exponent) if value % 1 else 0
-            return f"{sign}{numbers.sign_of(axis.currency)}{abs(value):.{places}f}"
-        return numbers.short_money(value, axis.currency)
-    if axis.unit == "index":
-        return f"{value.normalize():f}"
-    if axis.unit == "percent":
-        return f"{value.normalize():f}%".replace("-", numbers.MINUS)
-    if axis.unit == "ms":
-        return f"{value.normalize():f} ms" if value < 1000 else f"{(value / 1000).normalize():f} s"
-    return numbers.short_count(value).replace(".0", "")
-
-
-def value_text(value: Decimal, axis: Axis) -> str:
-    if axis.unit == "money":
-        small = abs(value) < 1
-        return (numbers.unit_money if small else numbers.money)(value, axis.currency)
-    return tick_text(value, axis) if axis.unit != "count" else numbers.count(value)
-
-
-def period_text(when: date, step: str) -> str:
-    if step == "quarter":
-        return f"Q{(when.month + 2) // 3} {when.year}"
-    if step == "month":
-        return f"{when:%b}"
-    return numbers.day(when)
-
-
-def _x_labels(periods: Sequence[date], step: str) -> tuple[list[int], list[str]]:
-    every = -(-len(periods) // LABELS_X_MAX)
-    places = list(range(0, len(periods), every))
-    texts, month = [], None
-    for n in places:
-        when = periods[n]
-        if step == "day" and when.month == month:
-            texts.append(str(when.day))
-        else:
-            texts.append(period_text(when, step))
-        month = when.month
-    return places, texts
-
-
 def _layout(
     periods: Sequence[date], top: Decimal, axis: Axis, right: int, bottom: Decimal = Decimal(0)
 ) -> dict:
@@ -121,11 +49,12 @@ def _layout(
     step = ticks[1] if len(ticks) > 1 else Decimal(1)
     while ticks[0] - step >= bottom:
         ticks.insert(0, ticks[0] - step)
-    places, texts = _x_labels(periods, axis.step)
+    places, texts = x_labels(periods, axis)
+    below = 42 if any("<br>" in text for text in texts) else 28
     font = {"family": "Inter, system-ui, sans-serif", "size": 11, "color": THIRD}
     return {
         "font": font,
-        "margin": {"l": 48, "r": right, "t": 28, "b": 28},
+        "margin": {"l": 48, "r": right, "t": 28, "b": below},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "showlegend": False,
@@ -166,13 +95,13 @@ def _layout(
 
 
 def named_layout(names: Sequence[str], top: Decimal, axis: Axis, bottom: Decimal) -> dict:
-    """The layout of bars that have names, not periods."""
+    """The layout of bars that have names, not periods: `named`, so that none is left out."""
     layout = _layout([date.min], top, axis, right=12, bottom=bottom)
     places = {
         "tickvals": list(range(len(names))),
         "ticktext": [numbers.literal(name) for name in names],
     }
-    layout["xaxis"] |= {"range": [-0.6, len(names) - 0.4]} | places
+    layout["xaxis"] |= {"range": [-0.6, len(names) - 0.4], "named": True} | places
     return layout
 
 
@@ -189,7 +118,7 @@ def _totals(stacks: Sequence[Stack], periods: Sequence[date]) -> list[Decimal]:
 
 def _bar(stack: Stack, periods: Sequence[date], axis: Axis) -> dict:
     hollow = stack.swatch == HOLLOW
-    late = [axis.estimate_from is not None and p >= axis.estimate_from for p in periods]
+    late = [axis.is_open(p) for p in periods]
     values = [stack.values.get(p, Decimal(0)) for p in periods]
     return {
         "type": "bar",
@@ -198,7 +127,7 @@ def _bar(stack: Stack, periods: Sequence[date], axis: Axis) -> dict:
         "y": [plain(v) for v in values],
         "hoverinfo": "text",
         "hovertext": [
-            f"{numbers.literal(stack.name)}, {period_text(p, axis.step)}: {value_text(v, axis)}"
+            f"{numbers.literal(stack.name)}, {axis.named(p)}: {value_text(v, axis)}"
             for p, v in zip(periods, values, strict=True)
         ],
         "textposition": "none",
@@ -264,8 +193,9 @@ def stacked_bars(
     named: bool = False,
     below: Mapping[date, str] = MappingProxyType({}),
 ) -> dict:
-    """Stacked bars from zero; hatched from `axis.estimate_from`; `previous` as dots beside.
-    `axis.events` stand above the chart with a line to their day, `below` above the totals."""
+    """Stacked bars from zero; hatched where they may still change or are part of a step;
+    `previous` as dots beside. `axis.events` stand above the chart with a line to their day, `below`
+    above the totals."""
     sums = _totals(stacks, periods)
     highest = max([*sums, *(p for p in previous if p is not None), Decimal(0)])
     top = highest * Decimal("1.24" if below else "1.06")
@@ -366,9 +296,7 @@ def lines(stacks: Sequence[Stack], periods: Sequence[date], axis: Axis) -> dict:
                 "marker": {"color": colour, "size": 6},
                 "hoverinfo": "text",
                 "hovertext": [
-                    ""
-                    if v is None
-                    else f"{name}, {period_text(p, axis.step)}: {value_text(v, axis)}"
+                    "" if v is None else f"{name}, {axis.named(p)}: {value_text(v, axis)}"
                     for p, v in zip(periods, values, strict=True)
                 ],
             }

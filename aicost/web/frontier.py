@@ -8,16 +8,8 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from aicost.kernel.money import plain
 from aicost.web import numbers
-from aicost.web.figures import (
-    INK,
-    RULE,
-    SECOND,
-    THIRD,
-    TICKS_MAX,
-    Axis,
-    nice_ticks,
-    tick_text,
-)
+from aicost.web.figures import INK, RULE, SECOND, THIRD
+from aicost.web.ticks import TICKS_MAX, Axis, nice_ticks, tick_text
 
 ACCENT = "--accent"
 # Where names go, tried in this order; the steps of the frontier leave their points to the right.
@@ -76,7 +68,7 @@ def drawn(marks: Sequence[Mark], currency: str, measure: str, lower: bool) -> di
         | {"showarrow": False, "xanchor": "left", "yanchor": "bottom", "yshift": 6, "font": FONT},
         {"x": 1, "y": 0, "xref": "paper", "yref": "paper", "showarrow": False, "font": FONT}
         | {"xanchor": "right", "yanchor": "top", "yshift": -22}
-        | {"text": "Cost per 1k calls, marginal"},
+        | {"text": "Cost per 1k inferences, marginal"},
         *_names(marks, right, ends),
     ]
     return {"data": [_frontier(marks, right, lower), _points(marks)], "layout": layout}

@@ -9,7 +9,7 @@ from aicost.web import numbers
 from aicost.web.ask import Ask
 from aicost.web.colours import colour
 from aicost.web.parts import Figure, against
-from aicost.web.tables import LINE_NAMES
+from aicost.web.tables import pool_name
 
 ZERO = Decimal(0)
 SUMMED = ("revenue", "cost", "idle_cost", "cost_of_revenue", "research_cost", "other_class_cost")
@@ -92,7 +92,7 @@ def margin_lines(ask: Ask) -> list[MarginLine]:
     found = []
     for row in ask.report("margin", group_by=()).rows:
         line, feature = row["line"], row["feature"] or ""
-        name = feature or LINE_NAMES.get(line, "No feature")
+        name = feature or pool_name(line, "feature") or "No feature"
         was = before.get((row["feature"], line, row["currency"]))
         found.append(MarginLine(name, line, colour("feature", feature, line), row, was))
     return found

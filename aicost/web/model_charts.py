@@ -8,7 +8,7 @@ from django.urls import reverse
 from aicost.kernel.periods import Period
 from aicost.web import figures, numbers
 from aicost.web.ask import Ask
-from aicost.web.colours import colour
+from aicost.web.colours import OWN
 from aicost.web.parts import estimate_step, periods_of, start_of, twin
 from aicost.web.qualities import planes_of, version_name
 from aicost.web.shell import Panel
@@ -17,14 +17,14 @@ from attribution.reports.spec import BadSpec, NotAllowed
 
 WEEKS = 12
 _CHARTS = {
-    "unit": ("Cost per 1k calls", "Weekly. Dashed: with own idle.", "money",
+    "unit": ("Cost per 1k inferences", "Weekly. Dashed: with own idle.", "money",
              (("Marginal", "", "marginal_cost_per_inference", 1000, "solid"),
               ("Loaded", "", "loaded_cost_per_inference", 1000, "dash"))),
     "latency": ("Latency", "Milliseconds, weekly. Dashed: p95.", "ms",
                 (("p50", "s-total", "latency_p50_ms", 1, "solid"),
                  ("p95", "s-shared", "latency_p95_ms", 1, "dash"))),
-    "calls": ("Calls", "Weekly. Hatched: may still change.", "count",
-              (("Calls", "", "requests", 1, "solid"),)),
+    "calls": ("Inferences", "Weekly. Hatched: may still change.", "count",
+              (("Inferences", "", "requests", 1, "solid"),)),
 }  # fmt: skip
 
 
@@ -78,9 +78,8 @@ def _chart(kind: str) -> Panel:
     title, note, unit, columns = _CHARTS[kind]
 
     def layers(ask: Ask, rows: list[dict]) -> list[figures.Stack]:
-        own = colour("model", name_of(ask))
         return [
-            figures.Stack(name, swatch or own, _series(rows, column, scale), dash)
+            figures.Stack(name, swatch or OWN, _series(rows, column, scale), dash)
             for name, swatch, column, scale, dash in columns
         ]
 
@@ -116,7 +115,7 @@ def _chart(kind: str) -> Panel:
 
 
 def _add_takeovers(layout: dict, ask: Ask, when: list[date]) -> None:
-    """A dotted line in the week in which another version began to answer most calls."""
+    """A dotted line in the week in which another version began to answer most inferences."""
     names = {}
     for plane in planes_of(ask, name_of(ask)):
         row = plane.leader

@@ -47,7 +47,7 @@ def build(ask: Ask) -> dict:
 
 def _part(ask: Ask, plane: Plane, nth: int, name: str) -> dict:
     calls = sum(row["requests"] or 0 for row in plane.rows)
-    said = f"{len(plane.known)} versions by cost per 1k calls and {plane.on}"
+    said = f"{len(plane.known)} versions by cost per 1k inferences and {plane.on}"
     return {
         "plane": plane,
         "drawable": len(plane.known) > 1,

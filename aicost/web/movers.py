@@ -33,7 +33,7 @@ def _parts(block: Block, lines: tuple[str, ...]) -> dict[tuple, list[tuple[Decim
 
 
 def cause(line: Line, parts: list[tuple[Decimal, str]], currency: str, calls: str) -> str:
-    """ ": training +$5,034, inference +$2,256; 12% more calls"; the parts that matter, at most two.
+    """ ": training +$5,034, inference +$2,256; 12% more inferences"; what matters, at most two.
     A part smaller than 15 % of the change is not worth a word."""
     matter = [x for x in parts if abs(x[0]) >= abs(line.delta) * SHARE_MIN][:2]
     said = [f"{name} {numbers.change(delta, currency, 0)}" for delta, name in matter]
@@ -46,14 +46,14 @@ def cause(line: Line, parts: list[tuple[Decimal, str]], currency: str, calls: st
 
 
 def _calls(row) -> str:
-    """ "12% more calls", when both periods have calls and they differ by a percent or more."""
+    """ "12% more inferences", when both periods have calls and they differ by a percent or more."""
     if row is None or row.previous is None or not row.requests or not row.previous.requests:
         return ""
     now, was = Decimal(row.requests), Decimal(row.previous.requests)
     grown = (now - was) / was * 100
     if abs(grown) < 1:
         return ""
-    return f"{numbers.percent_of(abs(grown), 0)} {'more' if grown > 0 else 'fewer'} calls"
+    return f"{numbers.percent_of(abs(grown), 0)} {'more' if grown > 0 else 'fewer'} inferences"
 
 
 def movers(ask: Ask, movers_max: int) -> dict:

@@ -40,7 +40,8 @@ SETTINGS = "preferences"
 KEYS = {
     "overview": "o", "explore": "e", "unit_economics": "u", "margin": "n",
     "models": "m", "features": "f", "experiments": "x", "teams": "t", "customers": "c",
-    "gpus": "g", "layers": "l", "budgets": "b", "anomalies": "a", "health": "h", "rules": "r",
+    "gpus": "g", "layers": "l",
+    "statements": "s", "budgets": "b", "anomalies": "a", "health": "h", "rules": "r",
 }  # fmt: skip
 
 NAV: tuple[tuple[str, tuple[Entry, ...]], ...] = (
@@ -62,6 +63,7 @@ NAV: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("experiments", "Experiments"),
             Entry("teams", "Teams"),
             Entry("customers", "Customers"),
+            Entry("statements", "Statements", carries=False),
             Entry("targets", "Names & owners"),
         ),
     ),
@@ -90,7 +92,6 @@ NAV: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("upload", "Add data", may_upload, under="health", carries=False),
             Entry("rules", "Rules", may_see_sources),
             Entry("close", "Close", may_see_sources, carries=False),
-            Entry("statements", "Statements", under="close", carries=False),
             Entry("finance", "Accounting", may_see_margin, under="close", carries=False),
         ),
     ),

@@ -3,6 +3,7 @@
 Zero, unknown and not applicable are three words: "$0.00", "unknown", "n/a".
 """
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from html import escape
@@ -11,8 +12,10 @@ from aicost.kernel.periods import Period
 from aicost.web.zone import in_zone, zone_at
 
 UNKNOWN, NOT_APPLICABLE, MINUS = "unknown", "n/a", "−"
+NO_BREAK = "\N{NO-BREAK SPACE}"
 _SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹"}
 _CENT = Decimal("0.01")
+_PERCENT_MAX, _TIMES_MAX = 1000, 1000
 _SCALES = ((Decimal(10) ** 9, "B"), (Decimal(10) ** 6, "M"), (Decimal(10) ** 3, "k"))
 
 
@@ -104,13 +107,28 @@ def percent_of(value: Decimal | None, places: int = 1) -> str:
 
 
 def change_percent(now: Decimal | None, before: Decimal | None) -> str:
-    """+16.3%; "new" when there was nothing before, n/a when nothing can be said."""
+    """+16.3%; "new" when there was nothing before, n/a when nothing can be said. Beyond 1,000% per
+    cent say nothing: ×12 is twelve times what it was."""
     if now is None or before is None:
         return NOT_APPLICABLE
     if not before:
         return "new" if now else NOT_APPLICABLE
     shown = rounded((now - before) / abs(before) * 100, 1)
+    if abs(shown) > _PERCENT_MAX:
+        return _times(now, before)
     return _signed(shown < 0, "", f"{abs(shown):,.1f}%", plus=shown > 0)
+
+
+def _times(now: Decimal, before: Decimal) -> str:
+    if before < 0 or now < 0:
+        return f">{'+' if now > before else MINUS}{_PERCENT_MAX:,}%"
+    times = rounded(now / before, 0)
+    return f"×{times:,}" if times < _TIMES_MAX else f"×{_TIMES_MAX:,} or more"
+
+
+def rounding(parts: Iterable[Decimal], total: Decimal) -> Decimal:
+    """What a total in cents has more than its parts in cents: each is rounded by itself."""
+    return rounded(total, 2) - sum((rounded(part, 2) for part in parts), Decimal(0))
 
 
 def grown(now: Decimal | None, before: Decimal | None) -> str:
@@ -154,7 +172,11 @@ def moment_zone(when: datetime | None) -> str:
 
 
 def period(span: Period, year: bool = False) -> str:
-    """1–21 Nov, 28 Oct – 3 Nov; a whole month is October, last days are included."""
+    """1–21 Nov, 28 Oct – 3 Nov, last days included. A line may break between two dates, in none."""
+    return _dates(span, year).replace(" ", NO_BREAK).replace(f"–{NO_BREAK}", "– ")
+
+
+def _dates(span: Period, year: bool) -> str:
     last = span.end - timedelta(days=1)
     tail = f" {last.year}" if year or span.start.year != last.year else ""
     if span.start == last:

@@ -20,6 +20,8 @@ ZERO = Decimal(0)
 BY_FEATURE = ("feature",)
 NAMED_MAX = 8  # bars; of more, only the largest changes are named
 NAMES_OF_MANY = 3
+# Of the chart: room beside a line, a total, a total with a cause above it.
+LINE_HEIGHT, LABEL_HEIGHT, LABELS_HEIGHT = Decimal("0.01"), Decimal("0.07"), Decimal("0.2")
 TOO_NEAR = Decimal("0.15")  # of the highest bar: labels beside each other would touch
 Moved = Mapping[date, tuple[str, str, Decimal]]
 
@@ -120,6 +122,19 @@ def _add_budget(chart: dict, ask: Ask, bars: int) -> None:
         {"type": "line", "x0": bars - 1.5, "x1": bars - 0.6, "y0": level, "y1": level,
          "line": {"color": figures.INK, "width": 1.5}}
     )  # fmt: skip
+    _clear(chart["layout"], bars - 1, plan.amount)
+
+
+def _clear(layout: dict, bar: int, level: Decimal) -> None:
+    """Lift the labels above a bar over a line that would strike them through."""
+    labels = [one for one in layout["annotations"] if one["x"] == bar and not one.get("xref")]
+    if not labels:
+        return
+    foot, top = (min(Decimal(x["y"]) for x in labels), Decimal(layout["yaxis"]["range"][1]))
+    height = LABELS_HEIGHT if len(labels) > 1 else LABEL_HEIGHT
+    if foot - top * LINE_HEIGHT <= level <= foot + top * height:
+        for label in labels:
+            label["y"] = plain(level + top * LINE_HEIGHT)
 
 
 def _title(block: Block, when: list[date], running: bool) -> str:

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from aicost.web import numbers, spark
 from aicost.web.ask import Ask
+from aicost.web.idle import add_idle
 from aicost.web.parts import cost_blocks, periods_of, why_url
 from aicost.web.tables import Block, Line, shorten
 from aicost.web.units import Unit
@@ -67,6 +68,7 @@ class Table:
     rows: list[Row]
     total: Row | None = None
     notes: list[str] = field(default_factory=list)
+    block: Block | None = None
 
 
 def daily(ask: Ask, group_by: Sequence[str]) -> dict[str, dict[tuple, Line]]:
@@ -102,6 +104,7 @@ def named_blocks(
 ) -> list[Block]:
     """The lines of a dimension with their reasons and pages."""
     found = [shorten(b, lines_max) for b in cost_blocks(ask, (dimension,), ask.view.sort)]
+    add_idle(ask, found)
     for block in found:
         for line in [*block.lines, block.total]:
             if line.line != "other":
@@ -111,15 +114,18 @@ def named_blocks(
     return found
 
 
-def table(block: Block, first: str, columns: Sequence[Column]) -> Table:
+def table(block: Block, first: str, columns: Sequence[Column], *, swatches: bool = True) -> Table:
+    """Without swatches where the colours of the page are those of other names."""
+
     def row(line: Line) -> Row:
         cells = [(column, column.cell(line, block.currency)) for column in columns]
-        return Row(line.names[0], line.swatch, line.page, cells, line.why)
+        swatch = line.swatch if swatches else ""
+        return Row(line.names[0], swatch, line.page, cells, line.why)
 
     notes = []
     if block.more:
         notes.append(f"The {block.more} smallest are one line here; the files have them all.")
-    return Table(first, columns, [row(x) for x in block.lines], row(block.total), notes)
+    return Table(first, columns, [row(x) for x in block.lines], row(block.total), notes, block)
 
 
 def cost_columns(ask: Ask, currency: str) -> list[Column]:
@@ -203,8 +209,8 @@ def unit_columns(units: Mapping[tuple[str, str], Unit], whys: Callable[[str, str
         return UNKNOWN if unit.requests is None else Cell(numbers.short_count(unit.requests))
 
     found = [
-        Column("Requests", of_owned(units, requests)),
-        Column("Per 1k requests", of_owned(units, loaded)),
+        Column("Inferences", of_owned(units, requests)),
+        Column("Per 1k inferences", of_owned(units, loaded)),
     ]
     if any(u.row["loaded_cost_per_outcome"] is not None for u in units.values()):
         found.append(Column("Per outcome", of_owned(units, outcome)))

@@ -20,7 +20,9 @@ from aicost.web.parts import (
     Figure,
     against,
     cost_blocks,
+    cut_steps,
     estimate_step,
+    hatched,
     legend,
     money_figure,
     moved,
@@ -131,18 +133,18 @@ class Holder:
         """Requests, and what a thousand of them cost, loaded and marginal."""
         unit = self.unit(ask)
         if unit is None or unit.requests is None:
-            under = (("", "no calls are known to it", False),)
-            return [Figure("Requests", numbers.UNKNOWN, word=True, under=under)]
+            under = (("", "no inferences are known of it", False),)
+            return [Figure("Inferences", numbers.UNKNOWN, word=True, under=under)]
         was = unit.previous
         under = [("", f"{numbers.count(unit.requests)} counted", False)]
         if was and was.requests:
             grown = numbers.grown(Decimal(unit.requests), Decimal(was.requests))
             under.insert(0, (grown, against(ask), False))
-        requests = Figure("Requests", numbers.short_count(unit.requests), under=tuple(under))
+        requests = Figure("Inferences", numbers.short_count(unit.requests), under=tuple(under))
         return [requests, self._unit_figure(ask, unit, final)]
 
     def _unit_figure(self, ask: Ask, unit: Unit, final: bool) -> Figure:
-        name, was = "Per 1k requests", unit.previous
+        name, was = "Per 1k inferences", unit.previous
         if unit.loaded is None or unit.marginal is None:
             return Figure(name, numbers.UNKNOWN, word=True)
         under = []
@@ -169,7 +171,7 @@ class Holder:
             "note": note,
             "size": "medium",
             "legend": legend(made),
-            "estimate": estimate_step(ask, step) is not None,
+            "hatched": hatched(ask, step),
             "dots": bool(_before(ask, self.by)),
             "links": [("Explore", f"{reverse('explore')}?{ask.view.query(group_by=(self.by,))}")],
             "summary": f"{title}. {note} Total {numbers.money(block.total.cost, block.currency)}.",
@@ -182,7 +184,8 @@ class Holder:
         if block is None:
             return {"data": [], "layout": {}}
         first, events = estimate_step(ask, step), named_days(ask, step)
-        axis = figures.Axis(step, block.currency, estimate_from=first, events=events)
+        axis = figures.Axis(step, block.currency, estimate_from=first, events=events,
+                            cut=cut_steps(ask.period, step))  # fmt: skip
         when = periods_of(ask.period, step)
         dots = _dots(ask, self.by, block.currency, when)
         return figures.stacked_bars(stacks(block), when, axis, previous=dots)
@@ -227,7 +230,8 @@ def parts_table(
     ask: Ask, block: Block | None, by: str, title: str, more: Sequence[Column] | None = None
 ) -> dict:
     """What a page's money consists of; it adds up to the page's cost. `more` are columns before
-    the share; with None the table is half a page wide, without sparklines on one scale."""
+    the share; with None the table is half a page wide, without sparklines on one scale, and
+    without colours: those of the page are of the names in its chart."""
     if block is None:
         return {"title": title, "empty": ("No cost in this period.", "")}
     shown = shorten(block, ROWS_MAX)
@@ -243,7 +247,10 @@ def parts_table(
     columns += [*(more or ()), owned.share_column(block.total.cost)]
     if more is not None:
         columns.append(owned.spark_column(ask, block.currency))
-    return {"title": title, "tables": [owned.table(shown, by.capitalize(), columns)]}
+    return {
+        "title": title,
+        "tables": [owned.table(shown, by.capitalize(), columns, swatches=more is not None)],
+    }
 
 
 def page_url(ask: Ask, dimension: str, name: str) -> str:

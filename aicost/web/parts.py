@@ -14,7 +14,7 @@ from aicost.web.ask import Ask, final_through
 from aicost.web.colours import colour
 from aicost.web.figures import Stack
 from aicost.web.shell import Panel
-from aicost.web.tables import Block, Line, blocks
+from aicost.web.tables import LINE_NAMES, Block, Line, blocks
 
 STACKS_MAX = 8
 POOLS = ("shared", "idle", "unattributed")
@@ -104,6 +104,38 @@ def estimate_step(ask: Ask, step: str) -> date | None:
     )
 
 
+def cut_steps(span: Period, step: str) -> dict[date, str]:
+    """The steps of which the span has only a part, with the days it has: "to 26 Nov"."""
+    steps = periods_of(span, step)
+    if step == "day" or not steps:
+        return {}
+    first, last = steps[0], steps[-1]
+    found = {}
+    if first < span.start:
+        found[first] = f"from {numbers.day(span.start)}"
+    if step_after(last, step) > span.end:
+        found[last] = f"to {numbers.day(span.end - timedelta(days=1))}"
+    return found
+
+
+def hatched(ask: Ask, step: str, span: Period | None = None) -> str:
+    """What hatched bars are, for the legend; "" when none is."""
+    told = ["estimate"] if estimate_step(ask, step) is not None else []
+    told += [f"part of a {step}"] if cut_steps(span or ask.period, step) else []
+    return " or ".join(told)
+
+
+def step_after(day: date, step: str) -> date:
+    """The first day of the next step, from the first day of one."""
+    if step == "day":
+        return day + timedelta(days=1)
+    if step == "week":
+        return day + timedelta(days=7)
+    for _ in range(3 if step == "quarter" else 1):
+        day = next_month(day)
+    return day
+
+
 def start_of(day: date, step: str) -> date:
     if step == "week":
         return day - timedelta(days=day.weekday())
@@ -119,13 +151,7 @@ def periods_of(span: Period, step: str) -> list[date]:
     found, day = [], start_of(span.start, step)
     while day < span.end:
         found.append(day)
-        if step == "day":
-            day += timedelta(days=1)
-        elif step == "week":
-            day += timedelta(days=7)
-        else:
-            for _ in range(3 if step == "quarter" else 1):
-                day = next_month(day)
+        day = step_after(day, step)
     return found
 
 
@@ -138,8 +164,12 @@ def stacks(block: Block) -> list[Stack]:
         if kind == "owned" and len(line.key) > 1 and not line.key[1]:
             kind = "workload"
         by_name.setdefault((kind, line.names[0]), []).append(line)
-    owned = [(name, x) for (kind, name), x in by_name.items() if kind == "owned"]
-    owned.sort(key=lambda item: -sum((x.cost for x in item[1]), ZERO))
+    owned = [
+        (name, x)
+        for (kind, name), x in by_name.items()
+        if kind == "owned" and any(value for line in x for value in line.by_period.values())
+    ]
+    owned.sort(key=lambda item: -abs(sum((x.cost for x in item[1]), ZERO)))
     shown = STACKS_MAX if len(owned) > STACKS_MAX + 1 else len(owned)
     layers = [Stack(name, x[0].swatch, _summed(x)) for name, x in owned[:shown]]
     rest = [line for _, lines in owned[shown:] for line in lines]
@@ -195,13 +225,17 @@ def stamp(ask: Ask) -> dict:
 
 def residual(ask: Ask, group_by: tuple[str, ...] = ("feature",)) -> dict:
     """The line every page ends with: parts, total, difference to the bill. What has no name in
-    the group is owned where a workload used it."""
+    the group is owned where a workload used it. Amounts are rounded one by one; what that makes of
+    the total is a part of its own, so that what is shown adds up."""
     answer = ask.report("cost", group_by=group_by)
     found = [
         {
             "currency": block.currency,
             "owned": block.of("owned"),
-            "pools": [(name, block.of(name)) for name in POOLS],
+            "pools": [(_below(block, name).lower(), block.of(name)) for name in POOLS],
+            "rounding": numbers.rounding(
+                [block.of("owned"), *(block.of(name) for name in POOLS)], block.total.cost
+            ),
             "total": block.total.cost,
         }
         for block in blocks(answer.rows, group_by, colour=colour)
@@ -209,10 +243,31 @@ def residual(ask: Ask, group_by: tuple[str, ...] = ("feature",)) -> dict:
     return {
         "blocks": found,
         "scoped": ask.asker.teams is not None,
+        "filtered": bool(ask.view.filters),
         "residual": answer.residual,
         "currency": answer.currency or "",
     }
 
 
+def sum_of(parts: Sequence[tuple[str, Decimal]], whole: Decimal, currency: str) -> dict:
+    """The parts of a page's own sum, what rounding makes of it, and what is missing: nothing, or
+    something is wrong."""
+    amounts = [amount for _, amount in parts]
+    return {
+        "parts": parts,
+        "rounding": numbers.rounding(amounts, sum(amounts, ZERO)),
+        "total": whole,
+        "difference": whole - sum(amounts, ZERO),
+        "currency": currency,
+    }
+
+
+def _below(block: Block, kind: str) -> str:
+    """What the table calls its line of this kind."""
+    return next((x.names[0] for x in block.lines if x.line == kind), LINE_NAMES[kind])
+
+
 STAMP = Panel("stamp", "parts/stamp.html", stamp)
+# For pages about something smaller than the bill: the sum they are about.
+OWN_RESIDUAL = "parts/residual_own.html"
 RESIDUAL = Panel("residual", "parts/residual.html", residual)

@@ -50,8 +50,8 @@ class Plane:
                 bool(row["requests"]),
                 bool(row["leads_since"]),
                 f"{version_name(row, model)}: {score_text(row['score'])} {self.measure}, "
-                f"{per_thousand(row['marginal_cost_per_inference'], self.currency)} per 1k calls; "
-                f"{standing(row)}",
+                f"{per_thousand(row['marginal_cost_per_inference'], self.currency)} per 1k "
+                f"inferences; {standing(row)}",
             )
             for row in self.known
         ]
@@ -107,7 +107,7 @@ def last_gain(plane: Plane, model: str = "") -> dict:
     """The sentence of the last gain: parts of (text, strong)."""
     row = plane.leader
     if row is None:
-        text = "Not enough data: the version that answers most calls has no score."
+        text = "Not enough data: the version with most inferences has no score."
         return {"parts": [(text, False)]}
     if row["gained_points"] is None:
         return {"parts": [(f"Not enough data: {row['reason']}.", False)]}
@@ -118,10 +118,10 @@ def last_gain(plane: Plane, model: str = "") -> dict:
         return {"parts": [*parts, (f". What a point cost is unknown: {row['reason']}.", False)]}
     if monthly > 0:
         change = numbers.change(monthly, plane.currency, 0)
-        parts.append((f" for {change} a month at this period’s calls: ", False))
+        parts.append((f" for {change} a month at this period’s inferences: ", False))
     else:
         saved = numbers.money(-monthly, plane.currency, 0)
-        parts.append((f" and costs {saved} less a month at this period’s calls: ", False))
+        parts.append((f" and costs {saved} less a month at this period’s inferences: ", False))
     if row["gain_cost_per_point"] is not None:
         each = numbers.unit_money(row["gain_cost_per_point"], plane.currency)
         parts.append((f"{each} a month for a point", True))

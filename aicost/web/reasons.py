@@ -1,18 +1,20 @@
 """ "Why this number?" of figures other than cost: addresses that ask, what their panels show."""
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from urllib.parse import urlencode
 
 from django.urls import reverse
 
 from aicost.web import numbers
 from aicost.web.ask import Ask
-from aicost.web.units import per_thousand
 from attribution.reports.explain_bill import BillExplanation
 from attribution.reports.explain_estimate import EstimateExplanation
 from attribution.reports.explain_margin import MarginExplanation
-from attribution.reports.explain_unit import UnitExplanation
+from attribution.reports.explain_unit import UnitExplanation, counted_words
 
+# How many of a unit pages write as one.
+TIMES = {"inference": 1000, "success": 1000}
 BY_KIND = {"marginal_cost": "workload", "idle_cost": "idle"}
 
 
@@ -53,8 +55,10 @@ def whole(ask: Ask, currency: str | None = "", **filters: tuple[str, ...]) -> st
 
 def unit_reason(ask: Ask, at: Mapping[str, str], found: UnitExplanation) -> dict:
     unit = found.column.partition("_cost_per_")[2]
-    money = per_thousand if unit != "million_tokens" else numbers.unit_money
-    per = {"million_tokens": "a million tokens"}.get(unit, f"1,000 {unit}s")
+    times = TIMES.get(unit, 1)
+    each = unit.replace("_", " ")
+    per = f"{times:,} {each}s" if times > 1 else f"{'an' if each[0] in 'aeiou' else 'a'} {each}"
+    shown = None if found.figure is None else found.figure * times
     own = tuple((name, value) for name, value in at.items() if name != "model_version")
     parts = [
         {
@@ -71,11 +75,30 @@ def unit_reason(ask: Ask, at: Mapping[str, str], found: UnitExplanation) -> dict
     ]
     kind, of = found.column.split("_", 1)[0], " ".join(filter(None, at.values())) or "All models"
     return {
-        "big": money(found.figure, found.currency or ""),
+        "big": numbers.unit_money(shown, found.currency or ""),
         "heading": f"{of}, {kind} cost of {per}",
         "parts": parts,
+        "counted_words": counted_words(found.denominator_name),
+        "per": per,
+        "scale": _scale(found, times),
         "names": ", ".join(dict.fromkeys(one.source for one in found.counted if one.counted)),
     }
+
+
+def _scale(found: UnitExplanation, times: int) -> str:
+    """ "$9,796.60 ÷ 235,512 = $0.0416; × 1,000 = $41.6", the whole way to the figure."""
+    if found.figure is None:
+        return ""
+    currency = found.currency or ""
+
+    def unit(amount: Decimal) -> str:
+        return numbers.unit_money(amount, currency)
+
+    text = f"{numbers.money(found.numerator, currency)} ÷ {numbers.count(found.denominator)}"
+    if found.size > 1:
+        return f"{text} × {found.size:,} = {unit(found.figure)}"
+    text = f"{text} = {unit(found.figure)}"
+    return f"{text}; × {times:,} = {unit(found.figure * times)}" if times > 1 else text
 
 
 def margin_reason(ask: Ask, at: Mapping[str, str], found: MarginExplanation) -> dict:

@@ -41,7 +41,7 @@ NOTES = {
 LINE_NAMES = {
     "workload": "Used",
     "shared": "Shared",
-    "idle": "Idle of nobody",
+    "idle": "Idle",
     "unattributed": "Unattributed",
 }
 CAUSES_MAX, LINES_MAX = 3, 40
@@ -170,11 +170,13 @@ def why_changed(one: Statement, calls: dict[str, tuple]) -> str:
 
 
 def _more_calls(told: tuple | None) -> str:
-    """ " with 12% more calls", when both months have calls and they differ by a percent."""
+    """ " with 12% more inferences", when both months have calls and they differ by a percent."""
     now, was = told or (None, None)
     if not now or not was:
         return ""
     grown = (Decimal(now) - was) / was * 100
     if abs(grown) < 1:
         return ""
-    return f" with {numbers.percent_of(abs(grown), 0)} {'more' if grown > 0 else 'fewer'} calls"
+    return (
+        f" with {numbers.percent_of(abs(grown), 0)} {'more' if grown > 0 else 'fewer'} inferences"
+    )

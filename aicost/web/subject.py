@@ -68,11 +68,11 @@ def unit_figure(ask: Ask, final: bool) -> Figure | None:
         return None
     unit = next((u for u in unit_rows(ask, (dimension,)) if u.name == name and u.currency), None)
     if unit is None or unit.loaded is None:
-        under = (("", "no calls are known to it", False),)
-        return Figure("Loaded per 1k calls", numbers.UNKNOWN, word=True, under=under)
-    text = f"{numbers.short_count(unit.requests)} calls"
+        under = (("", "no inferences are known of it", False),)
+        return Figure("Loaded per 1k inferences", numbers.UNKNOWN, word=True, under=under)
+    text = f"{numbers.short_count(unit.requests)} inferences"
     value = per_thousand(unit.loaded, unit.currency)
-    return Figure("Loaded per 1k calls", value, under=(("", text, False),), final=final)
+    return Figure("Loaded per 1k inferences", value, under=(("", text, False),), final=final)
 
 
 def budget_figure(ask: Ask) -> Figure:

@@ -98,16 +98,30 @@ class Block:
     lines: list[Line]
     total: Line
     more: int = 0
+    idle: object | None = None  # where its idle stands (aicost.web.idle)
 
     def of(self, kind: str) -> Decimal:
         """The sum of the lines of one kind; `owned` includes money without a name in the group."""
         kinds = ("owned", "workload") if kind == "owned" else (kind,)
         return sum((x.cost for x in self.lines if x.line in kinds), ZERO)
 
+    @property
+    def rounding(self) -> Decimal:
+        """What the total shows more than the rows: cents are rounded row by row."""
+        return numbers.rounding((x.cost for x in self.lines), self.total.cost)
+
 
 def worded(dimension: str, value: str) -> str:
     """A value as people read it: words of ours for what we name, theirs as they wrote them."""
     return DESCRIBED.get(value, value) if dimension in WORDED else value
+
+
+def pool_name(kind: str, dimension: str = "") -> str:
+    """What a line below the names is called. Idle without a feature is not idle without a team, so
+    the line says by which name it has none."""
+    if kind == "idle" and dimension and dimension not in ("kind", "state"):
+        return f"{LINE_NAMES[kind]}, no {label(dimension).lower()}"
+    return LINE_NAMES.get(kind, "")
 
 
 def line_names(row: dict, group_by: Sequence[str]) -> tuple[str, ...]:
@@ -117,7 +131,8 @@ def line_names(row: dict, group_by: Sequence[str]) -> tuple[str, ...]:
     names = []
     for n, dimension in enumerate(group_by):
         value = str(row.get(dimension) or "")
-        empty = (pool if n == 0 else "") if pool else f"No {label(dimension).lower()}"
+        below = pool_name(row["line"], dimension) if n == 0 else ""
+        empty = below if pool else f"No {label(dimension).lower()}"
         named = worded(dimension, value)
         if n == 0 and pool and named and dimension not in WORDED:
             named = f"{named}, {pool.lower()}"
@@ -203,17 +218,27 @@ def blocks(
     return sorted(found, key=lambda block: -abs(block.total.cost))
 
 
+def _others(rest: Sequence[Line]) -> str:
+    """ "12 others, 3 without cost now"."""
+    free = sum(not line.cost for line in rest)
+    told = [f"{len(rest) - free} others"] if len(rest) > free else []
+    return ", ".join([*told, *([f"{free} without cost now"] if free else [])])
+
+
 def shorten(block: Block, lines_max: int = LINES_MAX) -> Block:
-    """The block with its smallest owned lines folded into one, so that it still adds up."""
+    """The block with its smallest owned lines folded into one, so that it still adds up. What
+    costs nothing now is counted apart: a chart of now does not have it."""
     owned = [x for x in block.lines if x.line == "owned"]
     if len(owned) <= lines_max:
         return block
-    largest = sorted(owned, key=lambda x: -abs(x.cost))[: lines_max - 1]
+    largest = sorted((x for x in owned if x.cost), key=lambda x: -abs(x.cost))
+    if len(largest) > lines_max:
+        largest = largest[: lines_max - 1]
     kept = {line.key for line in largest}
     rest = [line for line in owned if line.key not in kept]
     other = _total(rest)
     other.key, other.line, other.swatch = ("other",), "other", "s-other"
-    other.names = (f"{len(rest)} others",)
+    other.names = (_others(rest),)
     pools = [x for x in block.lines if x.line != "owned"]
     lines = [x for x in owned if x.key in kept] + [other] + pools
     return Block(block.currency, lines, block.total, len(rest))

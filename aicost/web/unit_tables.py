@@ -30,7 +30,7 @@ class Kind:
 
 
 KINDS = (
-    Kind("inference", "Per inference", "Per 1k calls", "Calls", 1000),
+    Kind("inference", "Per inference", "Per 1k inferences", "Inferences", 1000),
     Kind("million_tokens", "Per million tokens", "Per 1M tokens", "Tokens"),
     Kind("outcome", "Per outcome", "Per outcome", "Outcomes"),
 )

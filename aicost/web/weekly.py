@@ -8,7 +8,7 @@ from decimal import Decimal
 from aicost.kernel.periods import Period
 from aicost.web import figures, numbers
 from aicost.web.ask import Ask
-from aicost.web.colours import colour
+from aicost.web.colours import OWN, colour
 from aicost.web.parts import estimate_step, legend, periods_of, stacks, start_of, twin
 from aicost.web.shell import Panel
 from aicost.web.tables import blocks
@@ -38,11 +38,11 @@ def unit_weeks(ask: Ask, dimension: str) -> list[dict]:
 
 
 _CHARTS = {
-    "unit": ("Cost per 1k requests", "Weekly. Dashed: with own idle.", "money",
+    "unit": ("Cost per 1k inferences", "Weekly. Dashed: with own idle.", "money",
              (("Marginal", "marginal_cost_per_inference", 1000, "solid"),
               ("Loaded", "loaded_cost_per_inference", 1000, "dash"))),
-    "calls": ("Requests", "Weekly. Hatched: may still change.", "count",
-              (("Requests", "requests", 1, "solid"),)),
+    "calls": ("Inferences", "Weekly. Hatched: may still change.", "count",
+              (("Inferences", "requests", 1, "solid"),)),
 }  # fmt: skip
 
 
@@ -51,9 +51,8 @@ def unit_panel(kind: str, dimension: str) -> Panel:
     title, note, unit, columns = _CHARTS[kind]
 
     def layers(ask: Ask, rows: list[dict]) -> list[figures.Stack]:
-        swatch = colour(dimension, ask.view.filters[dimension][0])
         return [
-            figures.Stack(name, swatch, _values(rows, column, scale), dash)
+            figures.Stack(name, OWN, _values(rows, column, scale), dash)
             for name, column, scale, dash in columns
         ]
 

@@ -42,20 +42,25 @@ def month_states(
     start: date | None = None, end: date | None = None, with_blockers: bool = True
 ) -> list[MonthState]:
     """The months of [start, end) with charges or closes, the newest first."""
-    with connection.cursor() as cursor:
-        cursor.execute(sql(PACKAGE, "months_with_money"))
-        first, last = cursor.fetchone()
     by_month: dict[date, list[MonthClose]] = {}
     closes = MonthClose.objects.select_related("closed_by", "reopened_by").order_by("edition")
     for close in closes:
         by_month.setdefault(close.month, []).append(close)
-    months = set(by_month) | set(months_between(first, last) if first else ())
+    months = set(by_month) | set(months_of_bills())
     asked = [
         month
         for month in sorted(months, reverse=True)
         if (start is None or month >= start.replace(day=1)) and (end is None or month < end)
     ]
     return [_state(month, by_month.get(month, []), with_blockers) for month in asked]
+
+
+def months_of_bills() -> list[date]:
+    """Every month from the first with a charge to the last."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql(PACKAGE, "months_with_money"))
+        first, last = cursor.fetchone()
+    return list(months_between(first, last)) if first else []
 
 
 def _state(month: date, editions: list[MonthClose], with_blockers: bool) -> MonthState:

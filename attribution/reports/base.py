@@ -66,8 +66,8 @@ class Report:
     the column that comparisons compare; `roles` None is everybody; a report of the
     `whole_company` has no team on its rows, so it is refused to an asker who sees only some teams;
     one that `converts` can be asked in another currency: its rows add up over months, or its
-    `parts` do, and `finished` makes the rows of their sums, or it does it `by_itself`; one of two
-    periods takes `against`."""
+    `parts` do, and `finished` makes the rows of their sums, or it does it `by_itself`, or is
+    `exchanged` in a way of its own: (rows, missing rates). One of two periods takes `against`."""
 
     name: str
     title: str
@@ -84,6 +84,7 @@ class Report:
     by_itself: bool = False
     parts: Callable[[Spec], list[dict]] | None = None
     finished: Callable[[Spec, list[dict]], list[dict]] | None = None
+    exchanged: Callable[[Spec], tuple[list[dict], tuple]] | None = None
     against: bool = False
     groups_max: int = GROUPS_MAX
 

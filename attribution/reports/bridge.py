@@ -10,7 +10,7 @@ row says the same under every grouping and filter."""
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 from aicost.kernel.periods import Period
 from aicost.kernel.targets import LEVELS
@@ -18,6 +18,7 @@ from attribution.drivers import EFFECTS, Leaf, Side, effects
 from attribution.entities.hierarchy import names_on
 from attribution.reports.base import Report, binds, fetch, hours, pick
 from attribution.reports.compare import previous_period, step_of
+from attribution.reports.convert import EXACT_DIGITS, folded
 from attribution.reports.cost import every_column
 from attribution.reports.spec import LEFT_OUT, Spec
 
@@ -35,6 +36,7 @@ QUANTITIES = tuple(
     f"{before}{name}" for name in (CALLS, "tokens", GPU_HOURS) for before in ("", "previous_")
 )
 ZERO = Decimal(0)
+COST = ("cost",)
 Key = tuple[str, ...]
 
 
@@ -56,8 +58,20 @@ def columns(spec: Spec) -> tuple[str, ...]:
 def rows(spec: Spec) -> list[dict]:
     """With a granularity each whole step stands against the step before it; a step that the period
     cuts is left out, for part of a month says nothing against a month."""
+    return _rows(spec, set())
+
+
+def exchanged(spec: Spec) -> tuple[list[dict], tuple]:
+    """Each side at the rates of its own months before anything is compared, so that a rate that
+    moved is part of the effect of price; and the rates that are missing."""
+    missing: set = set()
+    with localcontext(prec=EXACT_DIGITS):
+        return _rows(spec, missing), tuple(sorted(missing))
+
+
+def _rows(spec: Spec, missing: set) -> list[dict]:
     found = []
-    for now, before, (old, new) in _pairs(spec):
+    for now, before, (old, new) in _pairs(spec, missing):
         placed = _decomposed(old, new, (before.length_days, now.length_days))
         above = {
             level: names_on(level, now.end - timedelta(days=1))
@@ -67,18 +81,20 @@ def rows(spec: Spec) -> list[dict]:
     return pick(found, columns(spec))
 
 
-def _pairs(spec: Spec) -> Iterator[tuple[Period, Period, tuple[dict, dict]]]:
+def _pairs(spec: Spec, missing: set) -> Iterator[tuple[Period, Period, tuple[dict, dict]]]:
     """(period, period compared with, sides of their leaves)."""
     if spec.granularity == "total":
         other = spec.against or previous_period(spec.period)
-        old, new = (_sides(replace(spec, period=p)).get(p.start, {}) for p in (other, spec.period))
+        old, new = (
+            _sides(replace(spec, period=p), missing).get(p.start, {}) for p in (other, spec.period)
+        )
         yield spec.period, other, (old, new)
         return
     steps = whole_steps(spec.period, spec.granularity)
     if not steps:
         return
     first = step_of(steps[0].start - timedelta(days=1), spec.granularity, steps[0].start)
-    sides = _sides(replace(spec, period=Period(first, steps[-1].end)))
+    sides = _sides(replace(spec, period=Period(first, steps[-1].end)), missing)
     for before, now in zip([Period(first, steps[0].start), *steps], steps, strict=False):
         yield now, before, (sides.get(before.start, {}), sides.get(now.start, {}))
 
@@ -93,7 +109,7 @@ def whole_steps(period: Period, granularity: str) -> list[Period]:
     return [Period(a, b) for a, b in zip(starts, starts[1:], strict=False) if b <= period.end]
 
 
-def _sides(spec: Spec) -> dict[date, dict[Key, Side]]:
+def _sides(spec: Spec, missing: set) -> dict[date, dict[Key, Side]]:
     """period -> (*LEAF, kind, currency, "" or credits) -> its side of the bridge. Money first;
     calls and GPU hours of names without money have nothing to explain. Credits are leaves of their
     own."""
@@ -101,10 +117,10 @@ def _sides(spec: Spec) -> dict[date, dict[Key, Side]]:
     found: dict[date, dict[Key, Side]] = {}
     calls = {_named(row): row for row in _calls(asked)}
     worked = {_named(row): row for row in _gpu_time(asked)}
-    credited = {_leaf(row): row["cost"] for row in _credits(asked)}
+    credited = {_leaf(row): row["cost"] for row in folded(asked, _credits, COST, missing)}
     for when, key in credited:
         found.setdefault(when, {})[*key, CREDITS] = Side(credited[when, key])
-    for row in every_column(asked):
+    for row in folded(asked, _money, COST, missing):
         names = tuple(row[name] or "" for name in LEAF)
         key = (*names, row["kind"], row["currency"], "")
         cost = row["cost"] - credited.get(_leaf(row), ZERO)
@@ -130,7 +146,11 @@ def _credits(asked: Spec) -> list[dict]:
     only = {"charge_category": (CREDIT,)}
     if not every_column(replace(asked, granularity="total", group_by=(), filters=only)):
         return []
-    return every_column(replace(asked, filters=only))
+    return _money(replace(asked, filters=only))
+
+
+def _money(spec: Spec) -> list[dict]:
+    return pick(every_column(spec), ("period", *LEAF, "kind", "currency", "cost"))
 
 
 def _named(row: Mapping) -> Key:
@@ -230,6 +250,8 @@ REPORT = Report(
     groups=(*LEAF, "kind", *ABOVE),
     filters=(*LEAF, *ABOVE),
     granularities=("total", "week", "month", "quarter"),
+    converts=True,
+    exchanged=exchanged,
     against=True,
     groups_max=5,
 )

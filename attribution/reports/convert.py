@@ -3,7 +3,7 @@
 What has no rate stays on rows of its own, in the currency it was billed in, and the answer names
 it; it is never taken as 1."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import date
 from decimal import Context, Decimal
@@ -17,13 +17,17 @@ from attribution.reports.compare import step_of
 from attribution.reports.spec import Spec
 from ingest.fx import MissingRate, Rates
 
-_EXACT = Context(prec=100)
+# A rate has 18 decimals as money has, so their products have 36.
+EXACT_DIGITS = 100
+_EXACT = Context(prec=EXACT_DIGITS)
 _LINES = ("owned", "workload", "shared", "idle", "unattributed")
 
 
 def converted(report: Report, spec: Spec) -> tuple[list[dict], tuple[tuple[date, str, str], ...]]:
     """The rows of the report and the rates that are missing, as (month, from, to). Rows that each
     stand in one month are converted, and summed over what they have in common."""
+    if report.exchanged is not None:
+        return report.exchanged(spec)
     rates, missing = _rates(spec.period), set()
     summed: dict[tuple, dict] = {}
     for month, row in _rows_of_months(report, spec):
@@ -40,6 +44,37 @@ def converted(report: Report, spec: Spec) -> tuple[list[dict], tuple[tuple[date,
     rows = list(summed.values())
     rows = report.finished(spec, rows) if report.finished else sorted(rows, key=_place)
     return rows, tuple(sorted(missing))
+
+
+def folded(
+    spec: Spec, asked: Callable[[Spec], Iterable[dict]], money: Collection[str], missing: set
+) -> list[dict]:
+    """The rows that `asked` finds, in the currency of the question where it names one: each month
+    by its rate, then summed to the steps of the question over all columns but `money`. What has no
+    rate stays as it was billed and is added to `missing`."""
+    if not spec.in_currency:
+        return list(asked(spec))
+    step = "day" if spec.granularity in ("day", "week") else "month"
+    rates, summed = _rates(spec.period), {}
+    for row in asked(replace(spec, granularity=step)):
+        try:
+            rate = rates.rate(month_start(row["period"]), row["currency"], spec.in_currency)
+        except MissingRate as error:
+            missing.add((error.month, error.from_currency, error.to_currency))
+        else:
+            row = row | {"currency": spec.in_currency}
+            row |= {n: _EXACT.multiply(row[n], rate) for n in money if row[n] is not None}
+        row["period"] = step_of(row["period"], spec.granularity, spec.period.start)
+        key = tuple(value for name, value in row.items() if name not in money)
+        if (old := summed.get(key)) is not None:
+            row |= {name: _known_sum(old[name], row[name]) for name in money}
+        summed[key] = row
+    return list(summed.values())
+
+
+def _known_sum(a: Decimal | None, b: Decimal | None) -> Decimal | None:
+    """As SQL sums: nothing known beside something is that."""
+    return b if a is None else a if b is None else _EXACT.add(a, b)
 
 
 @once

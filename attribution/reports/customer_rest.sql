@@ -33,6 +33,11 @@ target as materialized (
         and (%(f_model)s::text[] is null or model = any(%(f_model)s))
         and (%(f_team)s::text[] is null or team = any(%(f_team)s))
 ),
+class as materialized (
+    select * from unnest(
+        %(class_targets)s::bigint[], %(class_months)s::date[], %(class_names)s::text[]
+    ) as x (target_id, month, name)
+),
 part as (
     select
         case %(granularity)s
@@ -40,7 +45,7 @@ part as (
             when 'day' then c.day
             else date_trunc(%(granularity)s, c.day::timestamp)::date
         end as period,
-        c.target_id, c.currency,
+        date_trunc('month', c.day)::date as month, c.target_id, c.currency,
         case %(basis)s when 'billed' then c.billed_cost else c.effective_cost end as cost
     from aicost_cost(%(start)s, %(end)s, 'target', %(step)s, '{}') c
     union all
@@ -50,7 +55,7 @@ part as (
             when 'day' then k.day
             else date_trunc(%(granularity)s, k.day::timestamp)::date
         end as period,
-        k.target_id, k.currency,
+        date_trunc('month', k.day)::date, k.target_id, k.currency,
         - case %(basis)s when 'billed' then k.billed_cost else k.effective_cost end
     from piece p
     cross join lateral (
@@ -60,8 +65,10 @@ part as (
     ) k
 )
 select
-    p.period, '' as customer, t.feature, t.model, t.team, t.kind, p.currency, sum(p.cost) as cost
+    p.period, '' as customer, t.feature, t.model, t.team, t.kind,
+    coalesce(x.name, '') as cost_class, p.currency, sum(p.cost) as cost
 from part p
 join target t on t.id = p.target_id
-group by 1, 2, 3, 4, 5, 6, 7
+left join class x on x.target_id = p.target_id and (x.month is null or x.month = p.month)
+group by 1, 2, 3, 4, 5, 6, 7, 8
 having sum(p.cost) <> 0

@@ -3,10 +3,15 @@ customers of its calls (attribution.customers). What no call named a customer fo
 below, so that every table adds up to the bill."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from decimal import Decimal, localcontext
 
 from aicost.accounts.models import ADMIN, FINANCE, FINOPS
+from aicost.kernel.periods import months_between
+from attribution.finance.editions import editions
+from attribution.models import Target
 from attribution.reports.base import ALL_GRANULARITIES, Report, binds, check, fetch, pick
+from attribution.reports.classed import CLASS
 from attribution.reports.spec import Spec
 
 DIMENSIONS = ("feature", "model", "team")
@@ -81,10 +86,31 @@ def ranked(
 def _binds(spec: Spec) -> dict:
     of_targets = set(spec.group_by) | (set(spec.filters) - {"customer"})
     customers = spec.filters.get("customer")
-    return binds(spec) | {
-        "f_customer": None if customers is None else list(customers),
-        "plain": not of_targets and spec.asker.teams is None,
-    }
+    return (
+        binds(spec)
+        | _classes(spec)
+        | {
+            "f_customer": None if customers is None else list(customers),
+            "plain": not of_targets and spec.asker.teams is None,
+        }
+    )
+
+
+def _classes(spec: Spec) -> dict[str, list]:
+    """The cost class of every target, month by month where months differ; nothing unless asked."""
+    found: dict[str, list] = {"class_targets": [], "class_months": [], "class_names": []}
+    if CLASS not in spec.group_by:
+        return found
+    classes = editions("cost_classes")
+    last = spec.period.end - timedelta(days=1)
+    months = list(months_between(spec.period.start, last)) if classes.changes else [None]
+    for target in Target.objects.values("id", *classes.asked):
+        for month in months:
+            when = month or spec.period.start
+            found["class_targets"].append(target["id"])
+            found["class_months"].append(month)
+            found["class_names"].append(classes.of(when).first(target, when)[CLASS])
+    return found
 
 
 def _found(spec: Spec) -> dict[tuple, dict]:
@@ -98,6 +124,8 @@ def _found(spec: Spec) -> dict[tuple, dict]:
     for key, row in found.items():
         if row["line"] in ("owned", "workload"):
             paid.setdefault(key[:-2], []).append(row)
+    if CLASS in spec.group_by:  # calls have no class: of it their number is unknown
+        return found
     for row in fetch("customer_calls", values):
         key = _key(spec, row)
         line = "owned" if row["customer"] or any(key[2]) else "workload"
@@ -115,7 +143,8 @@ def _paid(spec: Spec, values: dict) -> Iterator[dict]:
         return
     summed: dict[tuple, dict] = {}
     for row in fetch("customer_rest", values):
-        line = "owned" if any(row[name] for name in spec.group_by) else row["kind"]
+        named = any(row[name] for name in spec.group_by if name != CLASS)
+        line = "owned" if named else row["kind"]
         key = (*_key(spec, row), row["currency"], line)
         one = summed.setdefault(key, row | {"line": line, "cost": ZERO})
         one["cost"] += row["cost"]
@@ -153,7 +182,7 @@ REPORT = Report(
     title="Customers",
     rows=rows,
     columns=columns,
-    groups=DIMENSIONS,
+    groups=(*DIMENSIONS, CLASS),
     filters=FILTERS,
     granularities=ALL_GRANULARITIES,
     measure="cost",

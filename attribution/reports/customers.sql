@@ -1,6 +1,7 @@
 -- Cost per customer and dimensions of the target. A month that lies in the period with all its days
 -- is read as one, the rest day by day. `plain`: nothing of targets is asked, so of months their sum
--- will do. `offset 0` keeps the planner from reading all of a grain for a few customers.
+-- will do. `class`: the cost class of targets, of a month or of all (month null). `offset 0` keeps
+-- the planner from reading all of a grain for a few customers.
 with known as (
     select day, summed, date_trunc('month', day)::date as month
     from attribution_customersplit
@@ -34,6 +35,11 @@ target as materialized (
         and (%(f_model)s::text[] is null or model = any(%(f_model)s))
         and (%(f_team)s::text[] is null or team = any(%(f_team)s))
 ),
+class as materialized (
+    select * from unnest(
+        %(class_targets)s::bigint[], %(class_months)s::date[], %(class_names)s::text[]
+    ) as x (target_id, month, name)
+),
 part as (
     select
         case %(granularity)s
@@ -41,7 +47,7 @@ part as (
             when 'day' then c.day
             else date_trunc(%(granularity)s, c.day::timestamp)::date
         end as period,
-        c.customer, c.target_id, c.currency,
+        c.customer, c.target_id, c.currency, x.name as cost_class,
         case %(basis)s when 'billed' then c.billed_cost else c.effective_cost end as cost
     from piece p
     cross join lateral (
@@ -50,11 +56,14 @@ part as (
             and (%(f_customer)s::text[] is null or k.customer = any(%(f_customer)s))
         offset 0
     ) c
+    left join class x on x.target_id = c.target_id
+        and (x.month is null or x.month = date_trunc('month', c.day)::date)
     where %(plain)s or c.target_id in (select id from target)
 )
 select
     p.period, p.customer, coalesce(t.feature, '') as feature, coalesce(t.model, '') as model,
-    coalesce(t.team, '') as team, p.currency, sum(p.cost) as cost
+    coalesce(t.team, '') as team, coalesce(p.cost_class, '') as cost_class, p.currency,
+    sum(p.cost) as cost
 from part p
 left join target t on t.id = p.target_id and not %(plain)s
-group by 1, 2, 3, 4, 5, 6
+group by 1, 2, 3, 4, 5, 6, 7

@@ -10,7 +10,7 @@ from attribution.reports.explain_estimate import EstimateExplanation
 from attribution.reports.explain_figures import Explained
 from attribution.reports.explain_margin import MarginExplanation
 from attribution.reports.explain_pools import Spreads
-from attribution.reports.explain_unit import UnitExplanation
+from attribution.reports.explain_unit import UnitExplanation, counted_words
 from attribution.reports.explain_words import percent, told
 
 STEP = "  "
@@ -190,7 +190,7 @@ def _unit(why: UnitExplanation) -> Iterator[str]:
     for one in why.counted:
         count = "none of it" if one.counted is None else f"{one.counted:,}"
         covered = ", a provider's own count" if one.is_count else ""
-        yield f"{STEP}{one.source}{covered}: {count} {why.denominator_name}"
+        yield f"{STEP}{one.source}{covered}: {count} {counted_words(why.denominator_name)}"
         if one.deliveries:
             yield f"{STEP * 2}{', '.join(one.deliveries)}"
     for part in why.parts:

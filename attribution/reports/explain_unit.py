@@ -17,6 +17,8 @@ from attribution.reports.trust import Trust
 COLUMNS = tuple(
     f"{kind}_cost_per_{unit}" for unit in unit_cost.UNITS for kind in ("marginal", "loaded")
 )
+# What people call a denominator; the reports keep the columns of usage.
+COUNTED_WORDS = {"requests": "inferences"}
 _PARTS = {"marginal_cost": "workload", "idle_cost": "idle"}
 
 
@@ -59,6 +61,10 @@ class UnitExplanation:
     size: int
     parts: tuple[UnitPart, ...]
     counted: tuple[Counted, ...]
+
+
+def counted_words(counting: str) -> str:
+    return COUNTED_WORDS.get(counting, counting.replace("_", " "))
 
 
 def explain_unit(
@@ -175,7 +181,7 @@ def _sentence(
     kind, _, unit = column.partition("_cost_per_")
     head = f"{when(asked.period)}: {named(dimensions)}, {kind} cost per {unit.replace('_', ' ')}"
     if row[column] is None:
-        lacking = "cost is" if row[f"{kind}_cost"] is None else f"{counting} are"
+        lacking = "cost is" if row[f"{kind}_cost"] is None else f"{counted_words(counting)} are"
         return f"{head} is unknown: no {lacking} known of it."
     cost, count = row[f"{kind}_cost"], row[counting]
     size = unit_cost.UNITS[unit][1]
@@ -183,11 +189,12 @@ def _sentence(
     sources = ", ".join(one.source for one in counted if one.counted)
     by = f", counted by {sources}" if sources else ""
     tail = {
-        "marginal": "Only what served calls is in it: no idle time, no training.",
+        "marginal": "Only what served inferences is in it: no idle time, no training.",
         "loaded": f"Of the cost, {told(row['idle_cost'] or Decimal(0))} is its own idle time;"
         " training is not in it.",
     }
     return (
-        f"{head} is {told(cost)} {row['currency']}{scale} divided by {count:,} {counting}{by}."
+        f"{head} is {told(cost)} {row['currency']}{scale} divided by {count:,} "
+        f"{counted_words(counting)}{by}."
         f" {tail[kind]}"
     )

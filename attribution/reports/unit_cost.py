@@ -2,10 +2,12 @@
 with numerator and denominator both in the row. Unknown is None: no calls, no cost per call."""
 
 from decimal import Decimal, localcontext
+from functools import partial
 import json
 
 from aicost.kernel.money import QUANTUM
 from attribution.reports.base import ALL_GRANULARITIES, ALL_POOLS, Report, binds, fetch, pick
+from attribution.reports.convert import EXACT_DIGITS, folded
 from attribution.reports.spec import HIERARCHY_DIMENSIONS, SPREAD, BadSpec, Spec
 from attribution.reports.unit_cost_levels import by_levels, levels_of
 from ingest.latency import quantile_ms
@@ -59,9 +61,21 @@ def columns(spec: Spec) -> tuple[str, ...]:
 
 def rows(spec: Spec) -> list[dict]:
     """Calls that meet money in several currencies stand beside each of them."""
+    return _rows(spec, set())
+
+
+def exchanged(spec: Spec) -> tuple[list[dict], tuple]:
+    """Money at the rates of its months, then divided; and the rates that are missing."""
+    missing: set = set()
+    with localcontext(prec=EXACT_DIGITS):
+        return _rows(spec, missing), tuple(sorted(missing))
+
+
+def _rows(spec: Spec, missing: set) -> list[dict]:
     if "model_version" in spec.group_by and "model" not in spec.group_by:
         raise BadSpec("group_by model_version needs model beside it: versions belong to models")
-    paid_rows, usage, told_rows = by_levels(spec, parts, KEY) if levels_of(spec) else parts(spec)
+    ask = partial(parts, missing=missing)
+    paid_rows, usage, told_rows = by_levels(spec, ask, KEY) if levels_of(spec) else ask(spec)
     money: dict[tuple, list[dict]] = {}
     for row in paid_rows:
         money.setdefault(_key(row, KEY), []).append(row)
@@ -76,13 +90,18 @@ def rows(spec: Spec) -> list[dict]:
     return pick(sorted(found, key=_dearest_first), columns(spec))
 
 
-def parts(spec: Spec) -> tuple[list[dict], list[dict], list[dict]]:
-    """Money, calls and outcomes per group, of names of the ledger."""
+def parts(spec: Spec, missing: set) -> tuple[list[dict], list[dict], list[dict]]:
+    """Money, calls and outcomes per group, of names of the ledger; rates that are not known are
+    added to `missing`."""
     asked = set(spec.group_by) | set(spec.filters)
     infers = spec.asker.teams is not None or bool(asked & INFERRED_DIMENSIONS)
     usage = fetch("unit_cost_usage", binds(spec) | {"infers": infers, "usage_source": None})
-    money = _versioned(spec, fetch("unit_cost_money", binds(spec)), usage)
+    money = _versioned(spec, folded(spec, _money, MONEY, missing), usage)
     return money, usage, _outcomes(spec, asked)
+
+
+def _money(spec: Spec) -> list[dict]:
+    return fetch("unit_cost_money", binds(spec))
 
 
 def _key(row: dict, names: tuple[str, ...]) -> tuple:
@@ -168,4 +187,6 @@ REPORT = Report(
     granularities=ALL_GRANULARITIES,
     pools=ALL_POOLS,
     measure="loaded_cost_per_inference",
+    converts=True,
+    exchanged=exchanged,
 )

@@ -30,6 +30,11 @@
     layout.margin.r = longest ? Math.min(16 + longest * 6.2, box.clientWidth * 0.4) : 8;
     layout.margin.l = 40;
     const axis = layout.xaxis;
+    if (axis.named) { // bars with names of their own: each keeps it, slanted
+      axis.tickangle = -50;
+      layout.margin.b = 16 + 4.6 * Math.max(0, ...axis.ticktext.map((text) => text.length));
+      return figure;
+    }
     const every = Math.ceil(axis.tickvals.length / 6);
     axis.tickvals = axis.tickvals.filter((_, n) => n % every === 0);
     axis.ticktext = axis.ticktext.filter((_, n) => n % every === 0);
@@ -41,6 +46,7 @@
     narrow(figure, box);
     const state = box.querySelector(".state");
     if (state) state.remove();
+    if (figure.layout.xaxis) delete figure.layout.xaxis.named;
     figure.layout.autosize = true;
     return Plotly.react(box, figure.data, figure.layout, CONFIG);
   }

@@ -9,6 +9,8 @@ import pytest
 
 from aicost.kernel.periods import Period
 from attribution.allocate import attribute
+from attribution.finance.shapes import COST_OF_REVENUE, RESEARCH
+from attribution.finance.tables import newest, save
 from attribution.models import CustomerSplit
 from attribution.reports import run
 from attribution.reports.customers import ranked
@@ -82,6 +84,22 @@ def test_each_customer_has_its_share_and_the_rest_stays_visible(shop):
     }  # fmt: skip
     rows = {row["customer"] or row["line"]: row["requests"] for row in answer()}
     assert (rows["acme"], rows["workload"], rows["shared"]) == (4, 1, None)
+
+
+def test_by_cost_class_it_is_the_same_money(shop):
+    """Finance calls search research: of acme 6 are cost of revenue and 3 are not; nothing of what
+    stands on nobody is lost."""
+    rows = [{"cost_class": RESEARCH, "feature": "search"}, *newest("cost_classes").rows]
+    save("cost_classes", rows, None, "search is a trial", None)
+    found = {
+        (row["customer"] or row["line"], row["cost_class"]): row["cost"]
+        for row in answer(group_by=("cost_class",))
+    }
+    assert found[("acme", COST_OF_REVENUE)] == 6 and found[("acme", RESEARCH)] == 3
+    assert found[("Initech", RESEARCH)] == 3 and ("Initech", COST_OF_REVENUE) not in found
+    assert found[("workload", COST_OF_REVENUE)] == 2
+    assert sum(found.values()) == 25
+    assert {row["requests"] for row in answer(group_by=("cost_class",))} == {None}
 
 
 def test_a_team_sees_the_customers_of_its_own_money_only(shop):

@@ -95,7 +95,7 @@ def test_it_explains_a_unit_cost_above_and_below_the_line(ledger):
     assert (why.numerator, why.column) == (40, "marginal_cost_per_inference")
     assert why.parts[0].why.lines[0].resource_id == "i-1"
     assert [(one.source, one.counted, one.rows) for one in why.counted] == [("calls", 900, 2)]
-    assert "40 USD divided by 900 requests, counted by calls" in why.sentence
+    assert "40 USD divided by 900 inferences, counted by calls" in why.sentence
     tokens = ask("unit_cost", at, column="marginal_cost_per_million_tokens")
     assert tokens.figure is None
     assert "is unknown: no tokens are known of it" in tokens.sentence

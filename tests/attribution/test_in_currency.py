@@ -87,6 +87,18 @@ def test_it_sets_revenue_of_one_currency_against_cost_of_another(built):
     assert chat(in_currency="USD") == [("USD", cost, D(100), 100 - cost)]
 
 
+def test_a_bridge_takes_each_side_at_the_rates_of_its_own_months(built):
+    """10 EUR were 10.50 in August; in September 10 are dearer by their rate, and 5 USD are new."""
+    august, september = Period(SUMMER.start, date(2026, 9, 1)), Period(date(2026, 9, 1), SUMMER.end)
+    answer = run(Spec("bridge", september, Asker("finance"), against=august, in_currency="USD"))
+
+    rows = {row["currency"]: row for row in answer.rows}
+    dollars = D("10.000000000000000001") * D("1.110000000000000001") + 5
+    assert (rows["USD"]["previous"], rows["USD"]["cost"]) == (D("10.5"), dollars)
+    assert (rows["CHF"]["previous"], rows["CHF"]["cost"]) == (D(0), D(7))
+    assert answer.missing_rates == ((date(2026, 9, 1), "CHF", "USD"),)
+
+
 def test_it_says_so_in_every_format(built):
     answer = ask(in_currency="USD")
 

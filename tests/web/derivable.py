@@ -25,8 +25,11 @@ MONTH = len("2026-09")
 PER = (1, 1_000, 1_000_000)
 SIGNS = "$€£¥₹"
 MONEY = re.compile(rf"[−+]?[{SIGNS}](?:\d{{1,3}}(?:,\d{{3}})+|\d+)(?:\.\d+)?[kMB]?")
-# The rest of a list, whose parts are not said.
-FOLDED = re.compile(rf"\d+ (?:smaller causes|others)(?: ?[−+]?[{SIGNS}]?[\d,.]+%?)+")
+# The rest of a list, whose parts are not said, and what rounding to cents makes of a sum.
+FOLDED = re.compile(
+    rf"(?:\d+ (?:smaller causes|others)(?:, \d+ without cost now)?|\d+ without cost now|rounding"
+    rf"|from the total by)(?: ?[−+]?[{SIGNS}]?[\d,.]+%?)+"
+)
 INLINE = re.compile(r"</?(?:small|b|span|strong|sup)\b[^>]*>")
 Sums = dict[tuple, dict[tuple, dict[str, Decimal]]]
 

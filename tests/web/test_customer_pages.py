@@ -59,7 +59,7 @@ def test_the_list_adds_up_and_hides_earnings_from_those_who_may_not_see_them(vis
 def test_a_customer_leads_from_its_share_to_the_pool(visit, customers):
     page = visit("finance", f"/customers/globex/?{QUERY}&whole=1").content.decode()
     for shown in ("Globex Corporation cost", "$17.50", "search is 100% of it", "It paid",
-                  "gold", "Every cent stands once"):  # fmt: skip
+                  "gold", "Every cent of this customer stands once"):  # fmt: skip
         assert shown in page, shown
     pools = panel(visit, "finance", "customer", "pools", f"{QUERY}&customer=globex")
     for shown in ("$17.50", "$160.00", "10.9%", "ranker", "at=feature%3Asearch"):
@@ -69,7 +69,7 @@ def test_a_customer_leads_from_its_share_to_the_pool(visit, customers):
     engineer = visit("engineer", f"/customers/globex/?{QUERY}&whole=1").content.decode()
     assert "$17.50" in engineer and "It paid" not in engineer
     nobody = visit("finance", f"/customers/nobody/?{QUERY}").content.decode()
-    assert "No cost and no call of it in this period" in nobody
+    assert "No cost and no inference of it in this period" in nobody
 
 
 def test_a_team_sees_what_customers_cost_it(visit, customers):
@@ -97,7 +97,7 @@ def test_pages_of_fifty_and_a_file_of_all(visit, customers):
 def test_without_customers_it_says_what_brings_them(visit, costs):
     page = visit("finance", f"/customers/?{QUERY}&whole=1").content.decode()
     assert "No call has named a customer." in page and "field customer of usage files" in page
-    assert "No cost and no call" in visit("finance", f"/customers/x/?{QUERY}").content.decode()
+    assert "No cost and no inference" in visit("finance", f"/customers/x/?{QUERY}").content.decode()
 
 
 def test_it_asks_the_database_little(visit, client, customers, django_assert_max_num_queries):

@@ -28,7 +28,10 @@ def test_it_names_the_days_on_which_a_pool_stands_out():
     rows += [row("shared", DAYS[0], 40, state="support")]
     rows += [row("idle", day, 30, state="empty_idle") for day in DAYS[5:7]]
     told = [event.text("USD") for event in standouts(grouped(rows, "state"), DAYS)]
-    assert told == ["1 Sep: support plan $40", "6–7 Sep: empty idle $60"]
+    assert told == [
+        "1\N{NO-BREAK SPACE}Sep: support plan $40",
+        "6–7\N{NO-BREAK SPACE}Sep: empty idle $60",
+    ]
 
 
 def test_it_knows_no_usual_day_in_less_than_a_week():

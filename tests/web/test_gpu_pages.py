@@ -77,8 +77,9 @@ def test_idle_here_and_idle_elsewhere_reconcile(visit, fleet):
     of it is GPU time and 5.00 a commitment nobody used."""
     page = text(visit("finance", f"/gpus/?{QUERY}").content.decode())
     assert (
-        "All idle of the bill is $59.00, as on Overview: $10.00 stands in the rows of its "
-        "features, $49.00 on the line Idle of Explore. $54.00 of it is GPU time, $5.00 is not"
+        "All idle $59.00, as on Overview: own idle $10.00 inside the rows of its features, "
+        "$49.00 on the line Idle, no feature. GPU idle, held, empty or unreserved, is $54.00 of "
+        "it; $5.00 are unused commitments"
     ) in page
     rows = ask("cost", group_by=("feature",))
     assert sum(row["idle_cost"] for row in rows) == 59
@@ -114,7 +115,7 @@ def test_each_node_has_a_page(visit, fleet):
     )
     assert rows_of(page, "Who holds it")["Total"][3] == "$24.00"
     whole = visit("engineer", f"/gpus/node-b/?{QUERY}&whole=1").content.decode()
-    assert rows_of(whole, "Longest")["5 Sep"][0] == "24"
+    assert rows_of(whole, "Longest")["5\N{NO-BREAK SPACE}Sep"][0] == "24"
     assert visit("engineer", f"/gpus/i-b/?{QUERY}").status_code == 200
     assert visit("engineer", f"/gpus/nobody/?{QUERY}").status_code == 404
     assert "Nothing of this node" in visit("engineer", "/gpus/node-b/").content.decode()

@@ -23,12 +23,12 @@ def test_each_line_opens_explore_on_its_own_figure(visit, costs):
         "Inference compute": "$215.50",
         "Hosting kept warm": "$20.00",
         "Shared": "$6.50",
-        "Idle": "$10.00",
+        "Idle, no layer": "$10.00",
         "Unattributed": "$3.00",
         "Total": "$255.00",
     }
     drills = re.findall(r'<a (?:class="plain-link" )?href="(/explore/\?[^"]*)">([^<]+)</a>', page)
-    assert {name for _, name in drills} == set(shown) | {"Explore"}
+    assert {name for _, name in drills} == set(shown) | {"Explore", "Idle by state"}
     for address, name in drills:
         if name in shown:
             explored = visit("finance", address.replace("&amp;", "&")).content.decode()

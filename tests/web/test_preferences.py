@@ -29,7 +29,7 @@ def test_timestamps_are_printed_in_ones_own_zone_and_days_of_money_stay_utc(
     people["finance"].refresh_from_db()
     page = visit("finance", f"/explore/?{QUERY}").content.decode()
     assert "1 Oct, 01:30 IST" in page
-    assert "1–2 Sep" in page
+    assert "1–2\N{NO-BREAK SPACE}Sep" in page
     assert 'data-theme="dark"' in page
     assert "Loaded, Kolkata time" in visit("finance", f"/health/?{QUERY}").content.decode()
     assert "30 Sep, 20:00 UTC" in visit("viewer", f"/explore/?{QUERY}").content.decode()

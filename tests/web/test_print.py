@@ -36,7 +36,7 @@ def test_it_prints_in_the_light_with_its_filters_and_all_columns(browser, live_s
         assert page.evaluate("getComputedStyle(document.body).backgroundColor") != WHITE
     visitor.go(f"/explore/?{QUERY}&feature=search")
     page.emulate_media(media="print")
-    told = page.locator(".print-state").inner_text()
+    told = " ".join(page.locator(".print-state").inner_text().split())
     assert "1–2 Sep 2026" in told and "Feature: search" in told and "Basis Effective" in told
     assert page.locator("#table th", has_text="Own idle").is_visible()
     assert not page.locator("#table >> text=Why?").first.is_visible()

@@ -67,7 +67,8 @@ def test_what_was_spent_stands_beside_what_is_written_off(visit, trained):
     page = visit("finance", f"/training/?{QUERY}").content.decode()
     assert FAILED not in page
     lead = re.search(r'<p class="lead">(.*?)</p>', page, re.S)[1]
-    assert "Training cost <b>$565.00</b> over 1–30 Sep 2026, 100.0% of AI cost" in lead
+    said = "Training cost $565.00 over 1–30 Sep 2026, 100.0% of AI cost"
+    assert said in text(lead).replace(" ,", ",")
     found = rows_of(page, "Spent and written off", "Total")
     assert found["ranker"][:4] == ["$365.00", "$0.00", "$15.00", "$350.00"]
     assert found["ranker"][4] == "16 Sep 2026, 12 months, as registered"

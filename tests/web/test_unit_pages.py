@@ -52,12 +52,12 @@ def test_it_says_causes_in_words_that_add_up():
     ]  # fmt: skip
     said = [(x.name, x.text("USD"), x.amount) for x in causes(rows)]
     assert said == [
-        ("search", f"2.0 times the calls of what was there before +$200, cheaper calls {MINUS}$60",
-         D(139)),
+        ("search", f"2.0 times the inferences of what was there before +$200, "
+         f"cheaper inferences {MINUS}$60", D(139)),
         ("search", "50% more GPU hours of training", D(90)),
-        ("help", "50% longer calls, in tokens +$30, 10% more calls +$10", D(40)),
+        ("help", "50% longer inferences, in tokens +$30, 10% more inferences +$10", D(40)),
         ("search", "new: test-b", D(40)),
-        ("Idle", "capacity nobody used and nobody owns", D(7)),
+        ("Idle, no feature", "capacity nobody used and nobody owns", D(7)),
         ("Shared", "tax, support and fees", D(-3)),
     ]  # fmt: skip
     story = told(rows, 2)
@@ -111,7 +111,7 @@ def test_it_explains_the_change_of_each_feature_by_its_effects(visit, moved):
 
 def test_it_asks_for_what_is_missing_instead_of_showing_zero(visit, people):
     page = text(visit("finance", f"/unit-economics/?{QUERY}&whole=1").content.decode())
-    assert "No call has a cost in this period" in page
+    assert "No inference has a cost in this period" in page
     assert "Nothing to compare" in page
     page = text(visit("finance", f"/why-it-grew/?{QUERY}").content.decode())
     assert "It takes two whole months of bills" in page

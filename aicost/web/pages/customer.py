@@ -9,6 +9,7 @@ from aicost.accounts.scope import may_see_margin
 from aicost.web import figures, numbers, owned, parts
 from aicost.web.ask import Ask, ask_of
 from aicost.web.colours import colour
+from aicost.web.customer_margins import left_of, trend, trend_figure
 from aicost.web.customer_rows import PLAIN
 from aicost.web.figures import Stack
 from aicost.web.owned import Cell, Column
@@ -27,6 +28,7 @@ from ingest.models import Customer
 ZERO = Decimal(0)
 CUSTOMER_KEY = "customer"
 POOL = ("feature", "model")
+FEATURES_MAX = 6
 
 
 def name_of(ask: Ask) -> str:
@@ -64,8 +66,8 @@ def shares(ask: Ask) -> list[dict]:
 def lead(ask: Ask) -> dict:
     row = now(ask)
     if row is None or row["cost"] is None:
-        told = "No cost and no call of it in this period."
-        return {"parts": [(told if row is None else "Its calls met no cost.", True)]}
+        told = "No cost and no inference of it in this period."
+        return {"parts": [(told if row is None else "Its inferences met no cost.", True)]}
     currency = row["currency"]
     parts = [
         (f"{title_of(ask)} cost ", False),
@@ -119,7 +121,7 @@ def key_figures(ask: Ask) -> dict:
     found = [money_figure("Cost", row["cost"], currency, under=under, final=final)]
     found += [_calls(ask, row, was), _unit(ask, row, was, final)]
     if row["tokens"] is not None:
-        text = (("", "of calls that tell them", False),)
+        text = (("", "of inferences that tell them", False),)
         found.append(Figure("Tokens", numbers.short_count(row["tokens"]), under=text))
     if "revenue" in row:
         found.append(_margin(row, currency))
@@ -128,22 +130,22 @@ def key_figures(ask: Ask) -> dict:
 
 def _calls(ask: Ask, row: dict, was: dict | None) -> Figure:
     if row["requests"] is None:
-        return Figure("Requests", numbers.UNKNOWN, word=True)
+        return Figure("Inferences", numbers.UNKNOWN, word=True)
     under = [("", f"{numbers.count(row['requests'])} counted", False)]
     if was and was["requests"]:
         grown = numbers.grown(Decimal(row["requests"]), Decimal(was["requests"]))
         under.insert(0, (grown, against(ask), False))
-    return Figure("Requests", numbers.short_count(row["requests"]), under=tuple(under))
+    return Figure("Inferences", numbers.short_count(row["requests"]), under=tuple(under))
 
 
 def _unit(ask: Ask, row: dict, was: dict | None, final: bool) -> Figure:
     each = per_unit(row["cost"], row["requests"])
     if each is None:
-        return Figure("Per 1k requests", numbers.UNKNOWN, word=True)
+        return Figure("Per 1k inferences", numbers.UNKNOWN, word=True)
     old = per_unit(was["cost"], was["requests"]) if was else None
     under = ((numbers.grown(each, old), against(ask), False),) if old else ()
     value = per_thousand(each, row["currency"])
-    return Figure("Per 1k requests", value, under=under, final=final)
+    return Figure("Per 1k inferences", value, under=under, final=final)
 
 
 def _margin(row: dict, currency: str) -> Figure:
@@ -189,7 +191,7 @@ def chart(ask: Ask) -> dict:
         "note": note,
         "size": "medium",
         "legend": parts.legend(made),
-        "estimate": estimate_step(bare(ask), step) is not None,
+        "hatched": parts.hatched(bare(ask), step),
         "summary": f"{title}. {note}",
         "twin": parts.twin(made, periods_of(ask.period, step), step,
                            lambda amount: numbers.money(amount or ZERO, currency)),
@@ -201,7 +203,8 @@ def figure(ask: Ask) -> dict:
     if not made:
         return {"data": [], "layout": {}}
     step = ask.view.granularity
-    axis = figures.Axis(step, currency, estimate_from=estimate_step(bare(ask), step))
+    axis = figures.Axis(step, currency, estimate_from=estimate_step(bare(ask), step),
+                        cut=parts.cut_steps(ask.period, step))  # fmt: skip
     return figures.stacked_bars(made, periods_of(ask.period, step), axis)
 
 
@@ -239,8 +242,8 @@ def pools(ask: Ask) -> dict:
 
     sums = Line(("total",), ("Total",), "total", cost=sum((x.cost for x in lines), ZERO))
     after = (
-        "Each day of a pool is split over the customers by their calls; training and experiments "
-        "in it stand on none. Why? tells the charges of the whole pool."
+        "Each day of a pool is split over the customers by their inferences; training and "
+        "experiments in it stand on none. Why? tells the charges of the whole pool."
     )
     return title | {
         "tables": [owned.Table("Feature", columns, [row(x) for x in lines], row(sums))],
@@ -270,9 +273,44 @@ def _pool_columns(ask: Ask, total: dict, calls: dict[tuple, dict]) -> list[Colum
                of_line(lambda x, currency: Cell(numbers.money(x.previous, currency), "second"))),
         Column("Share of it", of_line(lambda x, _: Cell(numbers.percent(x.cost, x.previous))),
                wide=False),
-        Column("Requests", of_line(requests)),
-        Column("Per 1k requests", of_line(per)),
+        Column("Inferences", of_line(requests)),
+        Column("Per 1k inferences", of_line(per)),
     ]  # fmt: skip
+
+
+def margin(ask: Ask) -> dict:
+    """Its margin by cost class, for whoever may see it."""
+    if not may_see_margin(ask.user):
+        return {"left": None, "why": "Margin is for finance, FinOps and admin."}
+    row = now(ask)
+    found = left_of(ask, [row]) if row else []
+    if not found:
+        return {"left": None, "why": "No revenue row of these days names it."}
+    return {"left": found[0], "period": numbers.period(ask.period)}
+
+
+def margin_trend(ask: Ask) -> dict:
+    if not may_see_margin(ask.user):
+        return {"title": "Margin by month", "empty": True}
+    return trend(ask)
+
+
+def own_residual(ask: Ask) -> dict:
+    """Its shares by feature add up to its cost."""
+    row = now(ask)
+    if row is None or row["cost"] is None:
+        return {"of": "", "sums": []}
+    of_features: dict[str, Decimal] = {}
+    for one in shares(ask):
+        if one["currency"] == row["currency"] and one["cost"] is not None:
+            name = one["feature"] or "no feature"
+            of_features[name] = of_features.get(name, ZERO) + one["cost"]
+    found = sorted(of_features.items(), key=lambda item: -item[1])
+    if rest := found[FEATURES_MAX:]:
+        told = (f"{len(rest)} other features", sum((cost for _, cost in rest), ZERO))
+        found = [*found[:FEATURES_MAX], told]
+    return {"of": "of this customer", "whole": "its cost",
+            "sums": [parts.sum_of(found, row["cost"], row["currency"])]}  # fmt: skip
 
 
 def facts(ask: Ask) -> dict:
@@ -308,8 +346,11 @@ CUSTOMER = Page(
         Panel("chart", "parts/owned_chart.html", chart, figure),
         Panel("pools", "parts/owned_table.html", pools, table=data, title="Its share of each pool",
               lazy=True),
+        Panel("margin", "parts/customer_margin.html", margin, title="What it leaves", lazy=True),
+        Panel("margin_trend", "parts/small_chart.html", margin_trend, trend_figure,
+              title="Margin by month", lazy=True, size="low"),
         Panel("facts", "parts/customer_facts.html", facts),
-        Panel("residual", "parts/residual.html", lambda ask: parts.residual(bare(ask))),
+        Panel("residual", parts.OWN_RESIDUAL, own_residual),
     ),
     picks=("period", "compare", "basis"),
     filters=(CUSTOMER_KEY,),

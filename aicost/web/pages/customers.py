@@ -1,6 +1,6 @@
 """Customers, however many: a page of fifty, the dearest first, with what stands on none below."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
 from urllib.parse import urlencode
@@ -10,8 +10,8 @@ from django.http import HttpRequest
 from aicost.accounts.scope import may_see_margin
 from aicost.web import numbers
 from aicost.web.ask import Ask, ask_of
-from aicost.web.customer_rows import PLAIN, customers_of, report_of, table
-from aicost.web.parts import RESIDUAL, STAMP
+from aicost.web.customer_rows import NOBODY, PLAIN, customers_of, report_of, table
+from aicost.web.parts import RESIDUAL, STAMP, residual
 from aicost.web.picks import hidden_pairs
 from aicost.web.shell import Page, Panel
 from attribution.models import CustomerSplit
@@ -37,14 +37,37 @@ def totals(ask: Ask) -> dict[str, Decimal]:
     return dict(sorted(found.items(), key=lambda item: -item[1]))
 
 
-def lead(ask: Ask) -> dict:
-    spec, whole = ask.view.spec("customers", ask.asker, **PLAIN), totals(ask)
+@dataclass(frozen=True)
+class First:
+    """The dearest customer of how many, with its rows and those of none, in its currency."""
+
+    customer: str
+    name: str
+    currency: str
+    count: int
+    rows: list[dict]
+
+
+def first_of(ask: Ask) -> First | None:
+    return ask.once(_first_of)
+
+
+def _first_of(ask: Ask) -> First | None:
+    spec = ask.view.spec("customers", ask.asker, **PLAIN)
     order, count = ranked(spec, rows_max=1)
     if not count:
-        return {"parts": [(no_customer(ask)[0], True)]}
+        return None
     name, currency = order[0]["customer"], order[0]["currency"]
     filters = {**ask.view.filters, "customer": (name, "")}
     rows = [x for x in money_rows(replace(spec, filters=filters)) if x["currency"] == currency]
+    return First(name, order[0]["name"] or name, currency, count, rows)
+
+
+def lead(ask: Ask) -> dict:
+    found, whole = first_of(ask), totals(ask)
+    if found is None:
+        return {"parts": [(no_customer(ask)[0], True)]}
+    rows, currency, count = found.rows, found.currency, found.count
     rest = sum((row["cost"] for row in rows if not row["customer"]), ZERO)
     first = sum((row["cost"] for row in rows if row["customer"]), ZERO)
     total = whole.get(currency, ZERO)
@@ -55,7 +78,7 @@ def lead(ask: Ask) -> dict:
         (numbers.money(on_customers, currency), True),
         (f" over {numbers.period(ask.period, year=True)}, ", False),
         (f"{numbers.percent(on_customers, total)} of all AI cost; ", False),
-        (f"{order[0]['name'] or name} alone {numbers.money(first, currency)}", False),
+        (f"{found.name} alone {numbers.money(first, currency)}", False),
         (f", {numbers.percent(first, on_customers)} of that", False),
     ]
     if len(whole) > 1:
@@ -97,10 +120,32 @@ def list_table(ask: Ask, order: str = "cost", asked: str = "", page: int = 1) ->
         "span": f"{numbers.count((page - 1) * ROWS_MAX + 1)}–"
         f"{numbers.count(min(page * ROWS_MAX, found.count))} of {numbers.count(found.count)}",
         "known": shown or bool(asked),
-        "after": "A customer’s cost is its share of each day’s pools by its calls, the owner’s "
-        "idle time included; shared cost and idle without an owner stand on nobody."
+        "after": "A customer’s cost is its share of each day’s pools by its inferences, the "
+        "owner’s idle included; shared cost and idle without an owner stand on nobody."
         if shown else "",
     }  # fmt: skip
+
+
+def own_residual(ask: Ask) -> dict:
+    """What stands on customers and on the lines below them, as in the table; to the bill."""
+    found, shown = first_of(ask), residual(ask)
+    if found is None:
+        return shown
+    below: dict[str, Decimal] = {}
+    for row in found.rows:
+        if not row["customer"]:
+            name = NOBODY[row["line"]].lower()
+            below[name] = below.get(name, ZERO) + row["cost"]
+    whole = totals(ask).get(found.currency, ZERO)
+    on_customers = whole - sum(below.values(), ZERO)
+    block = {
+        "currency": found.currency,
+        "owned": on_customers,
+        "pools": list(below.items()),
+        "rounding": numbers.rounding([on_customers, *below.values()], whole),
+        "total": whole,
+    }
+    return shown | {"blocks": [block], "owned": "on customers"}
 
 
 def list_data(ask: Ask) -> Sheet:
@@ -131,7 +176,7 @@ CUSTOMERS = Page(
         Panel("lead", "parts/lead.html", lead),
         Panel("table", "parts/customers_table.html", list_table, table=list_data,
               title="Customers", lazy=True, size="tall"),
-        RESIDUAL,
+        replace(RESIDUAL, build=own_residual),
     ),
     picks=("period", "compare", "basis"),
     filters=FILTERS,

@@ -8,17 +8,18 @@ from django.http import HttpRequest, HttpResponse
 from aicost.kernel.periods import Period
 from aicost.web import figures, numbers, spark
 from aicost.web.ask import Ask, ask_of
-from aicost.web.colours import colour
+from aicost.web.colours import OWN
 from aicost.web.frontier import score_text
 from aicost.web.names import target_url
 from aicost.web.parts import (
-    RESIDUAL,
+    OWN_RESIDUAL,
     STAMP,
     Figure,
     cost_blocks,
     money_figure,
     periods_of,
     start_of,
+    sum_of,
     twin,
     why_url,
 )
@@ -97,7 +98,7 @@ def key_figures(ask: Ask) -> dict:
     shown.append(money_figure("Last 7 days", row["week_cost"], currency, final=final, under=week))
     if row["cost"]:
         share = (("", f"{numbers.percent(row['idle_cost'], row['cost'])} of its cost", False),)
-        shown.append(money_figure("Idle", row["idle_cost"], currency, final=final, under=share))
+        shown.append(money_figure("Own idle", row["idle_cost"], currency, final=final, under=share))
     shown.append(_budget_figure(ask, row))
     shown.append(_point_figure(row))
     return {"figures": shown}
@@ -144,9 +145,7 @@ def _layers(ask: Ask) -> tuple[list[figures.Stack], list[date], str, str]:
             by_step[one["period"]] = by_step.get(one["period"], ZERO) + one["cost"]
     last = min(row["data_through"], span.end - timedelta(days=1))
     when = [p for p in periods_of(span, step) if p <= last]
-    made = [
-        figures.Stack("Cost so far", colour("experiment", name_of(ask)), _summed(by_step, when))
-    ]
+    made = [figures.Stack("Cost so far", OWN, _summed(by_step, when))]
     plans = begun(budgets_of(ask, [name_of(ask)]).get(name_of(ask), []), span.start, last)
     if plans and budget_said(budgets_of(ask, [name_of(ask)])[name_of(ask)], row):
         planned: dict[date, Decimal] = {}
@@ -270,8 +269,8 @@ def failed(ask: Ask) -> dict:
             "currency": row["currency"],
             "parts": [
                 ("Failed runs", row["failed_runs_cost"], row["training_cost"]),
-                ("Failed calls", row["failed_calls_cost"], row["inference_cost"]),
-                ("Calls tried again", row["retries_cost"], row["inference_cost"]),
+                ("Failed inferences", row["failed_calls_cost"], row["inference_cost"]),
+                ("Inferences tried again", row["retries_cost"], row["inference_cost"]),
             ],
             "untold": row["untold_cost"],
         }
@@ -296,6 +295,22 @@ def happened(ask: Ask) -> dict:
     plain = {"idle": "shown", "shared": "shown", "period": _whole(ask)}
     rows = [r for r in ask.report("annotations", group_by=(), **plain).rows if r["experiment"]]
     return {"events": rows[::-1][:EVENTS_MAX], "more": max(len(rows) - EVENTS_MAX, 0)}
+
+
+def own_residual(ask: Ask) -> dict:
+    """What report cost has of it by activity, over all of its time, adds up to its cost so far."""
+    row = told(ask)
+    if row is None or row["cost"] is None:
+        return {"of": "", "sums": []}
+    answer = ask.report("cost", group_by=("activity",), period=_whole(ask), granularity="total")
+    found: dict[str, Decimal] = {}
+    for one in answer.rows:
+        if one["currency"] == row["currency"]:
+            name = one["activity"] or "no activity"
+            found[name] = found.get(name, ZERO) + one["cost"]
+    parts = sorted(found.items(), key=lambda item: -item[1])
+    return {"of": "of this experiment", "whole": "its cost so far",
+            "sums": [sum_of(parts, row["cost"], row["currency"])]}  # fmt: skip
 
 
 def _said(entity: Entity | None) -> str:
@@ -323,7 +338,7 @@ EXPERIMENT = Page(
         Panel("layers", "parts/experiment_layers.html", layers, lazy=True, size="low"),
         Panel("failed", "parts/experiment_failed.html", failed, lazy=True, size="low"),
         Panel("happened", "parts/experiment_happened.html", happened, lazy=True, size="low"),
-        RESIDUAL,
+        Panel("residual", OWN_RESIDUAL, own_residual),
     ),
     picks=("period", "basis"),
     filters=("experiment",),

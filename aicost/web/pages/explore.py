@@ -11,9 +11,20 @@ from aicost.web import figures, numbers, spark
 from aicost.web.ask import Ask, ask_of
 from aicost.web.colours import colour
 from aicost.web.events import Event, standouts
-from aicost.web.explored import KEYS, ROWS_MAX, Shape, drill_links, running, running_sums, shape_of
+from aicost.web.explored import (
+    KEYS,
+    ROWS_MAX,
+    Shape,
+    add_swatches,
+    drawn,
+    drill_links,
+    running,
+    running_sums,
+    shape_of,
+)
 from aicost.web.exports import csv_of, sheet_of_blocks
 from aicost.web.filters import CHARTS, STEPS, label
+from aicost.web.idle import add_idle
 from aicost.web.names import CONSISTS_OF, kind_of, target_url
 from aicost.web.notes import NOTES, by_day, named_days
 from aicost.web.parts import (
@@ -21,10 +32,12 @@ from aicost.web.parts import (
     STAMP,
     against,
     cost_blocks,
+    cut_steps,
     estimate_step,
+    hatched,
     legend,
     periods_of,
-    stacks,
+    residual,
     twin,
     why_url,
 )
@@ -93,7 +106,7 @@ def chart(ask: Ask, shape: Shape) -> dict:
     return heads | {
         "figure": f"{reverse('figure', args=['explore', 'chart'])}?{shape.query(ask)}",
         "legend": legend(layers),
-        "estimate": bars and estimate_step(ask, step) is not None,
+        "hatched": hatched(ask, step) if bars else "",
         "dots": bars and bool(ask.rows_before("cost", granularity=step)),
         "table_only": ask.view.chart == "table",
         "events": [
@@ -113,7 +126,7 @@ def _rate(ask: Ask, shape: Shape) -> str:
 
 
 def _layers(ask: Ask, shape: Shape, block: Block) -> list[figures.Stack]:
-    layers = stacks(block)
+    layers = drawn(block)
     return running(layers, periods_of(ask.period, ask.view.granularity)) if shape.runs else layers
 
 
@@ -128,7 +141,8 @@ def figure(ask: Ask, shape: Shape) -> dict:
     events = named_days(ask, step)
     events |= {e.period.start: e.text(currency) for e, currency in stands_out(ask)}
     first = estimate_step(ask, step)
-    axis = figures.Axis(step, block.currency, estimate_from=first, events=events)
+    axis = figures.Axis(step, block.currency, estimate_from=first, events=events,
+                        cut=cut_steps(ask.period, step))  # fmt: skip
     if ask.view.chart == "lines":
         return _drilled(figures.lines(layers, periods, axis), ask, shape, block, layers)
     dots = _dots(ask, block, periods)
@@ -187,10 +201,13 @@ def _dots(ask: Ask, block: Block, periods: list) -> list[Decimal | None]:
 def table(ask: Ask, shape: Shape) -> dict:
     """All lines with share, change, evidence and a sparkline; they add up to the total."""
     found = [shorten(b, shape.rows) for b in cost_blocks(ask, ask.view.group_by, ask.view.sort)]
-    daily = {b.currency: {x.key: x for x in b.lines} | {("total",): b.total} for b in stepped(ask)}
+    steps = {b.currency: b for b in stepped(ask)}
+    daily = {c: {x.key: x for x in b.lines} | {("total",): b.total} for c, b in steps.items()}
     periods = periods_of(ask.period, ask.view.granularity)
+    add_idle(ask, found)
     for block in found:
         series = daily.get(block.currency, {})
+        add_swatches(block, drawn(steps[block.currency]) if block.currency in steps else [])
         owned = [x for x in block.lines if x.line != "total"]
         top = max(
             (v for x in owned if x.key in series for v in series[x.key].by_period.values()),
@@ -250,6 +267,11 @@ def _spark(line: Line | None, periods: list, top: Decimal, own_scale: bool) -> d
     return {"points": path, "end": spark.last_point(path)} if path else None
 
 
+def by_group(ask: Ask) -> dict:
+    """The residual of the table above: its lines have no name of the group."""
+    return residual(ask, ask.view.group_by)
+
+
 @for_people
 def csv(request: HttpRequest) -> HttpResponse:
     """Exactly what the page shows, unrounded, one row a step."""
@@ -288,7 +310,7 @@ EXPLORE = Page(
             table=table_data,
             title="The table",
         ),
-        RESIDUAL,
+        replace(RESIDUAL, build=by_group),
     ),
     picks=("period", "compare", "group", "basis", "pools", "currency"),
     export="explore_csv",

@@ -57,7 +57,7 @@ def list_lead(ask: Ask) -> dict:
     if len(known) > 1:
         dear, cheap = max(known, key=lambda u: u.loaded), min(known, key=lambda u: u.loaded)
         parts += [
-            ("A thousand requests cost ", False),
+            ("A thousand inferences cost ", False),
             (per_thousand(cheap.loaded, cheap.currency), True),
             (f" in {cheap.name} and ", False),
             (per_thousand(dear.loaded, dear.currency), True),
@@ -92,7 +92,7 @@ def list_table(ask: Ask) -> dict:
     return {
         "tables": tables,
         "empty": ("No cost in this period.", "Choose another period, or", "add a bill", "/upload/"),
-        "after": "Per 1k requests with the idle time kept for them. Unknown is not zero: no call "
+        "after": "Per 1k inferences with the idle time kept for them. Unknown is not zero: no call "
         "or no revenue row names the feature."
         if tables
         else "",

@@ -12,6 +12,7 @@ from aicost.accounts.audit import EXPORT, record
 from aicost.accounts.scope import asker_of, may_see_margin
 from aicost.kernel.periods import month_of, previous_month, utc_today
 from aicost.web import when
+from aicost.web.months import months_offered
 from aicost.web.shell import frame, refuse
 from attribution.finance import tables
 from attribution.finance.shapes import CLASS_NAMES, SHAPES, Shape, TableRefused
@@ -164,6 +165,7 @@ def _show(
 ) -> HttpResponse:  # fmt: skip
     columns = [one for one in shape.columns if one.name not in shape.conditions]
     ends = ("valid_from", "valid_to", "note")
+    shown = month or previous_month(utc_today())
     context = frame(request, "finance") | {
         "title": shape.title,
         "shape": shape,
@@ -176,7 +178,8 @@ def _show(
         "version": version,
         "problem": problem,
         "preview": preview,
-        "month": month or previous_month(utc_today()),
+        "month": shown,
+        "months": months_offered(shown),
         "history": _history(shape.name),
     }
     return render(request, "pages/finance_table.html", context, status=status)

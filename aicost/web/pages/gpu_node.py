@@ -22,11 +22,12 @@ from aicost.web.gpu_time import (
     FILTERS,
     HOLDER,
     NODE,
+    STATES,
     gpu_rows,
     line,
     summed,
 )
-from aicost.web.parts import RESIDUAL, STAMP, residual, stamp
+from aicost.web.parts import OWN_RESIDUAL, STAMP, stamp, sum_of
 from aicost.web.shell import Page, Panel, for_people, frame, render_page
 from attribution.reports.explain_words import NoFigure
 from ingest.models import ResourceMap
@@ -96,7 +97,14 @@ def node_stamp(ask: Ask) -> dict:
 
 
 def node_residual(ask: Ask) -> dict:
-    return residual(of_all(ask))
+    """The states of the node add up to what was billed for it as GPU time."""
+    rows = gpu_rows(ask)
+    if not rows:
+        return {"of": "", "sums": []}
+    (row,), currency = summed(rows), rows[0]["currency"]
+    parts = [(name.lower(), row[f"{state}_cost"]) for state, (name, _, _) in STATES.items()]
+    return {"of": "of this node", "sums": [sum_of(parts, row["cost"], currency)],
+            "whole": "GPU time of it in the ledger"}  # fmt: skip
 
 
 GPU_NODE = Page(
@@ -111,7 +119,7 @@ GPU_NODE = Page(
         Panel("hours", "parts/gpu_hours.html", hours),
         Panel("runs", "parts/gpu_runs.html", runs, lazy=True, size="low"),
         Panel("holders", "parts/gpu_holders.html", holders),
-        Panel("residual", RESIDUAL.template, node_residual),
+        Panel("residual", OWN_RESIDUAL, node_residual),
     ),
     picks=("period", "compare", "basis"),
     filters=(*FILTERS, "resource"),

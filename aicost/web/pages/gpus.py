@@ -37,7 +37,7 @@ from aicost.web.gpu_time import (
 )
 from aicost.web.parts import RESIDUAL, STAMP
 from aicost.web.shell import Page, Panel, for_people
-from aicost.web.tables import blocks
+from aicost.web.tables import blocks, pool_name
 from attribution.classify import gpus_by_instance_type
 from attribution.reports.sheets import Sheet, sheet_of
 
@@ -82,8 +82,7 @@ def fleet_figures(ask: Ask) -> dict:
 
 
 def relation(ask: Ask, idle: Decimal, currency: str) -> str:
-    """How idle GPU time and the idle of Overview and Explore are one: own idle of features and
-    the line Idle are all idle of the bill, of which GPU time is part."""
+    """How idle GPU time and all idle of the other pages are one (aicost.web.idle)."""
     rows = ask.report("cost", group_by=("feature",), idle="shown", shared="shown").rows
     block = next((b for b in blocks(rows, ("feature",), colour=colour) if b.currency == currency),
                  None)  # fmt: skip
@@ -95,14 +94,14 @@ def relation(ask: Ask, idle: Decimal, currency: str) -> str:
         return numbers.money(amount, currency)
 
     told = (
-        f"All idle of the bill is {money(own + pool)}, as on Overview: {money(own)} stands in the "
-        f"rows of its features, {money(pool)} on the line Idle of Explore. "
-        f"{money(idle)} of it is GPU time"
+        f"All idle {money(own + pool)}, as on Overview: own idle {money(own)} inside the rows of "
+        f"its features, {money(pool)} on the line {pool_name('idle', 'feature')}. "
+        f"GPU idle, held, empty or unreserved, is {money(idle)}"
     )
     rest = own + pool - idle
     if not rest:
         return f"{told}, all of it."
-    return f"{told}, {money(rest)} is not: unused commitments and machines without GPUs."
+    return f"{told} of it; {money(rest)} are unused commitments and machines without GPUs."
 
 
 def _whole_company(ask: Ask) -> bool:
@@ -204,16 +203,25 @@ def consumption(ask: Ask) -> dict:
     ]
     measures = ("cost", "consumption_cost", "difference", "reserved_hours")
     total = {name: sum((row[name] for row in rows), ZERO) for name in measures}
-    rest = lines[ROWS_MAX:]
-    if rest:
-        over = {name: sum((row[name] for row in rest), ZERO) for name in measures}
-        lines = [*lines[:ROWS_MAX], {"name": f"{len(rest)} others", **over}]
+    # A name without money says nothing here; how many there are does.
+    costing = [x for x in lines if x["cost"] or x["consumption_cost"]]
+    free, shown = [x for x in lines if x not in costing], costing[:ROWS_MAX]
+    for named, rest in (("other", costing[ROWS_MAX:]), ("without cost", free)):
+        if rest:
+            over = {name: sum((row[name] for row in rest), ZERO) for name in measures}
+            shown.append({"name": _counted(len(rest), named), **over})
     return {
-        "lines": lines,
+        "lines": shown,
         "total": total | {"name": "Total"},
         "currency": currency,
         "told": any(row["consumption_basis"] in ("process", "mixed") for row in rows),
     }
+
+
+def _counted(count: int, what: str) -> str:
+    if what == "other":
+        return numbers.plural(count, "other")
+    return f"{numbers.plural(count, 'workload')} {what}"
 
 
 @for_people

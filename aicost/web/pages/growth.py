@@ -23,8 +23,8 @@ from aicost.web.bridges import (
     leaves,
     steps_of,
 )
-from aicost.web.causes import KEYS, LEAVES, summed, told
-from aicost.web.parts import RESIDUAL, STAMP
+from aicost.web.causes import HEADINGS, KEYS, LEAVES, summed, told
+from aicost.web.parts import OWN_RESIDUAL, STAMP, sum_of
 from aicost.web.shell import Page, Panel
 from aicost.web.spans import MONTH, before
 from aicost.web.story_months import year_of_months
@@ -36,9 +36,9 @@ CAUSES_MAX, PARTS_TOLD = 4, 4
 TIMES_FROM = Decimal("1.5")
 PHRASES = {
     "days": "longer months",
-    "calls": "more calls",
+    "calls": "more inferences",
     "hours": "more GPU hours of training and experiments",
-    "size": "longer calls",
+    "size": "longer inferences",
     "mix": "dearer models",
     "price": "dearer units",
     "new": "what is new",
@@ -197,6 +197,18 @@ def table(ask: Ask) -> dict:
     }
 
 
+def own_residual(ask: Ask) -> dict:
+    """The first month and all causes since add up to the last month."""
+    ends = _ends(ask)
+    if ends is None:
+        return {"of": "", "sums": []}
+    rows, (before, after) = _flat(ask), _amounts(ask)
+    parts = [(f"{ends[0]:%B}", before)]
+    parts += [(HEADINGS[key].lower(), cost) for key, cost in summed(rows).items() if cost]
+    return {"of": "of this growth", "whole": f"the cost of {ends[1]:%B}",
+            "sums": [sum_of(parts, after, currency_of(rows))]}  # fmt: skip
+
+
 def table_data(ask: Ask) -> Sheet:
     """Every leaf of every whole month, with its effects."""
     answer = ask.report("bridge", period=year_of_months(ask), granularity="month",
@@ -221,9 +233,9 @@ GROWTH = Page(
             size="low",
         ),
         Panel("table", "parts/effects_table.html", table, table=table_data, title="Growth"),
-        RESIDUAL,
+        Panel("residual", OWN_RESIDUAL, own_residual),
     ),
-    picks=("period", "basis"),
+    picks=("period", "basis", "currency"),
     filters=FILTERS,
     under="overview",
 )

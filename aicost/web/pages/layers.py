@@ -1,7 +1,9 @@
 """Cost layers: what the money buys, from compute to storage, month by month; sums to the bill."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from functools import partial
 
 from django.urls import reverse
 
@@ -10,14 +12,18 @@ from aicost.web import figures, numbers
 from aicost.web.ask import Ask
 from aicost.web.exports import sheet_of_blocks
 from aicost.web.filters import DIMENSIONS
+from aicost.web.idle import add_idle
 from aicost.web.parts import (
     RESIDUAL,
     STAMP,
     against,
     cost_blocks,
+    cut_steps,
     estimate_step,
+    hatched,
     legend,
     periods_of,
+    residual,
     stacks,
     twin,
     why_url,
@@ -41,7 +47,7 @@ NEXT_GROUP = {
 WORDS = {
     "inference_compute": "GPUs and machines while they serve",
     KEPT_WARM: "the same while they wait: held or empty idle of what serves",
-    "model_api": "calls to models that bill by tokens",
+    "model_api": "models that bill by tokens",
     "training_compute": "training and experiments, their own idle included",
     "data_processing": "pipelines, databases, vector stores",
     "storage": "buckets, disks, checkpoints, backups",
@@ -113,7 +119,8 @@ def chart(ask: Ask) -> dict:
     note = f"AI cost per month by layer, {ask.view.basis}, {block.currency}"
     return {
         "title": "By month",
-        "note": f"{note}. The last bar ends with the period.",
+        "note": f"{note}.",
+        "hatched": hatched(ask, "month", _months(ask)),
         "legend": legend(layers),
         "twin": twin(layers, when, "month", write),
         "size": "medium",
@@ -125,7 +132,8 @@ def figure(ask: Ask) -> dict:
     block = _monthly(ask)
     if block is None:
         return {"data": [], "layout": {}}
-    axis = figures.Axis("month", block.currency, estimate_from=estimate_step(ask, "month"))
+    axis = figures.Axis("month", block.currency, estimate_from=estimate_step(ask, "month"),
+                        cut=cut_steps(_months(ask), "month"))  # fmt: skip
     when = periods_of(_months(ask), "month")
     return figures.stacked_bars(stacks(block), when, axis, totals=True, named=True)
 
@@ -133,6 +141,7 @@ def figure(ask: Ask) -> dict:
 def table(ask: Ask) -> dict:
     """Every layer with its change; a click on its name asks Explore the same, one step down."""
     found = cost_blocks(ask, BY_LAYER)
+    add_idle(ask, found)
     for block in found:
         for line in [*block.lines, block.total]:
             line.why = why_url(ask, line, BY_LAYER, block.currency)
@@ -143,8 +152,6 @@ def table(ask: Ask) -> dict:
         "period": numbers.period(ask.period),
         "other": numbers.period(ask.view.other) if ask.view.other else "",
         "explore": ask.view.query(group_by=BY_LAYER),
-        # A pool line is itself idle, so the idle of all lines is the idle of the bill.
-        "idle": {b.currency: sum((x.idle_cost for x in b.lines), ZERO) for b in found},
     }
 
 
@@ -171,7 +178,8 @@ LAYERS = Page(
         Panel("lead", "parts/lead.html", lead),
         Panel("chart", "parts/layers_chart.html", chart, figure),
         Panel("table", "parts/layers_table.html", table, table=sheet, title="Cost layers"),
-        RESIDUAL,
+        replace(RESIDUAL, build=partial(residual, group_by=BY_LAYER)),
     ),
+    picks=("period", "compare", "basis", "pools", "currency"),
     filters=DIMENSIONS,
 )

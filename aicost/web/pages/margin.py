@@ -6,14 +6,26 @@ from functools import partial
 from urllib.parse import parse_qsl
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
 from aicost.accounts.scope import may_see_margin
 from aicost.web import figures, numbers
 from aicost.web.ask import Ask, ask_of
 from aicost.web.colours import colour
+from aicost.web.customer_margins import left_of
+from aicost.web.customer_rows import customer_url
 from aicost.web.exports import csv_of
 from aicost.web.margins import MarginLine, margin_figure, margin_lines, summed
-from aicost.web.parts import RESIDUAL, STAMP, Figure, money_figure, moved, twin, why_url
+from aicost.web.parts import (
+    RESIDUAL,
+    STAMP,
+    Figure,
+    cut_steps,
+    money_figure,
+    moved,
+    twin,
+    why_url,
+)
 from aicost.web.reasons import address, whole
 from aicost.web.shell import Page, Panel, for_people, refuse
 from aicost.web.story_months import first_days, six_months
@@ -168,7 +180,7 @@ def trend(ask: Ask) -> dict:
     layers, when = _monthly(ask)
     if not layers:
         return {"empty": True}
-    note = "Gross margin in per cent of revenue, monthly; the last month to date. Dashed: of the"
+    note = "Gross margin in per cent of revenue, monthly. Dashed: of the"
     note += " company, with the cost of revenue that stands on no feature."
     return {
         "note": note,
@@ -181,7 +193,8 @@ def trend(ask: Ask) -> dict:
 
 def trend_figure(ask: Ask) -> dict:
     layers, when = _monthly(ask)
-    return figures.lines(layers, when, figures.Axis("month", unit="percent"))
+    return figures.lines(layers, when, figures.Axis("month", unit="percent",
+                         cut=cut_steps(six_months(ask), "month")))  # fmt: skip
 
 
 def company(ask: Ask) -> Outcome:
@@ -256,8 +269,18 @@ def customers(ask: Ask) -> dict:
     told = [row for row in rows if row["customer"] and row["margin"] is not None
             and row["currency"] == main]  # fmt: skip
     told.sort(key=lambda row: (row["margin"], row["customer"]))
-    return {"rows": told[:CUSTOMERS_MAX], "more": max(0, len(told) - CUSTOMERS_MAX),
-            "currency": main}  # fmt: skip
+    shown = told[:CUSTOMERS_MAX]
+    names = tuple(row["customer"] for row in shown)
+    filters = {**ask.view.filters, "customer": names}
+    asked = AS_BILLED | {"group_by": (), "filters": filters}
+    before = ask.rows_before("customer_margin", **asked) if names else None
+    return {
+        "rows": [(x, customer_url(ask, x.customer)) for x in left_of(ask, shown, before or [])],
+        "more": max(0, len(told) - CUSTOMERS_MAX),
+        "currency": main,
+        "compared": before is not None,
+        "all": f"{reverse('customers')}?{ask.view.query()}",
+    }
 
 
 def customers_data(ask: Ask) -> Sheet:

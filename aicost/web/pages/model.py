@@ -33,12 +33,14 @@ def one(ask: Ask, **changes) -> Unit | None:
 def lead(ask: Ask) -> dict:
     unit = one(ask)
     if unit is None:
-        return {"parts": [("No cost and no call of this model in this period.", True)]}
+        return {"parts": [("No cost and no inference of this model in this period.", True)]}
     if unit.marginal is None:
         cause = "no call of it is known" if not unit.requests else "no cost of it is known"
-        return {"parts": [("What one call costs is unknown: ", False), (cause, True), (".", False)]}
+        return {
+            "parts": [("What one inference costs is unknown: ", False), (cause, True), (".", False)]
+        }
     parts = [
-        ("One thousand calls cost ", False),
+        ("One thousand inferences cost ", False),
         (per_thousand(unit.marginal, unit.currency), True),
     ]
     if unit.loaded == unit.marginal:
@@ -65,7 +67,9 @@ def _moved(unit: Unit, ask: Ask) -> list[tuple[str, bool]]:
     way = "dearer" if unit.marginal > was.marginal else "cheaper"
     grew = "grew" if now > before else "fell"
     since = numbers.period(ask.view.other)
-    return [(f" Since {since} a call got {cost} {way} while calls {grew} by {calls}.", False)]
+    return [
+        (f" Since {since} an inference got {cost} {way} while inferences {grew} by {calls}.", False)
+    ]
 
 
 def key_figures(ask: Ask) -> dict:
@@ -121,12 +125,12 @@ def _unit_figure(name: str, unit: Unit, kind: str, ask: Ask, final: bool) -> Fig
 
 def _calls_figure(unit: Unit, ask: Ask) -> Figure:
     if unit.requests is None:
-        return Figure("Calls", numbers.UNKNOWN, word=True)
+        return Figure("Inferences", numbers.UNKNOWN, word=True)
     under = [("", f"{numbers.count(unit.requests)} counted", False)]
     if unit.previous and unit.previous.requests:
         now, was = Decimal(unit.requests), Decimal(unit.previous.requests)
         under.insert(0, (numbers.grown(now, was), against(ask), False))
-    return Figure("Calls", numbers.short_count(unit.requests), under=tuple(under))
+    return Figure("Inferences", numbers.short_count(unit.requests), under=tuple(under))
 
 
 def _latency_figure(unit: Unit, ask: Ask) -> Figure:

@@ -11,6 +11,7 @@ from aicost.web import numbers, spark
 from aicost.web.ask import Ask, ask_of
 from aicost.web.colours import colour
 from aicost.web.frontier import score_text
+from aicost.web.idle import add_idle
 from aicost.web.model_charts import weeks_of
 from aicost.web.parts import RESIDUAL, STAMP, cost_blocks, periods_of, residual, why_url
 from aicost.web.qualities import best_of, gained, planes, standing, version_name
@@ -38,12 +39,15 @@ def lead(ask: Ask) -> dict:
     if not named:
         text = " Add calls and telemetry under Add data; a bill alone knows no models."
         return {
-            "parts": [("No model has both calls and cost in this period.", True), (text, False)]
+            "parts": [
+                ("No model has both inferences and cost in this period.", True),
+                (text, False),
+            ]
         }
     dear = max(named, key=lambda u: u.loaded)
     cheap = min(named, key=lambda u: u.loaded)
     parts = [
-        (f"{numbers.plural(len(named), 'model')} answered calls. One thousand cost ", False),
+        (f"{numbers.plural(len(named), 'model')} answered. One thousand inferences cost ", False),
         (per_thousand(dear.loaded, dear.currency), True),
         (f" on {dear.name}", False),
     ]
@@ -58,6 +62,7 @@ def table(ask: Ask) -> dict:
     found = cost_blocks(ask, BY_MODEL)
     by_name = {(u.name, u.currency): u for u in units(ask)}
     best = best_of(ask)
+    add_idle(ask, found)
     _add_sparks(ask, found)
     for block in found:
         for line in [*block.lines, block.total]:

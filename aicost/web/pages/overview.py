@@ -1,6 +1,9 @@
 """Overview: what AI cost, where the month ends, why it moved and who spends it, in ten seconds."""
 
+from dataclasses import replace
 from decimal import Decimal
+
+from django.urls import reverse
 
 from aicost.accounts.scope import may_see_margin
 from aicost.web import numbers
@@ -10,8 +13,10 @@ from aicost.web.causes import movers as movers_of
 from aicost.web.estimated import still_expected
 from aicost.web.exports import sheet_of_blocks
 from aicost.web.filters import DIMENSIONS
+from aicost.web.idle import add_idle, by_state
 from aicost.web.margins import margin_figure
 from aicost.web.movers import movers
+from aicost.web.names import target_url
 from aicost.web.overview_story import pace, pace_data, pace_figure, story, story_data, story_figure
 from aicost.web.pacing import ending_figure, ending_words
 from aicost.web.parts import (
@@ -108,47 +113,53 @@ def key_figures(ask: Ask) -> dict:
 
 
 def units(ask: Ask) -> dict:
-    """Cost of 1,000 calls of the dearest features, then of all blended, which is named so."""
+    """Cost of 1,000 inferences of the dearest features, then of all blended, which is named so."""
     found, final = unit_lines(ask, KINDS[0]), ask.report("cost").final
     own = [x for x in found if not x.blended][:UNITS_MAX]
     shown = [_unit_figure(ask, x, final) for x in (*own, *(x for x in found if x.blended))]
     if not shown:
-        under = (("", "no calls with a cost in this period", False),)
-        shown = [Figure("Per 1k calls", numbers.UNKNOWN, word=True, under=under)]
+        under = (("", "no inferences with a cost in this period", False),)
+        shown = [Figure("Per 1k inferences", numbers.UNKNOWN, word=True, under=under)]
     return {"figures": shown}
 
 
 def _unit_figure(ask: Ask, line: UnitLine, final: bool) -> Figure:
     name = "blended" if line.blended else line.name
-    under = [("", f"marginal, {numbers.short_count(line.count)} calls", False)]
+    under = [("", f"marginal, {numbers.short_count(line.count)} inferences", False)]
     if line.growth != numbers.NOT_APPLICABLE:
         now, was = line.each("marginal"), line.each("marginal", line.before)
         under.insert(0, (numbers.grown(now, was), against(ask), False))
     why = address(ask, figure="unit_cost", currency=line.currency) if line.blended else line.why
-    return Figure(f"Per 1k calls, {name}", line.marginal, final=final, under=tuple(under), why=why)
+    return Figure(
+        f"Per 1k inferences, {name}", line.marginal, final=final, under=tuple(under), why=why
+    )
 
 
 def effect(ask: Ask) -> dict:
     """What AI leaves of the revenue, for who may see it; else what training costs."""
     if may_see_margin(ask.user):
-        return {"figures": [margin_figure(ask)]}
+        more = ("By feature and customer", f"{reverse('margin')}?{ask.view.query()}")
+        return {"figures": [replace(margin_figure(ask), more=more)]}
     training = _training_figure(ask, ask.report("cost").final)
     return {"figures": [training] if training else []}
 
 
 def _idle_figure(ask: Ask, block: Block, final: bool) -> Figure:
     own, pool = block.total.idle_cost, block.of("idle")
-    text = numbers.money(own, block.currency, 0)
+    text = f"{numbers.money(own, block.currency, 0)} own idle of features"
+    if pool:
+        text += f", {numbers.money(pool, block.currency, 0)} of no feature"
     return money_figure(
-        "Idle",
+        "All idle",
         own + pool,
         block.currency,
         final=final,
         why=whole(ask, block.currency, kind=("idle",)),
         under=(
             (numbers.percent(own + pool, block.total.cost), "of cost", False),
-            ("", f"{text} of it with an owner", False),
+            ("", text, False),
         ),
+        more=("By state", by_state(ask)),
     )
 
 
@@ -190,10 +201,9 @@ def what_moved(ask: Ask) -> dict:
 
 
 def _is_bridged(ask: Ask) -> bool:
-    """Whether report bridge knows all that the view asks: no filter of the bill, nothing spread,
-    money as it was billed."""
+    """Whether report bridge knows all that the view asks: no filter of the bill, nothing spread."""
     view = ask.view
-    plain = view.idle == view.shared == SHOWN and not view.in_currency
+    plain = view.idle == view.shared == SHOWN
     return plain and not set(view.filters) - set(FILTERS)
 
 
@@ -238,11 +248,14 @@ def _why_moved(ask: Ask, name: str, line: str, currency: str) -> str:
 
 def where(ask: Ask) -> dict:
     found = cost_blocks(ask, BY_FEATURE)
+    add_idle(ask, found)
     units = {row.name: row for row in unit_rows(ask, BY_FEATURE)}
     for block in found:
         for line in [*block.lines, block.total]:
             line.why = why_url(ask, line, BY_FEATURE, block.currency)
             line.unit = units.get(line.key[1]) if line.line == "owned" else None
+            if line.line == "owned":
+                line.page = target_url(ask, "feature", line.key[1])
     return {
         "blocks": found,
         "period": numbers.period(ask.period),
@@ -294,5 +307,6 @@ OVERVIEW = Page(
         Panel("sources", "parts/overview_sources.html", sources),
         RESIDUAL,
     ),
+    picks=("period", "compare", "basis", "pools", "currency"),
     filters=DIMENSIONS,
 )

@@ -13,6 +13,7 @@ from aicost.accounts.audit import EXPORT, record
 from aicost.accounts.models import User
 from aicost.accounts.scope import asker_of, may_see_margin
 from aicost.kernel.periods import Period, month_of, previous_month, utc_today
+from aicost.web.months import months_offered
 from aicost.web.shell import for_people, frame, refuse
 from aicost.web.statements import HEADS, Statement, statements, why_changed
 from attribution.closing.pinned import close_of
@@ -77,6 +78,7 @@ def listing(request: HttpRequest) -> HttpResponse:
     context = frame(request, "statements") | _common(ask, answer) | {
         "title": "Statements",
         "blocks": blocks,
+        "months": months_offered(ask.month.start),
         "holders": HOLDERS if asker.teams is None else HOLDERS[:1],
         "labels": LABELS,
         "whole": asker.teams is None,
@@ -166,17 +168,18 @@ def _block(ask: Chosen, asker: Asker, currency: str, found: list[Statement]) -> 
         "previous": sum((one.previous for one in found), ZERO),
         "bill": bill,
         "difference": None if bill is None else bill - total,
-        "ai_percent": _ai_percent(ask, asker, currency),
+        "ai": _ai_share(ask, asker, currency),
     }
 
 
-def _ai_percent(ask: Chosen, asker: Asker, currency: str) -> Decimal | None:
-    """How much of the month's bill in a currency is AI; None where it cannot be told."""
+def _ai_share(ask: Chosen, asker: Asker, currency: str) -> dict | None:
+    """How much of the month's bill in a currency is AI, shared and neither; None where it cannot
+    be told."""
     if asker.teams is not None:
         return None
     rows = run(Spec("ai_share", ask.month, asker)).rows
     found = [row for row in rows if row["currency"] == currency]
-    return found[-1]["ai_percent"] if found else None
+    return found[-1] if found and found[-1]["ai_percent"] is not None else None
 
 
 def _calls(ask: Chosen, asker: Asker, team: str) -> dict[str, tuple]:

@@ -25,7 +25,9 @@ from aicost.web.parts import (
     Figure,
     against,
     cost_blocks,
+    cut_steps,
     estimate_step,
+    hatched,
     legend,
     money_figure,
     moved,
@@ -120,7 +122,7 @@ def chart(ask: Ask) -> dict:
         "title": title,
         "size": "medium",
         "legend": legend(layers),
-        "estimate": estimate_step(ask, step) is not None,
+        "hatched": hatched(ask, step),
         "dots": bool(ask.rows_before("cost", group_by=("service",), granularity=step)),
         "summary": f"{title} by service, {ask.view.basis}, {block.currency}; "
         f"total {numbers.money(block.total.cost, block.currency)}.",
@@ -134,9 +136,8 @@ def figure(ask: Ask) -> dict:
         return {"data": [], "layout": {}}
     periods = periods_of(ask.period, step)
     events = named_days(ask, step)
-    axis = figures.Axis(
-        step, found[0].currency, estimate_from=estimate_step(ask, step), events=events
-    )
+    axis = figures.Axis(step, found[0].currency, estimate_from=estimate_step(ask, step),
+                        events=events, cut=cut_steps(ask.period, step))  # fmt: skip
     return figures.stacked_bars(
         stacks(found[0]), periods, axis, previous=_dots(ask, found[0].currency, periods)
     )
@@ -161,7 +162,9 @@ def _parts(ask: Ask, dimension: str) -> dict:
                 line.why = why_url(ask, line, (dimension,), block.currency)
             if line.line == "owned" and kind_of(dimension) in CONSISTS_OF:
                 line.drill = target_url(ask, kind_of(dimension), line.key[1])
-    return {"blocks": found, "title": label(dimension), "period": numbers.period(ask.period)}
+    # Colours are those of the chart, which is by service.
+    return {"blocks": found, "title": label(dimension), "period": numbers.period(ask.period),
+            "coloured": dimension == "service"}  # fmt: skip
 
 
 def _parts_data(ask: Ask, dimension: str) -> Sheet:

@@ -102,7 +102,7 @@ def key_figures(ask: Ask) -> dict:
     cards = [
         money_figure("Spent", total, currency, final=final, under=tuple(under),
                      why=_why(ask, currency)),
-        money_figure("Of it idle", idle, currency, final=final, under=share,
+        money_figure("Own idle", idle, currency, final=final, under=share,
                      why=_why(ask, currency, kind=("idle",)) if idle else ""),
         money_figure("Written off", off, currency, final=final,
                      under=(("", "over the serving life of its models", False),)),

@@ -21,7 +21,7 @@ from aicost.web.bridges import (
 )
 from aicost.web.causes import LEAVES, told
 from aicost.web.colours import colour
-from aicost.web.parts import RESIDUAL, STAMP, Figure, against, twin
+from aicost.web.parts import RESIDUAL, STAMP, Figure, against, cut_steps, twin
 from aicost.web.shell import Page, Panel
 from aicost.web.story_months import first_days, year_of_months
 from aicost.web.unit_tables import KINDS, UnitLine, unit_lines
@@ -40,10 +40,10 @@ def lead(ask: Ask) -> dict:
     found = [x for x in unit_lines(ask, INFERENCE) if not x.blended]
     if not found:
         text = " It takes a bill and calls of the same model: add usage under Add data."
-        return {"parts": [("No call has a cost in this period.", True), (text, False)]}
+        return {"parts": [("No inference has a cost in this period.", True), (text, False)]}
     first, moved = found[0], _most_moved(found)
     parts = [
-        ("A thousand calls of ", False),
+        ("A thousand inferences of ", False),
         (first.name, False),
         (" cost ", False),
         (first.marginal, True),
@@ -73,21 +73,21 @@ def _most_moved(lines: list[UnitLine]) -> UnitLine | None:
 
 
 def key_figures(ask: Ask) -> dict:
-    """The dearest features' cost of 1,000 calls, then all of them blended."""
+    """The dearest features' cost of 1,000 inferences, then all of them blended."""
     found = unit_lines(ask, INFERENCE)
     final = ask.report("cost").final
     own = [x for x in found if not x.blended][:FIGURES_MAX]
     shown = [_figure(ask, line, final) for line in own]
     shown += [_figure(ask, line, final) for line in found if line.blended]
     if not shown:
-        under = (("", "no calls with a cost in this period", False),)
-        shown = [Figure("Per 1k calls", numbers.UNKNOWN, word=True, under=under)]
+        under = (("", "no inferences with a cost in this period", False),)
+        shown = [Figure("Per 1k inferences", numbers.UNKNOWN, word=True, under=under)]
     return {"figures": shown}
 
 
 def _figure(ask: Ask, line: UnitLine, final: bool) -> Figure:
     name = "Blended, all features" if line.blended else line.name
-    under = [("", f"per 1k calls, of {numbers.short_count(line.count)}", False)]
+    under = [("", f"per 1k inferences, of {numbers.short_count(line.count)}", False)]
     if line.growth != numbers.NOT_APPLICABLE:
         now, was = line.each("marginal"), line.each("marginal", line.before)
         under.insert(0, (numbers.grown(now, was), against(ask), False))
@@ -134,14 +134,14 @@ def trend(ask: Ask) -> dict:
     def write(each):
         return per_thousand(each, currency)
 
-    note = "Marginal cost of a call by month; each feature's first month is 100."
+    note = "Marginal cost of an inference by month; each feature's first month is 100."
     return {
         "note": note,
         "summary": note,
         "size": "medium",
         "legend": [(x.name, x.swatch) for x in layers],
         "twin": twin(money, days, "month", write),
-        "twin_name": f"Table, {numbers.sign_of(currency)} per 1k calls",
+        "twin_name": f"Table, {numbers.sign_of(currency)} per 1k inferences",
     }
 
 
@@ -149,7 +149,8 @@ def trend_figure(ask: Ask) -> dict:
     layers, days, _ = _monthly(ask)
     if not layers:
         return {"data": [], "layout": {}}
-    return figures.lines(layers, days, figures.Axis("month", unit="index"))
+    axis = figures.Axis("month", unit="index", cut=cut_steps(year_of_months(ask), "month"))
+    return figures.lines(layers, days, axis)
 
 
 def _moved(ask: Ask) -> list[dict]:
@@ -242,5 +243,6 @@ UNIT_ECONOMICS = Page(
         ),
         RESIDUAL,
     ),
+    picks=("period", "compare", "basis", "pools", "currency"),
     filters=tuple(name for name in FILTERS if name in _known),
 )

@@ -150,7 +150,7 @@ def cost_context(request: HttpRequest, asked: Question, found: Explanation) -> d
 
 
 def _call(one: CallsSeen) -> dict:
-    counts = [f"{numbers.count(one.requests)} requests"] if one.requests is not None else []
+    counts = [f"{numbers.count(one.requests)} inferences"] if one.requests is not None else []
     counts += [f"{numbers.count(n)} {name.replace('_', ' ')}" for name, n in one.tokens.items()]
     return {"call": one, "counts": ", ".join(counts) or "nothing counted"}
 
