@@ -13,8 +13,9 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from aicost.accounts.models import User
 from aicost.accounts.people import DEMO_PEOPLE, ensure_demo_users
 from aicost.kernel.periods import utc_today
-from aicost.runtime.demo import Step, books, generate, steps
+from aicost.runtime.demo import Step, books, budgets, generate, steps
 from attribution.allocate import DayResult, attribute
+from attribution.budgeting.balances import save_balance
 from attribution.budgeting.files import import_budgets
 from attribution.budgeting.remember import remember, remember_lately
 from attribution.entities.changes import By
@@ -141,6 +142,8 @@ def _budgets(path: Path, progress: Progress) -> None:
         import_budgets(text, By(reason="the demo company's budgets.csv"))
     except BadTargets as error:
         raise DemoFailed(f"{path.name} was refused: {error}") from error
+    for balance in budgets.balances(utc_today()):
+        save_balance(balance, By(reason="as the providers show it"))
     for back in range(BUDGET_DAYS, 0, -1):
         remember(utc_today() - timedelta(days=1 + back))
     remember_lately()

@@ -18,7 +18,7 @@ from attribution.forecast import Forecast, period_end
 CENT = Decimal("0.01")
 ZERO = Decimal(0)
 Daily = Mapping[date, Decimal]
-NO_FINAL_DAY = "no day of the bill is final yet"
+NO_FINAL_DAY = "no bill it counts has a final day"
 NO_COST = "nothing of it has cost anything by then"
 
 

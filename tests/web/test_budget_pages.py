@@ -70,7 +70,7 @@ def test_too_few_days_make_a_pace_that_says_why(visit, costs):
     assert "not worked out yet" in page and "not known yet" in page
     remember(SECOND)
     page = text(visit("finance", f"/budgets/?{QUERY}").content.decode())
-    assert "$2,400 at this pace" in page and "no day of the bill is final yet" in page
+    assert "$2,400 at this pace" in page and "no bill it counts has a final day" in page
 
 
 def test_a_budget_is_added_changed_and_removed_with_its_history(client, people):

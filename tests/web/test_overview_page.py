@@ -70,7 +70,7 @@ def test_the_running_month_is_paced_and_held_against_the_budgets_there_are(visit
     """962.25 in 15 of 30 days is 1,924.50 for the month; the features with a budget pace apart."""
     page = text(visit("finance", f"/?{HALF}").content.decode())
     assert "At this pace September ends at $1,924" in page
-    assert "pace of 15 of 30 days, no forecast: no day of the bill is final yet" in page
+    assert "pace of 15 of 30 days, no forecast: no bill it counts has a final day" in page
     assert "no budget set" in page
     set_budget("feature", "search", D(1500), "USD", "month", By(people["finance"]))
     remember(date(2026, 9, 15))

@@ -71,6 +71,14 @@ class Kept:
         return None if self.row["used"] is None else whole_of(self.row)
 
     @property
+    def band(self) -> str:
+        """What holds in four of five cases."""
+        low, high = (
+            numbers.short_money(self.row[name], self.row["currency"]) for name in ("p10", "p90")
+        )
+        return low if low == high else f"{low}–{high}"
+
+    @property
     def chance(self) -> str:
         odds = self.row["probability_percent"]
         if odds is None:
