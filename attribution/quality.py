@@ -9,24 +9,11 @@ Programmes", ch. 4.
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-import re
 
 from aicost.kernel.money import QUANTUM
 
 HIGHER, LOWER = "higher", "lower"
-# Words of a measure's name that say that less is better.
-_LESS = """
-loss logloss error errors err mse rmse mae mape smape wer cer ter perplexity ppl nll bpb brier ece
-crps fid kid regret hallucination hallucinations toxicity refusals
-"""
-LOWER_IS_BETTER = frozenset(_LESS.split())
 POINT = Decimal("0.01")
-
-
-def better_of(measure: str) -> str:
-    """`lower` where a word of the measure's name is one of LOWER_IS_BETTER, else `higher`."""
-    words = re.split(r"[^a-z]+", measure.casefold())
-    return LOWER if LOWER_IS_BETTER & set(words) else HIGHER
 
 
 def points(new: Decimal, old: Decimal, better: str, is_share: bool) -> Decimal:

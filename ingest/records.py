@@ -150,8 +150,13 @@ class OutcomeRecord:
     customer: str = ""
 
 
+DIRECTIONS = ("higher", "lower")
+
+
 @dataclass(frozen=True)
 class QualityRecord:
+    """`better` is one of DIRECTIONS, or '' where the file does not say."""
+
     day: date
     model: str
     measure: str
@@ -159,6 +164,7 @@ class QualityRecord:
     model_version: str = ""
     experiment: str = ""
     dataset: str = ""
+    better: str = ""
 
 
 RUN_STATES = ("running", "finished", "failed", "killed", "queued")

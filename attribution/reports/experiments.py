@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 
+from attribution.measures import better_of
 from attribution.models import Entity
 from attribution.models.entities import RETIRED
-from attribution.quality import LOWER, better_of, per_point, points
+from attribution.quality import LOWER, per_point, points
 from attribution.reports.base import Report, binds, fetch, hours, pick
 from attribution.reports.spec import Spec
 
@@ -152,7 +153,7 @@ def _quality(trial: Trial, cost: Decimal | None) -> dict:
     first = trial.scores[0]
     key = ("base_model", "measure", "dataset")
     same = [row for row in trial.scores if all(row[name] == first[name] for name in key)]
-    better = better_of(first["measure"])
+    better = better_of(first["measure"], first["told_better"])
     best = (min if better == LOWER else max)(same, key=lambda row: row["score"])
     baseline = first["lowest"] if better == LOWER else first["highest"]
     told = {name: best[name] for name in ("model", "measure", "dataset", "score")}

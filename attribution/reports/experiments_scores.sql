@@ -9,7 +9,9 @@ score as (
         coalesce(e.above, am.canonical, q.model) as base_model, q.model_version,
         coalesce(am.canonical, q.model) as model,
         coalesce(ax.canonical, q.experiment) as experiment, q.measure, q.dataset, q.score, q.day,
-        q.id, bool_and(q.score between 0 and 1) over (partition by q.measure) as is_share
+        q.id, bool_and(q.score between 0 and 1) over (partition by q.measure) as is_share,
+        first_value(q.better) over (
+            partition by q.measure order by q.better = '', q.day desc, q.id desc) as told_better
     from ingest_qualityscore q
     left join alias am on am.dimension = 'model' and am.raw = q.model
     left join alias ax on ax.dimension = 'experiment' and ax.raw = q.experiment
@@ -30,7 +32,7 @@ own as (
 )
 select
     o.experiment, o.base_model, o.model, o.model_version, o.measure, o.dataset, o.score, o.scores,
-    o.is_share, b.highest, b.lowest
+    o.is_share, o.told_better, b.highest, b.lowest
 from own o
 left join lateral (
     select max(l.score) as highest, min(l.score) as lowest

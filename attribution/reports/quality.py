@@ -9,7 +9,8 @@ from decimal import Decimal
 import json
 
 from aicost.kernel.money import QUANTUM
-from attribution.quality import LOWER, Point, beaten_by, better_of, per_point, points
+from attribution.measures import better_of
+from attribution.quality import LOWER, Point, beaten_by, per_point, points
 from attribution.reports.base import Report, binds, fetch, pick
 from attribution.reports.spec import Spec
 from attribution.reports.unit_cost import per_unit
@@ -24,6 +25,7 @@ COLUMNS = (
     "loaded_cost_per_inference", "standing", "beaten_by", "leads_since", "leads_after",
     "gained_points", "gain_cost_per_month", "gain_cost_per_point", "reason",
 )  # fmt: skip
+SAME = ("base_model", "measure", "dataset")
 MONEY = ("marginal_cost", "idle_cost")
 
 
@@ -156,7 +158,7 @@ def _unscored(rows: list[dict], costs: Iterable[dict]) -> list[dict]:
     where a score stands for all versions."""
     first, scored = rows[0], {_version(row) for row in rows}
     nothing = {"experiment": "", "score": None, "scored_on": None}
-    same = {name: first[name] for name in ("base_model", "measure", "dataset", "is_share")}
+    same = {name: first[name] for name in (*SAME, "is_share", "told_better")}
     return [
         _row(_named_of(cost) | same | nothing, cost) | {"reason": UNSCORED}
         for cost in costs
@@ -217,7 +219,7 @@ def _row(score: dict, cost: dict) -> dict:
     row = dict.fromkeys(COLUMNS) | {"leads": False, "gain_reason": ""}
     row |= {name: cost.get(name) for name in cost} | score
     return row | {
-        "better": better_of(score["measure"]),
+        "better": better_of(score["measure"], score["told_better"]),
         "marginal_cost": marginal,
         "idle_cost": None if marginal is None else cost["idle_cost"] or Decimal(0),
         "loaded_cost": loaded,

@@ -1,8 +1,9 @@
 -- What each version of the models that were ever scored costs, and its last scores.
 --
 -- Scores: the last up to the end of the period of every version, measure and data set; `is_share`
--- when all scores of the measure lie from 0 to 1. Whoever sees only some teams sees models that no
--- other team pays for, since what a version costs is of all who call it.
+-- when all scores of the measure lie from 0 to 1; `told_better` is which way is better, as the
+-- newest score of the measure that says so tells. Whoever sees only some teams sees models that no other
+-- team pays for, since what a version costs is of all who call it.
 --
 -- Cost: of the days on which a version shares no pool with another: a pool is one workload,
 -- experiment and environment of a model, and calls that do not tell one of these agree with any. Of
@@ -15,7 +16,9 @@ score as (
     select
         coalesce(am.canonical, q.model) as model, q.model_version as version,
         coalesce(ax.canonical, q.experiment) as experiment, q.measure, q.dataset, q.score, q.day,
-        q.id, bool_and(q.score between 0 and 1) over (partition by q.measure) as is_share
+        q.id, bool_and(q.score between 0 and 1) over (partition by q.measure) as is_share,
+        first_value(q.better) over (
+            partition by q.measure order by q.better = '', q.day desc, q.id desc) as told_better
     from ingest_qualityscore q
     left join alias am
         on am.day = %(end)s::date - 1 and am.dimension = 'model' and am.raw = q.model
@@ -48,7 +51,8 @@ told as (
         base_model, model, version,
         jsonb_agg(jsonb_build_object(
             'measure', measure, 'dataset', dataset, 'experiment', experiment,
-            'score', score::text, 'scored_on', day, 'is_share', is_share)) as scores
+            'score', score::text, 'scored_on', day, 'is_share', is_share,
+            'told_better', told_better)) as scores
     from scored
     group by 1, 2, 3
 ),

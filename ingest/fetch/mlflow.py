@@ -19,6 +19,7 @@ from ingest.fetch.base import (
 from ingest.fetch.http import TRIES_MAX
 from ingest.fetch.landing import is_held, land_lines
 from ingest.fetch.mlflow_stores import Store, store_at
+from ingest.sources.mlflow_runs import quality_line
 
 FIRST_DAYS = 90
 OPEN_DAYS_MAX = 60
@@ -35,7 +36,7 @@ def test(config: Mapping) -> Iterator[Check]:
     yield Check(True, f"{len(runs)} runs began in the last 30 days")
     keys = {metric["key"] for run in runs for metric in run.get("data", {}).get("metrics", [])}
     for line in config["quality"]:
-        key = line.partition("=")[0].strip()
+        key, _, _ = quality_line(line)
         if runs and key not in keys:
             known = ", ".join(sorted(k for k in keys if not k.startswith("system/"))[:20])
             yield Check(False, f"no run of these has the metric {key}", f"There are: {known}")
@@ -135,7 +136,8 @@ CONNECTOR = Connector(
             "quality",
             "Quality metrics",
             LINES,
-            "One a line: the metric, or metric = measure (val_ndcg = ndcg). Higher is better",
+            "One a line: the metric, or metric = measure (val_ndcg = ndcg). Behind it, (lower) or "
+            "(higher) says which way is better",
             required=False,
         ),
         _tag("model_tag", "Tag or parameter with the model", "model"),

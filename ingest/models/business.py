@@ -40,8 +40,7 @@ class Outcome(BusinessRow):
 
 
 class QualityScore(BusinessRow):
-    """A measured quality of a model version: accuracy, NDCG, loss. Which way is better follows
-    from the measure's name (attribution.quality)."""
+    """A measured quality of a model version: accuracy, NDCG, loss."""
 
     model = models.TextField()
     model_version = models.TextField(**TEXT)
@@ -49,6 +48,9 @@ class QualityScore(BusinessRow):
     measure = models.TextField()
     dataset = models.TextField(**TEXT)
     score = models.DecimalField(max_digits=18, decimal_places=9)
+    better = models.TextField(
+        **TEXT, help_text="higher, lower, or '': as words say of the measure (docs/vocabulary.md)"
+    )
 
 
 class Customer(models.Model):

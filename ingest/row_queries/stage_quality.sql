@@ -1,5 +1,5 @@
 create temp table stage_quality as
 select
-    day, model, model_version, experiment, measure, dataset, score
+    day, model, model_version, experiment, measure, dataset, score, better
 from ingest_qualityscore
 limit 0

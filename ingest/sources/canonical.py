@@ -4,6 +4,7 @@ docs/formats.md is their reference; CSV, JSON lines and Parquet hold the same co
 """
 
 from ingest.records import (
+    DIRECTIONS,
     RUN_REASONS,
     RUN_STATES,
     AliasRecord,
@@ -154,6 +155,7 @@ QUALITY = Format(
         Column("measure", "measure", cells.text, required=True),
         Column("score", "score", cells.score, required=True),
         *_texts("model_version", "experiment", "dataset"),
+        Column("better", "better", cells.one_of(*DIRECTIONS)),
     ),
     known_by=frozenset({"day", "model", "measure", "score"}),
 )

@@ -11,7 +11,14 @@ import json
 import re
 from typing import BinaryIO
 
-from ingest.records import QualityRecord, Record, Rejected, RunRecord, UsageRecord
+from ingest.records import (
+    DIRECTIONS,
+    QualityRecord,
+    Record,
+    Rejected,
+    RunRecord,
+    UsageRecord,
+)
 from ingest.sources import cells
 from ingest.sources.base import Head, RowReader, Unreadable
 from ingest.sources.canonical_runs import reason_of
@@ -25,9 +32,18 @@ STATUS = {
     "KILLED": "killed",
 }  # fmt: skip
 _GPU = re.compile(r"system/gpu_(\d+)_")
+_DIRECTION = re.compile(rf"\s*\(({'|'.join(DIRECTIONS)})\)\s*$")
 _RAW_CHARS_MAX = 2_000
 _KEPT_CHARS_MAX = 500
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def quality_line(line: str) -> tuple[str, str, str]:
+    """Metric, measure and which way is better of a line of the setting: "val_wait = wait (lower)"
+    is the metric val_wait, kept as measure `wait`, of which less is better."""
+    found = _DIRECTION.search(line)
+    key, _, measure = (part.strip() for part in _DIRECTION.sub("", line).partition("="))
+    return key, measure or key, found[1] if found else ""
 
 
 def identify(head: Head) -> bool:
@@ -154,14 +170,15 @@ class _Run:
         if self.info.get("lifecycle_stage") == "deleted":
             return
         for line in self.told.get("quality", []):
-            key, _, measure = (part.strip() for part in line.partition("="))
+            key, measure, better = quality_line(line)
             value = self.metrics.get(key)
             if value is None or value.lower().lstrip("+-") in ("nan", "inf", "infinity"):
                 continue
             yield QualityRecord(
                 day=(self.ended or self.started).date(),
                 model=self.named("model_tag") or self.experiment,
-                measure=cells.text(measure or key),
+                measure=cells.text(measure),
+                better=better,
                 score=cells.score(value),
                 model_version=self.named("model_version_tag") or cells.text(self.name),
                 experiment=self.experiment,

@@ -9,8 +9,9 @@ import pytest
 
 from aicost.kernel.periods import Period
 from attribution.allocate import attribute
+from attribution.measures import better_of
 from attribution.models import EntityAbove
-from attribution.quality import HIGHER, LOWER, Point, beaten_by, better_of, points
+from attribution.quality import HIGHER, LOWER, Point, beaten_by, points
 from attribution.reports import run
 from attribution.reports.spec import Asker, Spec
 from ingest.models import QualityScore
@@ -35,11 +36,12 @@ def serve(nth: int, cost: str, workload: str = "serve", model: str = "rank", **t
     charge(cost, provider="AWS", service_name="endpoint", day=on(nth), tags=tags)
 
 
-def score(version: str, value: str, nth: int = 1, measure: str = "ndcg@10", model: str = "rank"):
+def score(version: str, value: str, nth: int = 1, measure: str = "ndcg@10", model: str = "rank",
+          better: str = ""):  # fmt: skip
     of = source("business", "business")
     QualityScore.objects.create(source=of, delivery=delivery(of), day=on(nth), model=model,
                                 model_version=version, measure=measure, score=D(value),
-                                dataset="holdout")  # fmt: skip
+                                dataset="holdout", better=better)  # fmt: skip
 
 
 def five_days() -> None:
@@ -181,9 +183,29 @@ def test_it_shows_a_team_the_models_it_alone_pays_for():
     assert run(Spec("quality", WEEK, Asker("engineer", ()))).rows == []
 
 
-def test_it_knows_which_measures_are_better_low():
+@pytest.mark.django_db
+def test_a_score_says_which_way_its_measure_is_better():
+    """Of `wait` no word knows; the newest score that says so speaks for the older ones too."""
+    five_days()
+    for version, value in (("v1", "3"), ("v2", "2"), ("v3", "4")):
+        score(version, value, measure="wait")
+    assert {row["better"] for key, row in ask().items() if key[1] == "wait"} == {HIGHER}
+    score("v2", "2", 2, measure="wait", better=LOWER)
+    found = {key[0]: row for key, row in ask().items() if key[1] == "wait"}
+    assert {row["better"] for row in found.values()} == {LOWER}
+    assert found["v2"]["gained_points"] == 1
+    assert found["v1"]["standing"] == "frontier", "cheaper than v2, if slower"
+
+
+def test_it_knows_which_measures_are_better_low(tmp_path, settings):
+    settings.AICOST_HOME = tmp_path
     assert [better_of(name) for name in ("val_loss", "WER", "perplexity (wiki)")] == [LOWER] * 3
     assert [better_of(name) for name in ("ndcg@10", "auc", "closs")] == [HIGHER] * 3
+    assert better_of("loss", told=HIGHER) == HIGHER
+    (tmp_path / "data").mkdir()
+    own = tmp_path / "data" / "quality_measures.csv"
+    own.write_text("pattern,better\n^closs$,lower\nval_loss,higher\n", encoding="utf-8")
+    assert [better_of(name) for name in ("closs", "val_loss", "wer")] == [LOWER, HIGHER, LOWER]
     assert points(D("0.4182"), D("0.4096"), HIGHER, True) == D("0.86")
     assert points(D("11.5"), D("12"), LOWER, False) == D("0.5")
 
