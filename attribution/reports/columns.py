@@ -201,6 +201,8 @@ _KINDS = {
         "level",
         "words",
         "stop",
+        "serving_mode",
+        "names",
     ),
 }
 _KIND_OF = {

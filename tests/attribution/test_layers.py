@@ -47,6 +47,23 @@ def built(db):
     attribute()
 
 
+@pytest.mark.django_db
+def test_it_knows_inference_by_the_serving_mode_of_its_calls():
+    """Of `old` no call tells the mode; `both` is called in two ways; `quiet` by nobody."""
+    for name, cost in (("rank", "30"), ("tag", "20"), ("old", "5"), ("both", "7"), ("quiet", "1")):
+        charge(cost, tags={"model": name, "activity": "inference", "workload": name})
+    for name, mode in (("rank", "real-time"), ("tag", "batch"), ("old", ""), ("both", "batch"),
+                       ("both", "real-time")):  # fmt: skip
+        calls(name, 10, serving_mode=mode, workload=name)
+    charge("50", tags={"activity": "training", "model": "rank"})
+    attribute()
+    rows = ask("serving_modes")
+    assert [(row["serving_mode"], row["names"], row["cost"]) for row in rows] == [
+        ("real-time", "rank", 30), ("batch", "tag", 20), ("mixed", "both", 7),
+        ("", "old, quiet", 6),
+    ]  # fmt: skip
+
+
 def test_it_says_what_the_money_buys_and_adds_up_to_the_bill(built):
     """Idle of what serves is hosting kept warm; free capacity, tax and what nobody can say keep
     their lines; storage is storage whoever owns it."""

@@ -30,8 +30,9 @@ from aicost.web.parts import (
 )
 from aicost.web.shell import Page, Panel
 from aicost.web.tables import Block, Line
-from attribution.reports.sheets import Sheet
-from attribution.reports.spec import LAYER
+from attribution.reports.serving_modes import FILTERS as OF_MODES
+from attribution.reports.sheets import Sheet, sheet_of_answer
+from attribution.reports.spec import LAYER, Answer
 
 ZERO = Decimal(0)
 BY_LAYER = (LAYER,)
@@ -160,6 +161,25 @@ def sheet(ask: Ask) -> Sheet:
     return sheet_of_blocks("Cost layers", ask, answer, cost_blocks(ask, BY_LAYER), BY_LAYER)
 
 
+def modes(ask: Ask) -> dict:
+    """Inference by serving mode: what a mode costs while it serves and while it waits."""
+    rows = _modes(ask).rows
+    totals: dict[str, Decimal] = {}
+    for row in rows:
+        totals[row["currency"]] = totals.get(row["currency"], ZERO) + row["cost"]
+    told = any(row["serving_mode"] for row in rows)
+    return {"rows": rows if told else [], "totals": totals, "period": numbers.period(ask.period)}
+
+
+def _modes(ask: Ask) -> Answer:
+    kept = {k: v for k, v in ask.view.filters.items() if k in OF_MODES}
+    return ask.report("serving_modes", group_by=(), filters=kept, idle="shown", shared="shown")
+
+
+def modes_sheet(ask: Ask) -> Sheet:
+    return sheet_of_answer("Inference by serving mode", _modes(ask))
+
+
 def _explored(ask: Ask, line: Line) -> str:
     """The address that narrows Explore to the line: exactly its figure."""
     if line.line == "total":
@@ -178,8 +198,10 @@ LAYERS = Page(
         Panel("lead", "parts/lead.html", lead),
         Panel("chart", "parts/layers_chart.html", chart, figure),
         Panel("table", "parts/layers_table.html", table, table=sheet, title="Cost layers"),
+        Panel("modes", "parts/layers_modes.html", modes, table=modes_sheet,
+              title="Inference by serving mode", lazy=True, size="low"),
         replace(RESIDUAL, build=partial(residual, group_by=BY_LAYER)),
     ),
     picks=("period", "compare", "basis", "pools", "currency"),
     filters=DIMENSIONS,
-)
+)  # fmt: skip
