@@ -17,6 +17,8 @@ MONTH_STEPS = (
     "clear_week_sums",
     "week_sums",
     "week_sums_all",
+    "clear_gpu_sums",
+    "gpu_sums",
 )
 
 

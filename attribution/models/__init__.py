@@ -31,6 +31,7 @@ from attribution.models.ledger import (
     DayState,
     GpuDay,
     GpuHour,
+    GpuSum,
 )
 from attribution.models.notes import Note
 from attribution.models.rules import AllocationRule, RuleSet, SeriesClaim
@@ -63,6 +64,7 @@ __all__ = [
     "FinanceEdition",
     "GpuDay",
     "GpuHour",
+    "GpuSum",
     "InvoicePaid",
     "InvoicePaidChange",
     "KnownEvent",

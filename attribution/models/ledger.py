@@ -181,6 +181,29 @@ class GpuDay(models.Model):
         indexes = [models.Index(fields=["day"]), models.Index(fields=["source", "day"])]
 
 
+class GpuSum(models.Model):
+    """GpuDay summed over a week or a month, which reports of long periods read. Rebuilt with the
+    sums of cost."""
+
+    id = models.BigAutoField(primary_key=True)
+    grain = models.TextField(help_text="week or month")
+    day = models.DateField(help_text="of a week its Monday, of a month its first")
+    first_day = models.DateField()
+    last_day = models.DateField()
+    last_seen = models.DateField(null=True)
+    source = models.ForeignKey(Source, models.CASCADE)
+    resource_id = models.TextField()
+    instance_type = models.TextField(**TEXT)
+    target = models.ForeignKey(Target, models.PROTECT)
+    currency = models.TextField()
+    gpu_ms = models.BigIntegerField()
+    billed_cost = money()
+    effective_cost = money()
+
+    class Meta:
+        indexes = [models.Index(fields=["grain", "source", "day"], name="attribution_gpusum_grain")]
+
+
 class GpuHour(models.Model):
     """Idle GPU money of each hour of a day, UTC: the idle rows of GpuDay over all resources, split
     by `hours_ms`. `hour` is null where no hour is known; all hours together are the idle of

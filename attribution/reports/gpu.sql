@@ -19,20 +19,20 @@ with sums as (
         case when 'activity' = any(%(groups)s) then t.activity end as activity,
         case when 'cluster' = any(%(groups)s) then coalesce(n.cluster, '') end as cluster,
         t.state, g.currency, sum(g.gpu_ms) as gpu_ms,
-        max(g.day) filter (where t.state <> 'unobserved' and g.gpu_ms > 0) as last_seen,
+        max(g.last_seen) filter (where t.state <> 'unobserved') as last_seen,
         min(g.instance_type) as first_type, max(g.instance_type) as last_type,
         sum(case %(basis)s when 'billed' then g.billed_cost else g.effective_cost end) as cost
-    from attribution_gpuday g
+    from aicost_gpu(%(start)s, %(end)s, %(step)s,
+                    %(groups)s::text[] && array['node', 'cluster']) g
     join attribution_target t on t.id = g.target_id
     join ingest_source s on s.id = g.source_id
     left join lateral (
         select min(m.node) as node, min(m.cluster) as cluster from ingest_resourcemap m
         where %(groups)s::text[] && array['node', 'cluster'] and m.resource_id = g.resource_id
-            and (m.valid_from is null or m.valid_from <= g.day)
-            and (m.valid_to is null or m.valid_to > g.day)
+            and (m.valid_from is null or m.valid_from <= g.on_day)
+            and (m.valid_to is null or m.valid_to > g.on_day)
     ) n on true
-    where g.day >= %(start)s and g.day < %(end)s
-        and (%(teams)s::text[] is null or t.team = any(%(teams)s))
+    where (%(teams)s::text[] is null or t.team = any(%(teams)s))
         and (%(f_source)s::text[] is null or s.name = any(%(f_source)s))
         and (%(f_resource)s::text[] is null or g.resource_id = any(%(f_resource)s))
         and (%(f_instance_type)s::text[] is null or g.instance_type = any(%(f_instance_type)s))
