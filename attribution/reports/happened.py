@@ -1,6 +1,8 @@
 """What happened: deploys and commits, notes, prices, restatements, rules and closes; training runs
 and who last touched their experiment."""
 
+from decimal import Decimal
+
 from attribution.reports.base import Report, binds, fetch, hours, pick
 from attribution.reports.spec import Spec
 
@@ -36,6 +38,8 @@ RUNS = (
     "status",
     "started_at",
     "ended_at",
+    "took_hours",
+    "planned_hours",
     "gpu_hours",
     "reason",
     "restarted_from",
@@ -57,9 +61,13 @@ def run_rows(spec: Spec) -> list[dict]:
     run cost is report `run_cost`."""
     found = fetch("runs", binds(spec))
     for row in found:
-        gpu_ms = row.pop("gpu_ms")
-        row["gpu_hours"] = None if gpu_ms is None else hours(gpu_ms)
+        row["gpu_hours"] = _hours(row.pop("gpu_ms"))
+        row["took_hours"] = _hours(row.pop("took_ms"))
     return pick(found, RUNS)
+
+
+def _hours(milliseconds: int | None) -> Decimal | None:
+    return None if milliseconds is None else hours(milliseconds)
 
 
 REPORTS = (

@@ -12,8 +12,9 @@ from attribution.reports.spec import Spec
 
 FILTERS = ("model", "experiment", "team")
 COLUMNS = (
-    "run", "name", "experiment", "model", "team", "status", "started_at", "ended_at", "reason",
-    "restarted_from", "source", "gpu_hours", "currency", "run_cost",
+    "run", "name", "experiment", "model", "team", "status", "started_at", "ended_at",
+    "took_hours", "planned_hours", "reason", "restarted_from", "source", "gpu_hours",
+    "currency", "run_cost",
 )  # fmt: skip
 
 
@@ -35,7 +36,12 @@ def _priced(row: dict) -> dict:
         with localcontext() as context:
             context.prec = 60
             cost = (row["pool"] * Decimal(gpu_ms) / row["ran_ms"]).quantize(QUANTUM)
-    return row | {"gpu_hours": None if gpu_ms is None else hours(gpu_ms), "run_cost": cost}
+    took = row["took_ms"]
+    return row | {
+        "gpu_hours": None if gpu_ms is None else hours(gpu_ms),
+        "took_hours": None if took is None else hours(took),
+        "run_cost": cost,
+    }
 
 
 REPORT = Report("run_cost", "What each training run cost", rows, columns, filters=FILTERS)

@@ -7,6 +7,8 @@ with named as (
     select
         r.id, coalesce(ax.canonical, r.experiment) as experiment,
         coalesce(am.canonical, r.model) as model, r.team, r.name, r.run_id, r.status, r.started,
+        case when r.params ->> 'planned_hours' ~ '^[0-9]{1,6}([.][0-9]{1,3})?$'
+            then (r.params ->> 'planned_hours')::numeric end as planned_hours,
         r.ended, r.gpu_ms, r.restarted_from, r.reason, s.name as source, s.kind as source_kind
     from ingest_trainingrun r
     join ingest_source s on s.id = r.source_id
@@ -40,7 +42,9 @@ money as (
 )
 select
     n.run_id as run, n.name, n.experiment, n.model, n.team, n.status, n.started as started_at,
-    n.ended as ended_at, n.reason, n.restarted_from, n.source, n.gpu_ms, r.ran_ms::bigint as ran_ms,
+    n.ended as ended_at, n.planned_hours,
+    (extract(epoch from n.ended - n.started) * 1000)::bigint as took_ms, n.reason,
+    n.restarted_from, n.source, n.gpu_ms, r.ran_ms::bigint as ran_ms,
     coalesce(m.currency, '') as currency, m.cost as pool
 from named n
 left join ran r on r.experiment = n.experiment and (n.experiment <> '' or r.model = n.model)

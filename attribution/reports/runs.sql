@@ -38,7 +38,11 @@ with run as (
 select
     r.run_id as run, r.name, r.experiment, r.model, r.model_version, r.feature, r.team, r."user",
     r.status,
-    r.started as started_at, r.ended as ended_at, r.gpu_ms, r.reason, r.restarted_from,
+    r.started as started_at, r.ended as ended_at,
+    (extract(epoch from r.ended - r.started) * 1000)::bigint as took_ms,
+    case when r.params ->> 'planned_hours' ~ '^[0-9]{1,6}([.][0-9]{1,3})?$'
+        then (r.params ->> 'planned_hours')::numeric end as planned_hours,
+    r.gpu_ms, r.reason, r.restarted_from,
     r.git_commit as commit, r.source, t.author as touched_by, t.title as touched_by_what,
     t.at as touched_at
 from run r
