@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from aicost.accounts.audit import EXPORT, record
 from aicost.accounts.models import AuditEvent, User
 from aicost.accounts.scope import may_read_audit
+from aicost.web.audited import told
 from aicost.web.shell import frame, refuse, sentence
 from attribution.entities.files import FORMULA_STARTS
 
@@ -68,7 +69,7 @@ def page(request: HttpRequest) -> HttpResponse:
     query.pop("before", None)
     context = frame(request, "audit") | {
         "title": "Audit trail",
-        "events": found[:SHOWN],
+        "events": [(event, told(event)) for event in found[:SHOWN]],
         "older": found[SHOWN - 1].pk if len(found) > SHOWN else None,
         "asked": asked,
         "is_asked": any(asked.values()),
@@ -107,10 +108,11 @@ def csv(request: HttpRequest) -> HttpResponse:
 
 def _lines(events: QuerySet):
     line = csv_lines.writer(_Echo())
-    yield line.writerow(["at", "user", "action", "subject", "detail"])
+    yield line.writerow(["at", "user", "action", "subject", "said", "detail"])
     for event in events.iterator(chunk_size=2000):
         who = event.user.get_username() if event.user else ""
-        texts = (who, event.action, event.subject, json.dumps(event.detail, sort_keys=True))
+        detail = json.dumps(event.detail, sort_keys=True)
+        texts = (who, event.action, event.subject, told(event).line, detail)
         cells = (f"'{text}" if text.startswith(FORMULA_STARTS) else text for text in texts)
         yield line.writerow([event.at.isoformat(), *cells])
 
