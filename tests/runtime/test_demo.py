@@ -148,6 +148,30 @@ def test_support_earns_less_than_it_costs_in_the_last_two_months_only(demo: Path
     assert all(row["exact"] for row in rows)
 
 
+def test_its_tracker_knows_the_runs_that_held_the_gpus(demo: Path) -> None:
+    """Runs hold the GPU-hours that telemetry says their pods held."""
+    runs = [row for path in demo.glob("runs/*.csv.gz") for row in rows_of(path)]
+    held = defaultdict(int)
+    for path in demo.glob("telemetry/*.parquet"):
+        table = pq.read_table(path, columns=["workload_key", "zero_s"])
+        keys = table["workload_key"].to_pylist()
+        for key in keys:
+            for name in ("train-rank", "train-persona", "exp-gnn-basket", "exp-two-tower"):
+                held[name] += f"/{name}-" in key
+    told = defaultdict(int)
+    for row in runs:
+        name = f"exp-{row['experiment']}" if row["experiment"] else row["run_id"].rsplit("-", 2)[0]
+        told[name] += int(row["gpu_seconds"]) // 3600
+    for name, hours in held.items():
+        assert told[name] == hours, name
+    assert len({row["run_id"] for row in runs}) == len(runs)
+    assert len(runs) == truth_of(demo)["counts"]["tracked_runs"]
+    ends = [row["status"] for row in runs]
+    assert ends.count("running") == 1 and 40 < ends.count("failed") < 150
+    again = [row for row in runs if row["reason"] == "failure_restart"]
+    assert again and {row["restarted_from"] for row in again} == {"checkpoint"}
+
+
 @pytest.mark.parametrize("today", ["2026-01-01", "2026-03-02", "2024-03-01", "2026-12-06"])
 def test_it_can_be_told_on_any_day(tmp_path: Path, today: str) -> None:
     """Also on the first of a month, when the current month has no day yet."""

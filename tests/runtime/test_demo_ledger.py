@@ -108,8 +108,27 @@ def test_the_product_finds_what_the_demo_company_hides(truth: dict) -> None:
     assert margins["support-assistant"] < 0
     assert {name for name, margin in margins.items() if margin < 0} == {"support-assistant"}
 
+    runs_cost_what_their_experiment_does(truth)
     names_are_owned(truth["from"])
     books_balance()
+
+
+def runs_cost_what_their_experiment_does(truth: dict) -> None:
+    """The tracker's runs are those of the truth, and those of an experiment sum to its money."""
+    period = Period(date.fromisoformat(truth["from"]), TODAY)
+    rows = run(Spec("run_cost", period, FINANCE)).rows
+    assert len(rows) == sum(row["runs"] for row in truth["runs"])
+    hours = sum(row["gpu_hours"] for row in truth["runs"])
+    assert sum(row["gpu_hours"] for row in rows) == hours
+    assert {row["status"] for row in rows} >= {"finished", "failed", "running"}
+    mine = [row for row in rows if row["experiment"] == "two-tower"]
+    told = ask("cost", truth["from"], TODAY.isoformat(), experiment="two-tower")
+    assert abs(sum(row["run_cost"] for row in mine) - told[0]["cost"]) < Decimal("1e-15")
+    [notebook] = [row for row in mine if row["name"] == "two-tower-notebook"]
+    assert (notebook["status"], notebook["gpu_hours"]) == ("killed", 384)
+    experiments = {row["experiment"]: row for row in run(Spec("experiments", period, FINANCE)).rows}
+    assert experiments["two-tower"]["score"] > experiments["ab-rank-a"]["score"]
+    assert experiments["wide-embeddings"]["status"] == "forgotten"
 
 
 def names_are_owned(first: str) -> None:

@@ -9,7 +9,16 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
-from aicost.runtime.demo import aws, budgets, business, calls, focus, names, telemetry
+from aicost.runtime.demo import (
+    aws,
+    budgets,
+    business,
+    calls,
+    focus,
+    names,
+    telemetry,
+    tracker,
+)
 from aicost.runtime.demo.fleet import plan_fleet
 from aicost.runtime.demo.gpu_hours import observe
 from aicost.runtime.demo.services import credit, untagged_items
@@ -60,6 +69,8 @@ def generate(
     counts = {"call_rows": calls.write_calls(story, folder, simulated)}
     say("Training runs")
     counts["run_rows"] = calls.write_runs(story, folder, training.runs)
+    tracked = tracker.track(story, training.runs, fleet.segments)
+    counts["tracked_runs"] = tracker.write_tracked(story, folder, tracked)
     say("Maps")
     counts["map_rows"] = business.write_maps(story, folder, fleet)
     counts["name_rows"] = names.write_names(story, folder)
@@ -77,7 +88,7 @@ def generate(
     say("Revenue, outcomes, quality")
     counts["business_rows"] = business.write_business(story, folder)
     say("Truth")
-    world = World(story, aws.node_days(story, fleet), gpus, tokens)
+    world = World(story, aws.node_days(story, fleet), gpus, tokens, tracked)
     write_truth(world, folder, counts)
 
 
@@ -114,6 +125,7 @@ def steps(folder: Path) -> tuple[Step, ...]:
     wanted = (
         Step("Maps", "maps", under("maps/*.csv")),
         Step("Calls and training runs", "calls", under("usage/*")),
+        Step("Experiment tracker", tracker.SOURCE, under("runs/*.csv.gz")),
         Step("GPU archive", "gpu-archive", under("telemetry/*.parquet")),
         Step("GPU scrapes", "dcgm-mf-serve", under("telemetry/dcgm/*.prom.gz")),
         Step("Revenue, outcomes, quality", "business", under("business/*.csv")),

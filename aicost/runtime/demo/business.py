@@ -1,6 +1,7 @@
 """The business side: revenue, outcomes and quality scores, and the maps that join the worlds."""
 
 from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -34,6 +35,14 @@ RANK_QUALITY = (
     ("v3.1", "0.4138", "ab-rank-a"),
     ("v3.2", "0.4171", "ab-rank-b"),
     ("v3.3", "0.4182", "ab-rank-c"),
+)
+# What experiments score, week by week in the months from the fourth on: model, measure, data set,
+# experiment, first score and what a week adds. Two-tower is scored once the test's variants are,
+# so that its gain is over them; wider embeddings bring nothing.
+TRIAL_QUALITY = (
+    ("rank-v3", "ndcg@10", "holdout", "two-tower", 21, "0.4179", "0.0005"),
+    ("persona-v1", "auc", "holdout", "gnn-basket", 10, "0.7802", "0.0012"),
+    ("rank-v3", "ndcg@10", "holdout", "wide-embeddings", 11, "0.4081", "0.0002"),
 )
 _SHARES = np.array([share for _, share in c.STOREFRONTS]) / 1000
 
@@ -73,10 +82,23 @@ def _quality_rows(story: Story) -> Iterator[list[object]]:
             if day >= known.get(version, story.ab_test):
                 value = Decimal(score) + Decimal(int(chance.integers(-3, 4))).scaleb(-4)
                 yield [day, "rank-v3", version, "ndcg@10", value, experiment, "holdout"]
+        yield from _trial_rows(story, day)
         drift = Decimal("0.0004") * max(0, 4 - abs(story.month_index(day) - 3))
         yield [day, "persona-v1", "v1.4", "auc", Decimal("0.7810") - drift, "", "holdout"]
         solved = Decimal("0.714") + Decimal("0.003") * story.month_index(day)
         yield [day, c.LARGE, "2026-04", "solved_rate", solved, "", "tickets"]
+
+
+def _trial_rows(story: Story, day: date) -> Iterator[list[object]]:
+    """The scores of experiments on a Monday; each is a candidate version of the model."""
+    for model, measure, dataset, experiment, since, first, step in TRIAL_QUALITY:
+        start = story.day_of_month(3, since)
+        ends = story.forgotten_idle_from + timedelta(days=7)
+        if day < start or (experiment == "wide-embeddings" and day > ends):
+            continue
+        week = (day - start).days // 7
+        value = Decimal(first) + Decimal(step) * min(week, 12)
+        yield [day, model, experiment, measure, value, experiment, dataset]
 
 
 def write_business(story: Story, folder: Path) -> int:

@@ -6,6 +6,7 @@ of personalisation goes to another department: the days before stay where they w
 from collections.abc import Iterator
 from pathlib import Path
 
+from aicost.kernel.periods import next_month
 from aicost.runtime.demo import company as c
 from aicost.runtime.demo import files
 from aicost.runtime.demo.story import Story
@@ -55,6 +56,7 @@ PROJECTS = {
     "ab-rank-a": "Ranking test", "ab-rank-b": "Ranking test", "ab-rank-c": "Ranking test",
     "two-tower": "Next ranker", "wide-embeddings": "Next ranker", "gnn-basket": "Basket graphs",
 }  # fmt: skip
+OWNERS = dict.fromkeys(PROJECTS, "Noor Haddad") | {"gnn-basket": "Luca Ferri"}
 COLUMNS = (
     "dimension", "name", "title", "owner", "status", "retired_on", "parent_dimension", "parent",
     "budget", "budget_currency", "budget_period", "valid_from", "valid_to", "business_case",
@@ -116,8 +118,29 @@ def _teams(story: Story) -> Iterator[dict]:
 
 
 def _experiments(story: Story) -> Iterator[dict]:
+    """Each with what it is to show, when it was to end and what it may cost a month, from the
+    month it began in until it was to end; two-tower has gone on past both."""
+    test = (story.ab_test, story.decision)
+    trials = {
+        "ab-rank-a": ("v3.1 sells as much at less", *test, "6500"),
+        "ab-rank-b": ("v3.2 sells more on the long tail", *test, "6500"),
+        "ab-rank-c": ("v3.3 sells more at the same cost", *test, "6500"),
+        "two-tower": ("Two towers rank as well at half the latency", story.months[3],
+                      story.planned_end, "6000"),
+        "gnn-basket": ("A graph of baskets completes more of them", story.months[3], None, "2600"),
+        "wide-embeddings": ("Wider embeddings help new items", story.forgotten_from,
+                            story.forgotten_idle_from, "4000"),
+    }  # fmt: skip
     for name, project in PROJECTS.items():
-        row = {"dimension": "experiment", "name": name, "owner": "Noor Haddad"}
+        hypothesis, began, ends, budget = trials[name]
+        row = {"dimension": "experiment", "name": name}
+        said = {"owner": OWNERS[name], "attributes": f"hypothesis={hypothesis}"}
+        if ends:
+            said["attributes"] += f"; ends_on={ends}"
         if name == "wide-embeddings":
-            row |= {"status": "retired", "retired_on": story.forgotten_idle_from}
-        yield row | {"parent_dimension": "project", "parent": project}
+            said |= {"status": "retired", "retired_on": story.forgotten_idle_from}
+        yield row | said | {"parent_dimension": "project", "parent": project}
+        months = {"valid_from": began.replace(day=1)}
+        if ends:
+            months["valid_to"] = next_month(ends.replace(day=1))
+        yield row | {"budget": budget} | USD | months

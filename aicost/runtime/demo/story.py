@@ -96,6 +96,11 @@ class Story:
         return self.forgotten_from + timedelta(days=6)
 
     @property
+    def planned_end(self) -> date:
+        """Two-tower was to end by then and goes on."""
+        return self.end - timedelta(days=15)
+
+    @property
     def idle_saturday(self) -> date:
         """The last whole weekend that ended at least two days before the end."""
         sunday = self.end - timedelta(days=3)

@@ -20,6 +20,7 @@ class Run:
     day: date
     work: str
     version: str
+    start: int
     end: int
     gpu_hours: int
     status: str
@@ -116,5 +117,6 @@ def _run(story: Story, work: str, day: date, run: int, length: int, gpu_hours: i
     name = f"{work}-{day:%Y%m%d}-{run:02d}"
     failed = story.random(name).random() < 0.06
     version = f"{day:%Y%m%d}"
-    end = hour_number(day) + (run + 1) * length
-    return Run(name, day, work, version, end, gpu_hours, "failed" if failed else "succeeded")
+    start = hour_number(day) + run * length
+    status = "failed" if failed else "succeeded"
+    return Run(name, day, work, version, start, start + length, gpu_hours, status)

@@ -17,8 +17,10 @@ from aicost.runtime.demo import company as c
 from aicost.runtime.demo.business import revenue_rows
 from aicost.runtime.demo.gpu_hours import GpuHours
 from aicost.runtime.demo.services import credit, daily_items, untagged_items
-from aicost.runtime.demo.story import Story, day_number
+from aicost.runtime.demo.story import Story, date_of_hour, day_number
+from aicost.runtime.demo.tracker import FAILED, KILLED, RUNNING, Tracked
 
+ENDS = (FAILED, KILLED, RUNNING)
 FeatureMonth = tuple[str, str]
 
 
@@ -30,6 +32,7 @@ class World:
     nodes: Sequence[aws.NodeDay]
     gpus: GpuHours
     tokens: Sequence[focus.TokenCharge]
+    tracked: Sequence[Tracked]
 
 
 def _month(day: date) -> str:
@@ -117,6 +120,25 @@ def _features(world: World) -> list[dict[str, object]]:
     ]
 
 
+def _runs(world: World) -> list[dict[str, object]]:
+    """Tracked runs per experiment (of the model where there is none) and month they began in."""
+    found: dict[tuple[str, str, str], list[Tracked]] = defaultdict(list)
+    for run in world.tracked:
+        model = "" if run.work.experiment else run.work.model
+        found[run.work.experiment, model, _month(date_of_hour(run.start))].append(run)
+    return [
+        {
+            "experiment": experiment,
+            "model": model,
+            "month": month,
+            "runs": len(runs),
+            "gpu_hours": sum(run.gpu_hours for run in runs),
+            **{status: sum(run.status == status for run in runs) for status in ENDS},
+        }
+        for (experiment, model, month), runs in sorted(found.items())
+    ]
+
+
 def _event(name: str, title: str, start: date, end: date, **facts: object) -> dict[str, object]:
     return {"name": name, "title": title, "from": start, "to": end, **facts}
 
@@ -182,6 +204,13 @@ def _node_events(world: World) -> list[dict[str, object]]:
             state="held_idle",
             experiment="ab-rank-b",
             cost=plain(variant),
+        ),
+        _event(
+            "past_its_plan",
+            "two-tower goes on past its planned end",
+            story.planned_end,
+            story.end,
+            experiment="two-tower",
         ),
     ]
 
@@ -263,6 +292,7 @@ def write_truth(world: World, folder: Path, counts: dict[str, int]) -> None:
         "counts": counts,
         "monthly_totals": _monthly(world),
         "features": _features(world),
+        "runs": _runs(world),
         "events": events,
     }
     text = json.dumps(facts, indent=1, default=str) + "\n"
