@@ -10,6 +10,7 @@ import pytest
 from aicost.kernel.periods import Period
 from attribution.reports import run
 from attribution.reports.spec import Asker, Spec
+from tests.web import demo_world
 from tests.web.demo_world import load_days
 from tests.web.typist import Typist
 from tests.web.world import PASSWORD, QUERY, make_costs, make_people
@@ -90,17 +91,21 @@ def test_through_time_by_letters(finance):
     assert "to=2026-09-02" in page.url
 
 
-def test_a_cfo_and_an_engineer_find_their_answers(tmp_path, settings, browser, live_server):
-    """On the six months of the demo company: why did AI grow fourfold, in three clicks at most;
-    which of my GPUs idle, and what does it cost?"""
+@pytest.fixture
+def told(tmp_path, settings):
+    """told(today, days): the truth of the demo company, which is loaded then."""
     settings.AICOST_HOME = tmp_path / "home"
-    load_days(tmp_path / "demo", TODAY, None)
-    truth = json.loads((tmp_path / "demo" / "truth.json").read_text(encoding="utf-8"))
-    cfo(Typist(browser, live_server, 1440), truth)
-    engineer(Typist(browser, live_server, 1440), truth)
+
+    def load(today: date, days: int | None) -> dict:
+        load_days(tmp_path / "demo", today, days)
+        return json.loads((tmp_path / "demo" / "truth.json").read_text(encoding="utf-8"))
+
+    return load
 
 
-def cfo(finance: Typist, truth: dict) -> None:
+def test_a_cfo_finds_why_it_grew(told, browser, live_server):
+    """On the six months of the demo company: why did AI grow fourfold, in three clicks at most."""
+    truth, finance = told(TODAY, None), Typist(browser, live_server, 1440)
     first, last = (
         sum(Decimal(row["cost"]) for row in truth["monthly_totals"] if row["month"] == month)
         for month in (truth["months"][0][:7], truth["months"][4][:7])
@@ -108,10 +113,10 @@ def cfo(finance: Typist, truth: dict) -> None:
     finance.log_in()
     finance.go(f"/?{NOVEMBER}")
     finance.press("main a[href^='/why-it-grew/']", "h1:text('Why it grew')")
-    told = lead(finance)
+    said = lead(finance)
     assert f"from ${first:,.0f} in June to ${last:,.0f} in October" in told
-    assert f"Of ${last - first:,.0f} more" in told
-    assert "training" in told and "calls" in told
+    assert f"Of ${last - first:,.0f} more" in said
+    assert "training" in said and "calls" in said
     before = finance.page.url
     finance.press("main .movers .plain-link", "#table")
     assert finance.page.url != before
@@ -119,15 +124,19 @@ def cfo(finance: Typist, truth: dict) -> None:
     assert finance.complaints == []
 
 
-def engineer(somebody: Typist, truth: dict) -> None:
+def test_an_engineer_finds_which_gpus_idle(told, browser, live_server):
+    """On the eight days that hold the idle weekend: which of my GPUs idle, and what does it cost?
+    One click to the answer, one more to the node, its holder and its hours."""
+    truth, somebody = told(demo_world.TODAY, demo_world.DAYS), Typist(browser, live_server, 1440)
     [weekend] = [one for one in truth["events"] if one["name"] == "idle_weekend"]
     somebody.log_in("finops")
-    somebody.go(f"/?{NOVEMBER}")
+    somebody.go(f"/?{demo_world.VIEW}")
     somebody.press(".nav a[href^='/gpus/']", "h1:text('GPU')")
-    told = lead(somebody)
-    assert "was paid for and not used" in told and "gpu-exp-01" in told
+    said = lead(somebody)
+    assert "was paid for and not used" in said and "gpu-exp-01" in said
     row = somebody.page.locator("tr", has_text="gpu-exp-01").first.inner_text()
-    asked = Spec("gpu", Period(date(2026, 11, 1), TODAY), Asker("finops"), group_by=("node",))
+    days = Period(date.fromisoformat(truth["from"]), demo_world.TODAY)
+    asked = Spec("gpu", days, Asker("finops"), group_by=("node",))
     [node] = [one for one in run(asked).rows if one["node"] == "gpu-exp-01"]
     idle = node["held_idle_cost"] + node["empty_idle_cost"] + node["unreserved_cost"]
     assert node["empty_idle_cost"] == Decimal(weekend["cost"]) < idle
