@@ -19,7 +19,7 @@ it does not know holds decimals), or `Column(name, kind)`; a quotient is made by
 shared, idle, unattributed or total. Nothing is rounded.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from itertools import chain
@@ -31,7 +31,7 @@ from aicost.accounts.audit import EXPORT, record
 from aicost.web.ask import Ask
 from aicost.web.tables import Block, Line
 from attribution.reports.formats import to_csv
-from attribution.reports.sheets import WRITERS, Sheet, percent, sheet_of
+from attribution.reports.sheets import WRITERS, Column, Sheet, percent, sheet_of
 from attribution.reports.spec import Answer, BadSpec
 
 ZERO = Decimal(0)
@@ -93,10 +93,17 @@ def file_of(request: HttpRequest, sheet: Sheet, page: str, panel: str, kind: str
 
 
 def sheet_of_blocks(
-    title: str, ask: Ask, answer: Answer, found: Sequence[Block], group_by: Sequence[str]
+    title: str,
+    ask: Ask,
+    answer: Answer,
+    found: Sequence[Block],
+    group_by: Sequence[str],
+    more: Sequence[Column | str] = (),
+    known: Mapping[tuple[str, str], Mapping] | None = None,
 ) -> Sheet:
     """The table of cost: a row a line of each block and one for its total, with share, own idle,
-    what was spread, the period compared with, and the cost by evidence."""
+    what was spread, the period compared with, and the cost by evidence. `more` columns are of
+    names alone: (name, currency) -> what is `known` of it."""
     spread = "spread" in (ask.view.idle, ask.view.shared)
     compared = any(block.total.previous is not None for block in found)
     columns = (
@@ -109,16 +116,18 @@ def sheet_of_blocks(
         *(("spread",) if spread else ()),
         *(("previous", "change", "change_percent") if compared else ()),
         *(column for _, column in _EVIDENCE),
+        *more,
     )
-    return sheet_of(title, answer, columns, _rows_of(found, group_by))
+    return sheet_of(title, answer, columns, _rows_of(found, group_by, known or {}))
 
 
-def _rows_of(found: Iterable[Block], group_by: Sequence[str]) -> Iterator[dict]:
+def _rows_of(found: Iterable[Block], group_by: Sequence[str], known: Mapping) -> Iterator[dict]:
     for block in found:
         for line in [*block.lines, block.total]:
             total = line is block.total
             names = {} if total else dict(zip(group_by, line.key[1:], strict=True))
-            yield names | _measures(line, block, block.lines if total else [line])
+            mine = known.get((line.key[1], block.currency), {}) if line.line == "owned" else {}
+            yield {**mine, **names, **_measures(line, block, block.lines if total else [line])}
 
 
 def _measures(line: Line, block: Block, lines: Sequence[Line]) -> dict:

@@ -34,6 +34,8 @@ from aicost.web.parts import (
 )
 from aicost.web.reasons import address
 from attribution.models import AllocationRule
+from attribution.reports.gpu_idle import OF_NODES
+from attribution.reports.spec import Answer
 
 ZERO = Decimal(0)
 ROWS_MAX = 20
@@ -76,12 +78,12 @@ def key_figures(ask: Ask) -> dict:
     }
 
 
-def _steps(ask: Ask) -> list[dict]:
+def steps(ask: Ask) -> list[dict]:
     return in_one_currency(asked(ask, granularity=ask.view.granularity).rows)
 
 
 def days(ask: Ask) -> dict:
-    rows, step = _steps(ask), ask.view.granularity
+    rows, step = steps(ask), ask.view.granularity
     if not rows:
         return {"empty": True}
     layers, currency = stacks(rows), rows[0]["currency"]
@@ -101,7 +103,7 @@ def days(ask: Ask) -> dict:
 
 
 def days_figure(ask: Ask) -> dict:
-    rows, step = _steps(ask), ask.view.granularity
+    rows, step = steps(ask), ask.view.granularity
     if not rows:
         return {"data": [], "layout": {}}
     axis = figures.Axis(step, rows[0]["currency"], estimate_from=estimate_step(of_all(ask), step))
@@ -113,12 +115,16 @@ def hours(ask: Ask) -> dict:
     rows = gpu_rows(ask)
     if not rows:
         return {"empty": True}
-    currency = rows[0]["currency"]
-    found = ask.report("gpu_idle_hours", **PLAIN).rows
-    shown = heat(row for row in found if row["currency"] == currency)
+    currency, shown = rows[0]["currency"], heat(idle_hours(ask))
     scale = [(n, numbers.short_money(top, currency)) for n, top in shown["scale"]]
     period = numbers.period(ask.period)
     return shown | {"currency": currency, "scale": scale, "period": period}
+
+
+def idle_hours(ask: Ask) -> list[dict]:
+    """Rows of report gpu_idle_hours in the currency of the page."""
+    rows, found = gpu_rows(ask), ask.report("gpu_idle_hours", **PLAIN).rows
+    return [row for row in found if rows and row["currency"] == rows[0]["currency"]]
 
 
 def _gpu_rules() -> tuple[str, ...]:
@@ -149,12 +155,28 @@ def table(rows: Sequence[dict], lines: list[dict], ask: Ask) -> dict:
     }
 
 
-def stretches(ask: Ask, **more) -> dict:
-    """The dearest idle stretches of the period, or of its last days where it is long."""
+def sees_whole_nodes(ask: Ask) -> bool:
+    """Whether a node can be judged as a whole: by somebody who sees all teams, where no filter
+    takes parts of nodes away, or on the page of one node."""
+    filters = ask.view.filters
+    return ask.asker.teams is None and ("resource" in filters or not set(filters) - {"source"})
+
+
+def idle_runs(ask: Ask) -> Answer:
+    """The dearest idle stretches of the period, or of its last days where it is long. Raises
+    NotAllowed for whoever sees some teams only."""
     last = max(ask.period.start, ask.period.end - timedelta(days=RUN_DAYS_MAX))
-    period = Period(last, ask.period.end)
-    found = ask.report("gpu_idle_runs", **PLAIN | {"period": period} | more).rows
-    rows = [{"name": node_name(r), "span": span(r), "page": node_url(ask, r)} | r for r in found]
+    kept = {k: v for k, v in ask.view.filters.items() if k in OF_NODES}
+    asked_of = {"period": Period(last, ask.period.end), "filters": kept}
+    return ask.report("gpu_idle_runs", **PLAIN | asked_of)
+
+
+def stretches(ask: Ask) -> dict:
+    answer = idle_runs(ask)
+    rows = [
+        {"name": node_name(r), "span": span(r), "page": node_url(ask, r)} | r for r in answer.rows
+    ]
+    period = answer.spec.period
     return {"rows": rows, "since": numbers.period(period) if period != ask.period else ""}
 
 

@@ -13,7 +13,7 @@ from aicost.web.parts import estimate_step, periods_of, start_of, twin
 from aicost.web.qualities import planes_of, version_name
 from aicost.web.shell import Panel
 from attribution.entities.seen import is_seen
-from attribution.reports.spec import BadSpec, NotAllowed
+from attribution.reports.spec import Answer, BadSpec, NotAllowed
 
 WEEKS = 12
 _CHARTS = {
@@ -50,11 +50,17 @@ def weeks_of(ask: Ask) -> Period:
     return Period(first, last)
 
 
+def weekly_answer(ask: Ask) -> Answer:
+    """Report unit_cost by model, week by week; of all models, so that pages share it."""
+    return ask.report("unit_cost", group_by=("model",), period=weeks_of(ask), granularity="week")
+
+
+def weekly_rows(ask: Ask) -> list[dict]:
+    return [row for row in weekly_answer(ask).rows if row["model"] == name_of(ask)]
+
+
 def _weeks(ask: Ask) -> tuple[list[dict], list[date]]:
-    span = weeks_of(ask)
-    answer = ask.report("unit_cost", group_by=("model",), period=span, granularity="week")
-    rows = [row for row in answer.rows if row["model"] == name_of(ask)]
-    return rows, periods_of(span, "week")
+    return weekly_rows(ask), periods_of(weeks_of(ask), "week")
 
 
 def _series(rows: list[dict], column: str, scale: int = 1) -> dict[date, Decimal]:
@@ -142,7 +148,7 @@ def figure_url(ask: Ask, slug: str) -> str:
     return f"{address}?{query}" if query else address
 
 
-def _trends(ask: Ask) -> dict:
+def trends(ask: Ask) -> dict:
     """All three from one question; each chart keeps an address of its own."""
     return {
         "charts": [
@@ -150,6 +156,3 @@ def _trends(ask: Ask) -> dict:
             for one in CHARTS
         ]
     }
-
-
-TRENDS = Panel("trends", "parts/model_trends.html", _trends, title="Twelve weeks", lazy=True)

@@ -17,11 +17,12 @@ from aicost.web.qualities import planes_of, version_name
 from aicost.web.units import per_thousand
 from attribution.entities.seen import names_seen
 from attribution.models import EntityParent
-from attribution.reports.spec import LAYER
+from attribution.reports.spec import LAYER, Answer
 from ingest.models import Alias, Price
 
 BY_VERSION, BY_LAYER = ("model", "model_version"), (LAYER,)
 API = "model_api"
+SAID_OF_KIN = ("parameters", "active_parameters", "quantisation", "context", "vendor")
 CHANGE_DAYS, CHANGES_MAX, KIN_MAX = 92, 12, 20
 ZERO = Decimal(0)
 
@@ -78,11 +79,14 @@ def features(ask: Ask) -> dict:
     return {"blocks": found, "period": numbers.period(ask.period)}
 
 
+def failed_answer(ask: Ask) -> Answer:
+    plain = {"idle": "shown", "shared": "shown", "granularity": "total"}
+    return ask.report("failed_work", group_by=("feature",), **plain)
+
+
 def failures(ask: Ask) -> dict:
     """What failed calls and retries cost, by feature: shares of money that stands above as well."""
-    plain = {"idle": "shown", "shared": "shown", "granularity": "total"}
-    found = ask.report("failed_work", group_by=("feature",), **plain).rows
-    rows = [row for row in found if row["inference_cost"] is not None]
+    rows = [row for row in failed_answer(ask).rows if row["inference_cost"] is not None]
     listed = [
         {
             "feature": row["feature"] or "no feature",
@@ -100,6 +104,23 @@ def failures(ask: Ask) -> dict:
 
 def family(ask: Ask) -> dict:
     """Family, base model and the models beside it, with what is said of each and its cost."""
+    rows = [
+        row
+        | {
+            "here": row["model"] == name_of(ask),
+            "url": target_url(ask, "model", row["model"]),
+            "parameters": _size(row["parameters"]),
+            "active": _size(row["active_parameters"]),
+            "costs": [numbers.money(cost, currency) for currency, cost in row["money"]],
+        }
+        for row in kin_rows(ask)
+    ]
+    registered = name_of(ask) in entities("model")
+    return {"rows": rows, "period": numbers.period(ask.period), "registered": registered}
+
+
+def kin_rows(ask: Ask) -> list[dict]:
+    """The page's model and its kin, with `money` as (currency, cost)."""
     name, day = name_of(ask), last_day(ask)
     above, known = parents_on("model", day), entities("model")
     seen = names_seen(ask.asker, "model")
@@ -114,24 +135,17 @@ def family(ask: Ask) -> dict:
     for one, base, of in kin:
         entity = known.get(one)
         said = entity.attributes if entity else {}
-        money = [(c, cost) for (model, c), cost in costs.items() if model == one]
         rows.append(
             {
-                "name": one,
-                "here": one == name,
-                "url": target_url(ask, "model", one),
-                "base": base,
-                "family": of,
-                "parameters": _size(said.get("parameters")),
-                "active": _size(said.get("active_parameters")),
-                "quantisation": said.get("quantisation", ""),
-                "context": said.get("context"),
-                "vendor": said.get("vendor", ""),
+                "model": one,
+                "base_model": base,
+                "model_family": of,
+                **{key: said.get(key) for key in SAID_OF_KIN},
                 "owner": entity.owner if entity else "",
-                "costs": [numbers.money(cost, currency) for currency, cost in money],
+                "money": [(c, cost) for (model, c), cost in costs.items() if model == one],
             }
         )
-    return {"rows": rows, "period": numbers.period(ask.period), "registered": name in known}
+    return rows
 
 
 def _kin(name: str, above: dict[str, list[EntityParent]]) -> list[tuple[str, str, str]]:
@@ -160,26 +174,38 @@ def _size(count: str | None) -> str:
 def changes(ask: Ask) -> dict:
     """What may have moved its figures in three months, the newest first: events that name it,
     versions that took over, and prices for whoever may see them all."""
-    span = Period(ask.period.end - timedelta(days=CHANGE_DAYS), ask.period.end)
-    found = [*_takeovers(ask, span), *_events(ask, span)]
+    found = change_rows(ask)
+    return {"rows": found[:CHANGES_MAX], "more": max(len(found) - CHANGES_MAX, 0),
+            "period": numbers.period(_three_months(ask))}  # fmt: skip
+
+
+def _three_months(ask: Ask) -> Period:
+    return Period(ask.period.end - timedelta(days=CHANGE_DAYS), ask.period.end)
+
+
+def change_rows(ask: Ask) -> list[dict]:
+    span = _three_months(ask)
+    found = [*_takeovers(ask, span), *_events(ask)]
     if may_see_sources(ask.user):
         found += _prices(name_of(ask), span)
-    found.sort(key=lambda one: one["day"], reverse=True)
-    return {"rows": found[:CHANGES_MAX], "more": max(len(found) - CHANGES_MAX, 0),
-            "period": numbers.period(span)}  # fmt: skip
+    return sorted(found, key=lambda one: one["day"], reverse=True)
 
 
 def _day(when: date | datetime) -> date:
     return when.date() if isinstance(when, datetime) else when
 
 
-def _events(ask: Ask, span: Period) -> list[dict]:
+def changes_answer(ask: Ask) -> Answer:
+    """What happened in three months and names the model."""
     plain = {"filters": {"model": (name_of(ask),)}, "idle": "shown", "shared": "shown"}
-    rows = ask.report("annotations", group_by=(), period=span, **plain).rows
+    return ask.report("annotations", group_by=(), period=_three_months(ask), **plain)
+
+
+def _events(ask: Ask) -> list[dict]:
     return [
         {"day": _day(row["at"]), "what": row["kind"].capitalize(), "text": row["title"],
          "url": row["url"], "who": row["author"]}
-        for row in rows
+        for row in changes_answer(ask).rows
         if row["model"] and row["kind"] != "price"  # told below with what it was before
     ]  # fmt: skip
 

@@ -24,8 +24,8 @@ from attribution.reports.sheets import Sheet, sheet_of
 # Measures are never put on one axis: each has a panel of its own, and no more are drawn.
 MEASURES_MAX = 3
 COLUMNS = (
-    "base_model", "model", "model_version", "experiment", "measure", "dataset", "score",
-    "scored_on", "currency", "requests", "marginal_cost", "requests_alone", "cost_from",
+    "base_model", "model", "model_version", "experiment", "measure", "dataset", "better",
+    "score", "scored_on", "currency", "requests", "marginal_cost", "requests_alone", "cost_from",
     "cost_through", "marginal_cost_per_inference", "loaded_cost_per_inference", "standing",
     "beaten_by", "gained_points", "gain_cost_per_month", "gain_cost_per_point", "reason",
 )  # fmt: skip

@@ -32,6 +32,9 @@ class Cell:
     spark: dict | None = None
 
 
+# What `unit_columns` shows, in files.
+UNIT_COLUMNS = ("requests", "marginal_cost_per_inference", "loaded_cost_per_inference", "outcome",
+                "outcomes", "loaded_cost_per_outcome")  # fmt: skip
 NOTHING = Cell()
 UNKNOWN = Cell(numbers.UNKNOWN, "word")
 NOT_APPLICABLE = Cell(numbers.NOT_APPLICABLE, "word")

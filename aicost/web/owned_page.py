@@ -36,7 +36,7 @@ from aicost.web.shell import Panel
 from aicost.web.subject import budget_figure, burn_of, late_words, said_of, subject
 from aicost.web.tables import Block, blocks, shorten
 from aicost.web.units import Unit, per_thousand, unit_rows
-from attribution.reports.sheets import Sheet
+from attribution.reports.sheets import Sheet, sheet_of_answer
 
 ZERO = Decimal(0)
 ROWS_MAX = 12
@@ -196,9 +196,17 @@ class Holder:
         answer = ask.report("cost", group_by=group)
         return sheet_of_blocks(self.by.capitalize(), ask, answer, cost_blocks(ask, group), group)
 
+    def chart_data(self, ask: Ask) -> Sheet:
+        """The bars: a row a step and part."""
+        step = ask.view.granularity
+        answer = ask.report("cost", group_by=(self.by,), granularity=step)
+        return sheet_of_answer(f"Cost per {step}", answer)
+
     def chart_panels(self) -> tuple[Panel, Panel]:
         """The chart, and what happened in its days."""
-        return Panel("chart", "parts/owned_chart.html", self.chart, self.figure), NOTES
+        drawn = Panel("chart", "parts/owned_chart.html", self.chart, self.figure, self.chart_data,
+                      "Cost over time")  # fmt: skip
+        return drawn, NOTES
 
 
 def named_page(name: str) -> dict:

@@ -57,7 +57,8 @@ class Page:
     """A page with an address named `slug`: its template places the panels by their slugs.
     `filters` are the dimensions it can filter by (None: any), `under` the page it belongs to.
     A page with keys of its own in the address names them as `own`, and `reads` makes of a request
-    the page that they ask for, and the ask."""
+    the page that they ask for, and the ask. A page of one thing names the filter that says which as
+    `needs`: a part of it asked for without would answer for all."""
 
     slug: str
     title: str
@@ -69,6 +70,7 @@ class Page:
     under: str = ""
     own: tuple[str, ...] = ()
     reads: Callable[[HttpRequest], tuple["Page", Ask]] | None = None
+    needs: str = ""
 
     def scoped(self, ask: Ask) -> Ask:
         """The ask without filters that this page's reports do not know, and in the currencies of
@@ -89,9 +91,13 @@ class Page:
         return next((panel for panel in self.panels if panel.slug == slug), None)
 
     def asked(self, request: HttpRequest) -> tuple["Page", Ask]:
-        """The page and the ask of a request for it or for a part of it."""
+        """The page and the ask of a request for it or for a part of it. Raises `BadSpec` for a part
+        of a page of one thing that does not say which."""
         page, ask = self.reads(request) if self.reads else (self, ask_of(request))
-        return page, page.scoped(ask)
+        ask = page.scoped(ask)
+        if page.needs and not any(ask.view.filters.get(page.needs, ())):
+            raise BadSpec(f"{page.needs}= is missing: say which {page.needs}")
+        return page, ask
 
     def query(self, params: QueryDict, view: View) -> str:
         """The state of the page: the view's, and the page's own."""

@@ -9,7 +9,7 @@ from aicost.web import numbers
 from aicost.web.ask import Ask
 from aicost.web.frontier import score_text
 from aicost.web.names import budget_period, may_see_plans
-from attribution.models import EntityBudget
+from attribution.models import Entity, EntityBudget
 from attribution.reports.experiments import ENDED, FORGOTTEN, QUIET, RUNNING
 from attribution.reports.spec import Answer
 
@@ -52,6 +52,33 @@ def said_of_use(row: dict) -> str:
 
 def _through(row: dict) -> str:
     return numbers.day(row["data_through"])
+
+
+def ends_on(entity: Entity | None) -> date | None:
+    """The day people planned it to end on."""
+    told = entity.attributes.get("ends_on") if entity else None
+    return date.fromisoformat(told) if told else None
+
+
+def planned(entity: Entity | None, row: dict) -> dict | None:
+    """{text, late}: when it was to end; late when it still costs money after that."""
+    day = ends_on(entity)
+    if day is None:
+        return None
+    late = row["data_through"] is not None and day < row["data_through"] and row["status"] != ENDED
+    return {"text": f"planned to end {numbers.day_year(day)}", "late": late}
+
+
+def past_plan(run: dict) -> str:
+    """ "planned for 10 h, took 48 h" of a run that took longer than its planned_hours."""
+    took, plan = run["took_hours"], run["planned_hours"]
+    if took is None or plan is None or took <= plan:
+        return ""
+    return f"planned for {_hours(plan)} h, took {_hours(took)} h"
+
+
+def _hours(hours: Decimal) -> str:
+    return f"{numbers.rounded(hours, 1):,.1f}".removesuffix(".0")
 
 
 def quality_said(row: dict) -> dict:

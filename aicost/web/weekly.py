@@ -12,7 +12,8 @@ from aicost.web.colours import OWN, colour
 from aicost.web.parts import estimate_step, legend, periods_of, stacks, start_of, twin
 from aicost.web.shell import Panel
 from aicost.web.tables import blocks
-from attribution.reports.spec import LAYER
+from attribution.reports.sheets import Sheet, sheet_of, sheet_of_answer
+from attribution.reports.spec import LAYER, Answer
 
 WEEKS = 12
 SMALL, LEGENDED = "parts/small_chart.html", "parts/owned_chart.html"
@@ -30,11 +31,14 @@ def short_week(ask: Ask) -> str:
     return f" The last week has {numbers.plural(days, 'day')}." if days < 7 else ""
 
 
+def _unit_answer(ask: Ask, dimension: str) -> Answer:
+    return ask.report("unit_cost", group_by=(dimension,), period=weeks(ask), granularity="week")
+
+
 def unit_weeks(ask: Ask, dimension: str) -> list[dict]:
     """Rows of report unit_cost of the page's name, a week each."""
     name = ask.view.filters[dimension][0]
-    answer = ask.report("unit_cost", group_by=(dimension,), period=weeks(ask), granularity="week")
-    return [row for row in answer.rows if row[dimension] == name]
+    return [row for row in _unit_answer(ask, dimension).rows if row[dimension] == name]
 
 
 _CHARTS = {
@@ -79,7 +83,12 @@ def unit_panel(kind: str, dimension: str) -> Panel:
         draw = figures.stacked_bars if unit == "count" else figures.lines
         return draw(layers(ask, rows), periods_of(weeks(ask), "week"), axis(ask, rows))
 
-    return Panel(kind, SMALL, build, figure, title=title, lazy=True)
+    def data(ask: Ask) -> Sheet:
+        shown = ("period", dimension, "currency", *(column for _, column, _, _ in columns))
+        rows = unit_weeks(ask, dimension)
+        return sheet_of(f"{title}, weekly", _unit_answer(ask, dimension), shown, rows)
+
+    return Panel(kind, SMALL, build, figure, data, title, lazy=True)
 
 
 def _values(rows: list[dict], column: str, scale: int) -> dict[date, Decimal]:
@@ -94,10 +103,17 @@ def _writer(axis: figures.Axis) -> Callable[[Decimal | None], str]:
     return write
 
 
+def _layered_answer(ask: Ask) -> Answer:
+    return ask.report("cost", group_by=(LAYER,), period=weeks(ask), granularity="week")
+
+
 def _layered(ask: Ask):
-    answer = ask.report("cost", group_by=(LAYER,), period=weeks(ask), granularity="week")
-    found = blocks(answer.rows, (LAYER,), colour=colour)
+    found = blocks(_layered_answer(ask).rows, (LAYER,), colour=colour)
     return found[0] if found else None
+
+
+def layers_data(ask: Ask) -> Sheet:
+    return sheet_of_answer("What it buys, weekly", _layered_answer(ask))
 
 
 def layers_chart(ask: Ask) -> dict:
@@ -127,5 +143,5 @@ def layers_figure(ask: Ask) -> dict:
 
 
 LAYERS_PANEL = Panel(
-    "layers", LEGENDED, layers_chart, layers_figure, title="What it buys", lazy=True
+    "layers", LEGENDED, layers_chart, layers_figure, layers_data, "What it buys", lazy=True
 )

@@ -120,3 +120,20 @@ def test_it_takes_an_upload_of_any_name_and_no_more_than_its_size(strict, home, 
     assert client.post("/upload/", given).status_code == 413
     assert Job.objects.count() == count
     assert client.post("/upload/", {"file": "no file"}).status_code == 400
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("page", [p for p in PAGES.values() if p.needs], ids=lambda page: page.slug)
+def test_a_part_of_a_page_of_one_thing_says_which_is_missing(strict, costs, caplog, page):
+    """It would answer for all customers, nodes or models, as one."""
+    client = strict("finance")
+    for panel in page.panels:
+        parts = [f"/panels/{page.slug}/{panel.slug}/"]
+        parts += [f"/figures/{page.slug}/{panel.slug}.json"] if panel.figure else []
+        parts += [f"/export/{page.slug}/{panel.slug}.csv"] if panel.table else []
+        for address in parts:
+            for query in ("", f"?{page.needs}="):
+                answer = client.get(address + query)
+                assert answer.status_code == 400, address
+                assert f"{page.needs}= is missing" in answer.content.decode(), address
+    assert [r.getMessage() for r in caplog.records if r.levelno >= logging.ERROR] == []

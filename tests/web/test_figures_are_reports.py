@@ -46,7 +46,8 @@ VIEWS = {
     "billed and spread": ("finance", f"{VIEW}&basis=billed&idle=spread&shared=spread"),
     "one team": ("scoped", VIEW),
 }
-WITH_BUDGETS = ("target", "targets", "budgets", "feature", "features", "team", "teams", "overview")
+WITH_BUDGETS = ("target", "targets", "budgets", "feature", "features", "team", "teams", "overview",
+                "experiment", "experiments")  # fmt: skip
 GONE = Decimal(4) / 30  # of the month that the views end in
 IN_VIEW = Decimal(4) / 31 + GONE  # of the months that VIEW touches
 FAILED = "This box could not be filled"
@@ -65,7 +66,10 @@ def typed(demo) -> set[Decimal]:
     hoped = Entity.objects.exclude(expected_value=None).values_list("expected_value", flat=True)
     budgets = EntityBudget.objects.values("dimension").annotate(all=Sum("amount"))
     amounts = EntityBudget.objects.values_list("amount", flat=True)
-    return {*amounts, *(each["all"] for each in budgets), *hoped}
+    # An experiment may have cost by now what its budgets of the two months that began allow.
+    trials = EntityBudget.objects.filter(dimension="experiment").values_list("amount", flat=True)
+    begun = (amount * months for amount in trials for months in (1, 2))
+    return {*begun, *amounts, *(each["all"] for each in budgets), *hoped}
 
 
 def test_every_figure_follows_from_the_command(demo, typed, monkeypatch, tmp_path):

@@ -357,6 +357,7 @@ CUSTOMER = Page(
     under="customers",
     own=(CUSTOMER_KEY,),
     reads=read,
+    needs=CUSTOMER_KEY,
 )  # fmt: skip
 
 

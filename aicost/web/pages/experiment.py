@@ -9,6 +9,7 @@ from aicost.kernel.periods import Period
 from aicost.web import figures, numbers, spark
 from aicost.web.ask import Ask, ask_of
 from aicost.web.colours import OWN
+from aicost.web.exports import sheet_of_blocks
 from aicost.web.frontier import score_text
 from aicost.web.names import target_url
 from aicost.web.parts import (
@@ -29,6 +30,8 @@ from aicost.web.trials import (
     begun,
     budget_said,
     budgets_of,
+    ends_on,
+    past_plan,
     quality_said,
     said_of_use,
     trials_of,
@@ -39,15 +42,17 @@ from attribution.entities.registry import entity_of
 from attribution.entities.seen import is_seen
 from attribution.models import Entity, EntityBudget
 from attribution.reports.experiments import FORGOTTEN
-from attribution.reports.sheets import Sheet, sheet_of
-from attribution.reports.spec import LAYER, BadSpec
+from attribution.reports.sheets import Sheet, sheet_of, sheet_of_answer
+from attribution.reports.spec import LAYER, Answer, BadSpec
 
 ZERO = Decimal(0)
+_WHOLE = {"group_by": (), "idle": "shown", "shared": "shown"}
 BY_LAYER = (LAYER,)
 DAYS_DRAWN_MAX = 120
 RUNS_MAX, EVENTS_MAX = 40, 10
 RUN_COLUMNS = ("run", "name", "model", "model_version", "team", "user", "status", "started_at",
-               "ended_at", "gpu_hours", "currency", "run_cost", "reason", "commit")  # fmt: skip
+               "ended_at", "took_hours", "planned_hours", "gpu_hours", "currency", "run_cost",
+               "reason", "commit")  # fmt: skip
 
 
 def name_of(ask: Ask) -> str:
@@ -183,6 +188,19 @@ def chart(ask: Ask) -> dict:
     }
 
 
+def chart_data(ask: Ask) -> Sheet:
+    """A row a step: cost and budget, both summed up to its end."""
+    made, when, _, currency = _layers(ask)
+    names = ("cost_to_date", "budget_to_date")[: len(made)]
+    rows = [
+        {"period": at, "currency": currency}
+        | {name: one.values[at] for name, one in zip(names, made, strict=True)}
+        for at in when
+    ]
+    columns = ("period", "currency", "cost_to_date", "budget_to_date")
+    return sheet_of("Cost so far", ask.report("cost", **_WHOLE, period=_whole(ask)), columns, rows)
+
+
 def figure(ask: Ask) -> dict:
     made, when, step, currency = _layers(ask)
     if not when:
@@ -195,7 +213,7 @@ def figure(ask: Ask) -> dict:
 
 def _runs(ask: Ask) -> list[dict]:
     """Rows of report `runs`, the newest first, with what each cost by report `run_cost`."""
-    plain = {"group_by": (), "idle": "shown", "shared": "shown", "period": _whole(ask)}
+    plain = _WHOLE | {"period": _whole(ask)}
     costs = {(row["source"], row["run"]): row for row in ask.report("run_cost", **plain).rows}
     nothing = {"currency": None, "run_cost": None}
     return [
@@ -213,6 +231,7 @@ def runs(ask: Ask) -> dict:
             "name": row["name"] or row["run"],
             "status": row["status"] or "unknown",
             "failed": row["status"] in ("failed", "killed"),
+            "late": past_plan(row),
             "start": row["started_at"],
             "end": row["ended_at"],
             "hours": row["gpu_hours"],
@@ -232,7 +251,7 @@ def _score_of(run: dict, scores: dict[str, dict]) -> str:
 
 
 def runs_data(ask: Ask) -> Sheet:
-    answer = ask.report("runs", group_by=(), idle="shown", shared="shown", period=_whole(ask))
+    answer = ask.report("runs", **_WHOLE, period=_whole(ask))
     return sheet_of("Runs", answer, RUN_COLUMNS, _runs(ask))
 
 
@@ -260,10 +279,22 @@ def quality(ask: Ask) -> dict:
     return {"rows": listed, "said": quality_said(row) if row else None}
 
 
+def quality_data(ask: Ask) -> Sheet:
+    answer = quality_of(ask)
+    return sheet_of("Quality", answer, answer.columns, _scores(ask))
+
+
+def _failed(ask: Ask) -> Answer:
+    return ask.report("failed_work", **_WHOLE, period=_whole(ask), granularity="total")
+
+
+def failed_data(ask: Ask) -> Sheet:
+    return sheet_of_answer("Failed work", _failed(ask))
+
+
 def failed(ask: Ask) -> dict:
     """Money of failed calls, retries and failed runs over all of its time: a second view."""
-    plain = {"idle": "shown", "shared": "shown", "granularity": "total"}
-    rows = ask.report("failed_work", group_by=(), period=_whole(ask), **plain).rows
+    rows = _failed(ask).rows
     listed = [
         {
             "currency": row["currency"],
@@ -279,9 +310,19 @@ def failed(ask: Ask) -> dict:
     return {"rows": listed, "period": numbers.period(_whole(ask))}
 
 
+def _of_all_time(ask: Ask) -> Ask:
+    return ask.with_view(period=_whole(ask), preset="custom", compare="none")
+
+
+def layers_data(ask: Ask) -> Sheet:
+    whole = _of_all_time(ask)
+    answer, found = whole.report("cost", group_by=BY_LAYER), cost_blocks(whole, BY_LAYER)
+    return sheet_of_blocks("What it bought", whole, answer, found, BY_LAYER)
+
+
 def layers(ask: Ask) -> dict:
     """What its money bought over all of its time: training compute beside what serves and waits."""
-    whole = ask.with_view(period=_whole(ask), preset="custom", compare="none")
+    whole = _of_all_time(ask)
     found = cost_blocks(whole, BY_LAYER)
     for block in found:
         for line in [*block.lines, block.total]:
@@ -290,10 +331,18 @@ def layers(ask: Ask) -> dict:
     return {"pairs": list(zip(found, bars, strict=True)), "period": numbers.period(whole.period)}
 
 
+def _events(ask: Ask) -> Answer:
+    return ask.report("annotations", **_WHOLE, period=_whole(ask))
+
+
+def happened_data(ask: Ask) -> Sheet:
+    answer = _events(ask)
+    return sheet_of("Events", answer, answer.columns, [r for r in answer.rows if r["experiment"]])
+
+
 def happened(ask: Ask) -> dict:
     """Events that name it."""
-    plain = {"idle": "shown", "shared": "shown", "period": _whole(ask)}
-    rows = [r for r in ask.report("annotations", group_by=(), **plain).rows if r["experiment"]]
+    rows = [r for r in _events(ask).rows if r["experiment"]]
     return {"events": rows[::-1][:EVENTS_MAX], "more": max(len(rows) - EVENTS_MAX, 0)}
 
 
@@ -319,8 +368,7 @@ def _said(entity: Entity | None) -> str:
     parts = [entity.title, f"owner {entity.owner}" if entity.owner else "no owner"]
     if entity.attributes.get("hypothesis"):
         parts.append(entity.attributes["hypothesis"])
-    if entity.attributes.get("ends_on"):
-        ends = date.fromisoformat(entity.attributes["ends_on"])
+    if (ends := ends_on(entity)) is not None:
         parts.append(f"planned to end {numbers.day_year(ends)}")
     return " · ".join(part for part in parts if part)
 
@@ -332,18 +380,24 @@ EXPERIMENT = Page(
         STAMP,
         Panel("lead", "parts/lead.html", lead),
         Panel("figures", "parts/figures.html", key_figures),
-        Panel("chart", "parts/small_chart.html", chart, figure, lazy=True),
+        Panel("chart", "parts/small_chart.html", chart, figure, chart_data, "Cost so far",
+              lazy=True),
         Panel("runs", "parts/experiment_runs.html", runs, None, runs_data, "Runs", lazy=True),
-        Panel("quality", "parts/experiment_quality.html", quality, lazy=True, size="low"),
-        Panel("layers", "parts/experiment_layers.html", layers, lazy=True, size="low"),
-        Panel("failed", "parts/experiment_failed.html", failed, lazy=True, size="low"),
-        Panel("happened", "parts/experiment_happened.html", happened, lazy=True, size="low"),
+        Panel("quality", "parts/experiment_quality.html", quality, None, quality_data, lazy=True,
+              size="low"),
+        Panel("layers", "parts/experiment_layers.html", layers, None, layers_data,
+              "What it bought", lazy=True, size="low"),
+        Panel("failed", "parts/experiment_failed.html", failed, None, failed_data, "Failed work",
+              lazy=True, size="low"),
+        Panel("happened", "parts/experiment_happened.html", happened, None, happened_data,
+              "Events", lazy=True, size="low"),
         Panel("residual", OWN_RESIDUAL, own_residual),
     ),
     picks=("period", "basis"),
     filters=("experiment",),
     under="experiments",
-)
+    needs="experiment",
+)  # fmt: skip
 
 
 @for_people

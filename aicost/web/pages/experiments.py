@@ -18,12 +18,15 @@ from aicost.web.trials import (
     ORDER,
     budget_said,
     budgets_of,
+    ends_on,
+    planned,
     quality_said,
     trials_of,
     used_when,
 )
+from attribution.reports.columns import DAY, TEXT
 from attribution.reports.experiments import COLUMNS, FORGOTTEN, RUNNING
-from attribution.reports.sheets import Sheet, sheet_of
+from attribution.reports.sheets import Column, Sheet, sheet_of
 
 BY_EXPERIMENT = ("experiment",)
 ZERO = Decimal(0)
@@ -94,6 +97,7 @@ def _row(ask: Ask, row: dict, line: Line | None, known: dict, plans: dict) -> di
         "swatch": colour("experiment", name),
         "url": experiment_url(ask, name),
         "owner": entity.owner if entity else "",
+        "plan": planned(entity, row),
         "mark": MARKS[row["status"]],
         "used": used_when(row),
         "line": line,
@@ -103,8 +107,24 @@ def _row(ask: Ask, row: dict, line: Line | None, known: dict, plans: dict) -> di
 
 
 def table_data(ask: Ask) -> Sheet:
-    answer = trials_of(ask)
-    return sheet_of("Experiments so far", answer, COLUMNS, answer.rows)
+    """Report `experiments` with owners, budgets to date and the cost of the period."""
+    answer, known, plans = trials_of(ask), entities("experiment"), budgets_of(ask)
+    found = blocks(ask.report("cost", group_by=BY_EXPERIMENT).rows, BY_EXPERIMENT, colour=colour)
+    now = {(x.key[1], b.currency): x.cost for b in found for x in b.lines if x.line == "owned"}
+    rows = []
+    for row in answer.rows:
+        name, entity = row["experiment"], known.get(row["experiment"])
+        said = budget_said(plans.get(name, []), row)
+        more = {
+            "owner": entity.owner if entity else "",
+            "ends_on": ends_on(entity),
+            "budget_to_date": said["amount"] if said else None,
+            "period_cost": now.get((name, row["currency"])),
+        }
+        rows.append(row | more)
+    columns = (*COLUMNS, Column("owner", TEXT), Column("ends_on", DAY), "budget_to_date",
+               "period_cost")  # fmt: skip
+    return sheet_of("Experiments so far", answer, columns, rows)
 
 
 EXPERIMENTS = Page(

@@ -30,6 +30,7 @@ ZERO = Decimal(0)
 FEATURE = "feature"
 BY_FEATURE = (FEATURE,)
 TOP = 10
+EARNED = ("revenue", "gross_margin", "gross_margin_percent")
 
 
 def list_lead(ask: Ask) -> dict:
@@ -127,8 +128,15 @@ def margin_columns(ask: Ask, earned: dict, currency: str) -> list[Column]:
 
 
 def list_data(ask: Ask) -> Sheet:
+    """With requests, what they cost, and revenue and margin for whoever may see them."""
     answer, found = ask.report("cost", group_by=BY_FEATURE), cost_blocks(ask, BY_FEATURE)
-    return sheet_of_blocks("Features", ask, answer, found, BY_FEATURE)
+    known = {key: dict(unit.row) for key, unit in units_now(ask, FEATURE).items()}
+    columns = owned.UNIT_COLUMNS
+    if may_see_margin(ask.user):
+        columns += EARNED
+        for key, row in earnings(ask).items():
+            known[key] = known.get(key, {}) | {name: row[name] for name in EARNED}
+    return sheet_of_blocks("Features", ask, answer, found, BY_FEATURE, columns, known)
 
 
 FEATURES = Page(

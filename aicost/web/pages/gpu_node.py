@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from django.http import HttpRequest, HttpResponse
 
-from aicost.web import numbers
+from aicost.web import gpu_sheets, numbers
 from aicost.web.ask import Ask, ask_of
 from aicost.web.gpu_panels import (
     PLAIN,
@@ -14,6 +14,7 @@ from aicost.web.gpu_panels import (
     hours,
     key_figures,
     of_all,
+    sees_whole_nodes,
     stretches,
     table,
     why_gpu,
@@ -86,10 +87,9 @@ def _values(rows: Iterable[dict], key: str) -> str:
 
 
 def runs(ask: Ask) -> dict:
-    if ask.asker.teams is not None:
+    if not sees_whole_nodes(ask):
         return {"rows": []}
-    kept = {k: v for k, v in ask.view.filters.items() if k in ("resource", "source")}
-    return stretches(ask, filters=kept) | {"alone": True}
+    return stretches(ask) | {"alone": True}
 
 
 def node_stamp(ask: Ask) -> dict:
@@ -115,16 +115,21 @@ GPU_NODE = Page(
         Panel("lead", "parts/lead.html", lead),
         Panel("facts", "parts/gpu_facts.html", facts),
         Panel("figures", "parts/gpu_figures.html", key_figures),
-        Panel("days", "parts/gpu_days.html", days, days_figure),
-        Panel("hours", "parts/gpu_hours.html", hours),
-        Panel("runs", "parts/gpu_runs.html", runs, lazy=True, size="low"),
-        Panel("holders", "parts/gpu_holders.html", holders),
+        Panel("days", "parts/gpu_days.html", days, days_figure, gpu_sheets.days,
+              "Money by state"),
+        Panel("hours", "parts/gpu_hours.html", hours, table=gpu_sheets.hours,
+              title="When it idles"),
+        Panel("runs", "parts/gpu_runs.html", runs, table=gpu_sheets.runs,
+              title="Longest idle stretches", lazy=True, size="low"),
+        Panel("holders", "parts/gpu_holders.html", holders, table=gpu_sheets.node_holders,
+              title="Who held it"),
         Panel("residual", OWN_RESIDUAL, node_residual),
     ),
     picks=("period", "compare", "basis"),
     filters=(*FILTERS, "resource"),
     under="gpus",
-)
+    needs="resource",
+)  # fmt: skip
 
 
 def resources_of(ask: Ask, name: str) -> tuple[str, ...]:

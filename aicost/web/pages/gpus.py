@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from django.http import HttpRequest, HttpResponse
 
-from aicost.web import gpu_advice, numbers
+from aicost.web import gpu_advice, gpu_sheets, numbers
 from aicost.web.ask import Ask, ask_of
 from aicost.web.colours import colour
 from aicost.web.exports import csv_of
@@ -16,6 +16,7 @@ from aicost.web.gpu_panels import (
     hours,
     key_figures,
     node_url,
+    sees_whole_nodes,
     stretches,
     table,
     why_gpu,
@@ -24,9 +25,6 @@ from aicost.web.gpu_time import (
     FILTERS,
     HOLDER,
     NODE,
-    STATES,
-    asked,
-    by_node,
     gpu_rows,
     held_by,
     holder_rows,
@@ -39,7 +37,6 @@ from aicost.web.parts import RESIDUAL, STAMP
 from aicost.web.shell import Page, Panel, for_people
 from aicost.web.tables import blocks, pool_name
 from attribution.classify import gpus_by_instance_type
-from attribution.reports.sheets import Sheet, sheet_of
 
 ZERO = Decimal(0)
 
@@ -104,11 +101,6 @@ def relation(ask: Ask, idle: Decimal, currency: str) -> str:
     return f"{told} of it; {money(rest)} are unused commitments and machines without GPUs."
 
 
-def _whole_company(ask: Ask) -> bool:
-    """Whether a node can be judged as a whole: by somebody who sees all of it."""
-    return ask.asker.teams is None and not set(ask.view.filters) - {"source", "resource"}
-
-
 def advice(ask: Ask) -> dict:
     rows = gpu_rows(ask)
     if not rows:
@@ -116,7 +108,7 @@ def advice(ask: Ask) -> dict:
     (total,), currency = summed(rows), rows[0]["currency"]
     items = gpu_advice.of_states(summed(rows, *NODE), total["cost"])
     off = ""
-    if _whole_company(ask):
+    if sees_whole_nodes(ask):
         found = [r for r in ask.report("gpu_idle_days", **PLAIN).rows if r["currency"] == currency]
         items = gpu_advice.of_days(found) + items
         off = gpu_advice.weekends(found, currency)
@@ -126,7 +118,7 @@ def advice(ask: Ask) -> dict:
 
 
 def runs(ask: Ask) -> dict:
-    if not _whole_company(ask):
+    if not sees_whole_nodes(ask):
         return {"rows": []}
     return stretches(ask)
 
@@ -151,12 +143,6 @@ def nodes(ask: Ask) -> dict:
     return table(rows, lines, ask) | {"short": True}
 
 
-def nodes_sheet(ask: Ask) -> Sheet:
-    columns = (*NODE, "currency", *(f"{s}_hours" for s in STATES), "gpu_hours", "cost", "idle_cost",
-               *(f"{state}_cost" for state in STATES), "last_seen")  # fmt: skip
-    return sheet_of("Nodes", by_node(ask), columns, summed(gpu_rows(ask), *NODE))
-
-
 def holders(ask: Ask) -> dict:
     """Who reserved what idles; unreserved and unobserved time has no workload."""
     rows = holder_rows(ask)
@@ -165,13 +151,6 @@ def holders(ask: Ask) -> dict:
         for r in summed(rows, *HOLDER)
     ]
     return table(rows, lines, ask)
-
-
-def holders_sheet(ask: Ask) -> Sheet:
-    columns = (*HOLDER, "currency", "gpu_hours", "cost", "idle_cost",
-               *(f"{state}_cost" for state in STATES))  # fmt: skip
-    return sheet_of("Who holds it", asked(ask, HOLDER), columns,
-                    summed(holder_rows(ask), *HOLDER))  # fmt: skip
 
 
 BASIS_WORDS = {
@@ -237,14 +216,18 @@ GPUS = Page(
         STAMP,
         Panel("lead", "parts/lead.html", lead),
         Panel("figures", "parts/gpu_figures.html", fleet_figures),
-        Panel("days", "parts/gpu_days.html", days, days_figure),
-        Panel("hours", "parts/gpu_hours.html", hours),
+        Panel("days", "parts/gpu_days.html", days, days_figure, gpu_sheets.days,
+              "Money by state"),
+        Panel("hours", "parts/gpu_hours.html", hours, table=gpu_sheets.hours,
+              title="When GPUs idle"),
         Panel("advice", "parts/gpu_advice.html", advice),
-        Panel("nodes", "parts/gpu_nodes.html", nodes, table=nodes_sheet, title="Nodes"),
-        Panel("runs", "parts/gpu_runs.html", runs, lazy=True, size="low"),
-        Panel("holders", "parts/gpu_holders.html", holders, table=holders_sheet,
+        Panel("nodes", "parts/gpu_nodes.html", nodes, table=gpu_sheets.nodes, title="Nodes"),
+        Panel("runs", "parts/gpu_runs.html", runs, table=gpu_sheets.runs,
+              title="Longest idle stretches", lazy=True, size="low"),
+        Panel("holders", "parts/gpu_holders.html", holders, table=gpu_sheets.holders,
               title="Who holds it"),
-        Panel("consumption", "parts/gpu_consumption.html", consumption, lazy=True),
+        Panel("consumption", "parts/gpu_consumption.html", consumption,
+              table=gpu_sheets.consumption, title="By consumption", lazy=True),
         RESIDUAL,
     ),
     picks=("period", "compare", "basis"),

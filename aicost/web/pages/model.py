@@ -4,9 +4,9 @@ from decimal import Decimal
 
 from django.http import HttpRequest, HttpResponse
 
-from aicost.web import numbers
+from aicost.web import model_sheets, numbers
 from aicost.web.ask import Ask
-from aicost.web.model_charts import CHARTS, TRENDS, name_of
+from aicost.web.model_charts import CHARTS, name_of, trends
 from aicost.web.model_parts import (
     changes,
     failures,
@@ -147,19 +147,26 @@ MODEL = Page(
         STAMP,
         Panel("lead", "parts/lead.html", lead),
         Panel("figures", "parts/figures.html", key_figures),
-        TRENDS,
+        Panel("trends", "parts/model_trends.html", trends, table=model_sheets.trends,
+              title="Twelve weeks", lazy=True),
         *CHARTS,
         *QUALITY,
-        Panel("features", "parts/model_features.html", features, lazy=True, size="low"),
-        Panel("layers", "parts/model_layers.html", layers, lazy=True, size="low"),
-        Panel("family", "parts/model_family.html", family, lazy=True, size="low"),
-        Panel("failures", "parts/model_failures.html", failures, lazy=True, size="low"),
-        Panel("changes", "parts/model_changes.html", changes, lazy=True, size="low"),
+        Panel("features", "parts/model_features.html", features, table=model_sheets.features,
+              title="Features", lazy=True, size="low"),
+        Panel("layers", "parts/model_layers.html", layers, table=model_sheets.layers,
+              title="What it buys", lazy=True, size="low"),
+        Panel("family", "parts/model_family.html", family, table=model_sheets.family,
+              title="Models beside it", lazy=True, size="low"),
+        Panel("failures", "parts/model_failures.html", failures, table=model_sheets.failures,
+              title="Failed calls and retries", lazy=True, size="low"),
+        Panel("changes", "parts/model_changes.html", changes, table=model_sheets.changes,
+              title="What changed", lazy=True, size="low"),
         RESIDUAL,
     ),
     filters=UNIT_FILTERS,
     under="models",
-)
+    needs="model",
+)  # fmt: skip
 
 
 @for_people

@@ -7,7 +7,7 @@ from functools import partial
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from aicost.web import numbers, spark
+from aicost.web import model_sheets, numbers, spark
 from aicost.web.ask import Ask, ask_of
 from aicost.web.colours import colour
 from aicost.web.frontier import score_text
@@ -180,11 +180,12 @@ MODELS = Page(
         STAMP,
         Panel("lead", "parts/lead.html", lead),
         Panel("table", "parts/models_table.html", table, table=table_data, title="Models"),
-        Panel("gains", "parts/models_gains.html", gains),
+        Panel("gains", "parts/models_gains.html", gains, table=model_sheets.gains,
+              title="What the last gain cost"),
         replace(RESIDUAL, build=partial(residual, group_by=BY_MODEL)),
     ),
     filters=UNIT_FILTERS,
-)
+)  # fmt: skip
 
 
 @for_people

@@ -13,7 +13,8 @@ from aicost.web.ask import Ask, ask_of
 from aicost.web.colours import colour
 from aicost.web.exports import sheet_of_blocks
 from aicost.web.names import budgets_on, burn, last_day, may_see_plans, target_url
-from aicost.web.owned import Cell, Column
+from aicost.web.owned import Cell
+from aicost.web.owned import Column as Shown
 from aicost.web.owned_page import Holder, named_page, parts_table
 from aicost.web.parts import RESIDUAL, STAMP, Figure, against, cost_blocks, money_figure, residual
 from aicost.web.reasons import address
@@ -23,13 +24,15 @@ from aicost.web.tables import Block, Line, blocks
 from aicost.web.units import units_now
 from aicost.web.weekly import LAYERS_PANEL, unit_panel
 from attribution.entities.seen import is_seen
-from attribution.reports.sheets import Sheet
+from attribution.reports.columns import TEXT
+from attribution.reports.sheets import Column, Sheet
 from attribution.reports.spec import SPREAD
 
 ZERO = Decimal(0)
 TEAM = "team"
 BY_TEAM = (TEAM,)
 HOLDER = Holder(TEAM, "feature")
+BUDGETED = ("budget", Column("budget_period", TEXT), "budget_used", Column("features", TEXT))
 EVIDENCE = (
     ("measured", "Measured", "by telemetry and calls"),
     ("tagged", "Tagged", "by tags and fields of the bill"),
@@ -83,12 +86,12 @@ def list_table(ask: Ask) -> dict:
     owned.add_sparks(ask, found, BY_TEAM)
     features = _features(ask)
 
-    def columns(block: Block) -> list[Column]:
+    def columns(block: Block) -> list[Shown]:
         return [
             *owned.cost_columns(ask, block.currency),
-            Column("Budget used", owned.of_owned(used, _burned, Cell("not set", "word"))),
-            Column("Features", owned.of_owned(features, _many, Cell("none", "word")), words=True),
-            Column("Evidence", _evidence, words=True),
+            Shown("Budget used", owned.of_owned(used, _burned, Cell("not set", "word"))),
+            Shown("Features", owned.of_owned(features, _many, Cell("none", "word")), words=True),
+            Shown("Evidence", _evidence, words=True),
             owned.share_column(block.total.cost),
             owned.spark_column(ask, block.currency),
         ]
@@ -129,7 +132,11 @@ def _evidence(line: Line, currency: str) -> Cell:
 
 def list_data(ask: Ask) -> Sheet:
     answer, found = ask.report("cost", group_by=BY_TEAM), cost_blocks(ask, BY_TEAM)
-    return sheet_of_blocks("Teams", ask, answer, found, BY_TEAM)
+    known = {key: {"features": ", ".join(names)} for key, names in _features(ask).items()}
+    for key, used in burns(ask).items():
+        told = {"budget": used.amount, "budget_period": used.period, "budget_used": used.used}
+        known[key] = known.get(key, {}) | told
+    return sheet_of_blocks("Teams", ask, answer, found, BY_TEAM, BUDGETED, known)
 
 
 TEAMS = Page(
@@ -202,6 +209,10 @@ def features(ask: Ask) -> dict:
 
 
 def _of(dimension: str, title: str):
+    def data(ask: Ask) -> Sheet:
+        answer, group = ask.report("cost", group_by=(dimension,)), (dimension,)
+        return sheet_of_blocks(title, ask, answer, cost_blocks(ask, group), group)
+
     def build(ask: Ask) -> dict:
         step = ask.view.granularity
         rows = ask.report("cost", group_by=(dimension,), granularity=step).rows
@@ -209,7 +220,9 @@ def _of(dimension: str, title: str):
         found = blocks(rows, (dimension,), before=before, colour=colour)
         return parts_table(ask, found[0] if found else None, dimension, title)
 
-    return Panel(f"{dimension}s", "parts/owned_table.html", build, title=title, lazy=True)
+    return Panel(
+        f"{dimension}s", "parts/owned_table.html", build, table=data, title=title, lazy=True
+    )
 
 
 def statement(ask: Ask) -> str:

@@ -23,6 +23,7 @@ from aicost.web.parts import (
 )
 from aicost.web.reasons import address
 from aicost.web.shell import Page, Panel
+from aicost.web.trials import past_plan
 from attribution.reports.compare import step_of
 from attribution.reports.run_cost import FILTERS as OF_RUNS
 from attribution.reports.sheets import Sheet, sheet_of, sheet_of_answer
@@ -250,6 +251,13 @@ def chart_figure(ask: Ask) -> dict:
     return figures.stacked_bars(stacks, periods_of(ask.period, step), axis)
 
 
+def chart_sheet(ask: Ask) -> Sheet:
+    """The bars: a row a step and name, the smallest too."""
+    group, step = group_of(ask), ask.view.granularity
+    answer = ask.report("training", group_by=(group,), granularity=step, **PLAIN)
+    return sheet_of_answer(f"Training per {step}", answer)
+
+
 def run_rows(ask: Ask):
     """The answer of run_cost, without filters that runs do not know."""
     kept = {k: v for k, v in ask.view.filters.items() if k in OF_RUNS}
@@ -264,7 +272,7 @@ def runs(ask: Ask) -> dict:
     shown = [*running, *ended][:RUNS_MAX]
     bad = [row for row in rows if row["status"] in FAILED]
     return {
-        "rows": [row | {"is_bad": row["status"] in FAILED} for row in shown],
+        "rows": [x | {"is_bad": x["status"] in FAILED, "late": past_plan(x)} for x in shown],
         "count": len(rows),
         "running": len(running),
         "failed": len(bad),
@@ -305,11 +313,12 @@ TRAINING = Page(
         STAMP,
         Panel("lead", "parts/lead.html", lead),
         Panel("figures", "parts/figures.html", key_figures),
-        Panel("chart", "parts/training_chart.html", chart, chart_figure),
+        Panel("chart", "parts/training_chart.html", chart, chart_figure, chart_sheet,
+              "Training over time"),
         Panel("table", "parts/training_table.html", table, table=sheet, title="Training"),
         Panel("runs", "parts/training_runs.html", runs, table=runs_sheet, title="Runs"),
         RESIDUAL,
     ),
     picks=("period", "compare", "basis"),
     filters=(*GROUPS, "feature"),
-)
+)  # fmt: skip
