@@ -82,7 +82,7 @@ BACKWARD = "drop function aicost_gpu(date, date, text, boolean);"
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("attribution", "0031_customer_dearest"),
+        ("attribution", "0032_alerts"),
         ("ingest", "0021_customers"),
     ]
     operations = [
