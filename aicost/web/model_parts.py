@@ -140,7 +140,7 @@ def kin_rows(ask: Ask) -> list[dict]:
                 "model": one,
                 "base_model": base,
                 "model_family": of,
-                **{key: said.get(key) for key in SAID_OF_KIN},
+                **{key: said.get(key, "") for key in SAID_OF_KIN},
                 "owner": entity.owner if entity else "",
                 "money": [(c, cost) for (model, c), cost in costs.items() if model == one],
             }

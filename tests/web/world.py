@@ -32,6 +32,7 @@ NAMED = {
     "team": "team=relevance",
     "customer": "customer=acme",
     "experiment": "experiment=exp",
+    "gpu_node": "resource=i-1",
 }
 ROWS = (
     (("workload", "active", "inference", "search", "relevance", "ranker"), "60.00", "80.00"),
