@@ -66,7 +66,9 @@ def planned(entity: Entity | None, row: dict) -> dict | None:
     if day is None:
         return None
     late = row["data_through"] is not None and day < row["data_through"] and row["status"] != ENDED
-    return {"text": f"planned to end {numbers.day_year(day)}", "late": late}
+    through = row["data_through"] or day
+    told = numbers.day(day) if day.year == through.year else numbers.day_year(day)
+    return {"text": f"planned to end {told}", "late": late}
 
 
 def past_plan(run: dict) -> str:
