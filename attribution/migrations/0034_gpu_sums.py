@@ -82,7 +82,7 @@ BACKWARD = "drop function aicost_gpu(date, date, text, boolean);"
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("attribution", "0032_alerts"),
+        ("attribution", "0033_budgets"),
         ("ingest", "0021_customers"),
     ]
     operations = [
