@@ -2,8 +2,8 @@
 --
 -- Scores: the last up to the end of the period of every version, measure and data set; `is_share`
 -- when all scores of the measure lie from 0 to 1; `told_better` is which way is better, as the
--- newest score of the measure that says so tells. Whoever sees only some teams sees models that no other
--- team pays for, since what a version costs is of all who call it.
+-- newest score of the measure that says so tells. Whoever sees only some teams sees models that no
+-- other team pays for, since what a version costs is of all who call it.
 --
 -- Cost: of the days on which a version shares no pool with another: a pool is one workload,
 -- experiment and environment of a model, and calls that do not tell one of these agree with any. Of
