@@ -10,13 +10,13 @@ from django.utils import timezone
 from aicost.accounts.models import Invitation
 from aicost.accounts.tokens import INGEST, make_token
 from aicost.jobs.models import Job
-from attribution.budgeting.balances import save_balance
-from attribution.budgeting.edit import save_budget
-from attribution.budgeting.remember import remember
 from aicost.notify.endpoints import configure
 from aicost.notify.message import TEST, Message
 from aicost.notify.models import Recipient, Route, Schedule, Send
 from aicost.notify.outbox import put
+from attribution.budgeting.balances import save_balance
+from attribution.budgeting.edit import save_budget
+from attribution.budgeting.remember import remember
 from attribution.entities.changes import By
 from attribution.entities.registry import save_details, set_budget, set_parent
 from attribution.models import InvoicePaid

@@ -1,14 +1,12 @@
 """One experiment: cost so far against its budget, its runs, what failed, what a point cost."""
 
-from datetime import date, timedelta
 from decimal import Decimal
 
 from django.http import HttpRequest, HttpResponse
 
-from aicost.kernel.periods import Period
-from aicost.web import figures, numbers, spark
+from aicost.web import numbers, spark
 from aicost.web.ask import Ask, ask_of
-from aicost.web.colours import OWN
+from aicost.web.experiment_course import WHOLE, chart, chart_data, figure, name_of, told, whole
 from aicost.web.exports import sheet_of_blocks
 from aicost.web.frontier import score_text
 from aicost.web.names import target_url
@@ -18,24 +16,18 @@ from aicost.web.parts import (
     Figure,
     cost_blocks,
     money_figure,
-    periods_of,
-    start_of,
     sum_of,
-    twin,
     why_url,
 )
 from aicost.web.qualities import quality_of, standing, version_name
 from aicost.web.shell import Page, Panel, for_people, refuse, render_page
 from aicost.web.trials import (
-    begun,
     budget_said,
     budgets_of,
     ends_on,
     past_plan,
     quality_said,
     said_of_use,
-    trials_of,
-    whole_span,
 )
 from aicost.web.units import per_thousand
 from attribution.entities.registry import entity_of
@@ -43,39 +35,18 @@ from attribution.entities.seen import is_seen
 from attribution.models import Entity, EntityBudget
 from attribution.reports.experiments import FORGOTTEN
 from attribution.reports.sheets import Sheet, sheet_of, sheet_of_answer
-from attribution.reports.spec import LAYER, Answer, BadSpec
+from attribution.reports.spec import LAYER, Answer
 
 ZERO = Decimal(0)
-_WHOLE = {"group_by": (), "idle": "shown", "shared": "shown"}
 BY_LAYER = (LAYER,)
-DAYS_DRAWN_MAX = 120
 RUNS_MAX, EVENTS_MAX = 40, 10
 RUN_COLUMNS = ("run", "name", "model", "model_version", "team", "user", "status", "started_at",
                "ended_at", "took_hours", "planned_hours", "gpu_hours", "currency", "run_cost",
                "reason", "commit")  # fmt: skip
 
 
-def name_of(ask: Ask) -> str:
-    """The experiment the address names. Raises `BadSpec` when it names none."""
-    named = ask.view.filters.get("experiment")
-    if not named:
-        raise BadSpec("experiment= is missing")
-    return named[0]
-
-
-def told(ask: Ask) -> dict | None:
-    """Its row of report `experiments`, of its dearest currency; None when nothing is known."""
-    rows = trials_of(ask, experiment=(name_of(ask),)).rows
-    return rows[0] if rows else None
-
-
 def _budgets(ask: Ask) -> list[EntityBudget]:
     return budgets_of(ask, [name_of(ask)]).get(name_of(ask), [])
-
-
-def _whole(ask: Ask) -> Period:
-    row = told(ask)
-    return whole_span(ask, row) if row else ask.period
 
 
 def lead(ask: Ask) -> dict:
@@ -130,90 +101,9 @@ def _point_figure(row: dict) -> Figure:
     return Figure("Cost of a point", said["each"], under=under)
 
 
-def _steps(ask: Ask) -> tuple[str, Period]:
-    span = _whole(ask)
-    first = told(ask)["first_day"] if told(ask) else None
-    span = Period(first or span.start, span.end)
-    return ("day" if span.length_days <= DAYS_DRAWN_MAX else "week"), span
-
-
-def _layers(ask: Ask) -> tuple[list[figures.Stack], list[date], str, str]:
-    """Cost so far and what was planned by then, step by step, in the dearest currency."""
-    row = told(ask)
-    if row is None or not row["currency"]:
-        return [], [], "day", ""
-    step, span = _steps(ask)
-    answer = ask.report("cost", group_by=(), period=span, granularity=step)
-    by_step: dict[date, Decimal] = {}
-    for one in answer.rows:
-        if one["currency"] == row["currency"]:
-            by_step[one["period"]] = by_step.get(one["period"], ZERO) + one["cost"]
-    last = min(row["data_through"], span.end - timedelta(days=1))
-    when = [p for p in periods_of(span, step) if p <= last]
-    made = [figures.Stack("Cost so far", OWN, _summed(by_step, when))]
-    plans = begun(budgets_of(ask, [name_of(ask)]).get(name_of(ask), []), span.start, last)
-    if plans and budget_said(budgets_of(ask, [name_of(ask)])[name_of(ask)], row):
-        planned: dict[date, Decimal] = {}
-        for day, amount in plans:
-            at = start_of(day, step)
-            planned[at] = planned.get(at, ZERO) + amount
-        made.append(figures.Stack("Budget to date", "s-total", _summed(planned, when)))
-    return made, when, step, row["currency"]
-
-
-def _summed(by_step: dict[date, Decimal], when: list[date]) -> dict[date, Decimal]:
-    found, total = {}, ZERO
-    for at in when:
-        total += by_step.get(at, ZERO)
-        found[at] = total
-    return found
-
-
-def chart(ask: Ask) -> dict:
-    made, when, step, currency = _layers(ask)
-    title = "Cost so far"
-    if not when:
-        return {"title": title, "empty": True}
-    final = ask.report("cost").final
-    note = f"Summed {step} by {step}, {ask.view.basis}, {currency}."
-    note += "" if final else " The last days may still change."
-    note += " Ink: budget, in full from the day each of its periods begins." if made[1:] else ""
-    return {
-        "title": title,
-        "note": note,
-        "size": "medium",
-        "summary": f"{title}, {currency}: "
-        + "; ".join(f"{x.name} {numbers.money(x.values[when[-1]], currency)}" for x in made),
-        "twin": twin(made, when, step, lambda amount: numbers.money(amount or ZERO, currency)),
-    }
-
-
-def chart_data(ask: Ask) -> Sheet:
-    """A row a step: cost and budget, both summed up to its end."""
-    made, when, _, currency = _layers(ask)
-    names = ("cost_to_date", "budget_to_date")[: len(made)]
-    rows = [
-        {"period": at, "currency": currency}
-        | {name: one.values[at] for name, one in zip(names, made, strict=True)}
-        for at in when
-    ]
-    columns = ("period", "currency", "cost_to_date", "budget_to_date")
-    return sheet_of("Cost so far", ask.report("cost", **_WHOLE, period=_whole(ask)), columns, rows)
-
-
-def figure(ask: Ask) -> dict:
-    made, when, step, currency = _layers(ask)
-    if not when:
-        return {"data": [], "layout": {}}
-    drawn = figures.lines(made, when, figures.Axis(step, currency))
-    for trace in drawn["data"][1:]:  # a budget is there in full from its first day
-        trace["line"]["shape"] = "hv"
-    return drawn
-
-
 def _runs(ask: Ask) -> list[dict]:
     """Rows of report `runs`, the newest first, with what each cost by report `run_cost`."""
-    plain = _WHOLE | {"period": _whole(ask)}
+    plain = WHOLE | {"period": whole(ask)}
     costs = {(row["source"], row["run"]): row for row in ask.report("run_cost", **plain).rows}
     nothing = {"currency": None, "run_cost": None}
     return [
@@ -251,7 +141,7 @@ def _score_of(run: dict, scores: dict[str, dict]) -> str:
 
 
 def runs_data(ask: Ask) -> Sheet:
-    answer = ask.report("runs", **_WHOLE, period=_whole(ask))
+    answer = ask.report("runs", **WHOLE, period=whole(ask))
     return sheet_of("Runs", answer, RUN_COLUMNS, _runs(ask))
 
 
@@ -285,7 +175,7 @@ def quality_data(ask: Ask) -> Sheet:
 
 
 def _failed(ask: Ask) -> Answer:
-    return ask.report("failed_work", **_WHOLE, period=_whole(ask), granularity="total")
+    return ask.report("failed_work", **WHOLE, period=whole(ask), granularity="total")
 
 
 def failed_data(ask: Ask) -> Sheet:
@@ -307,11 +197,11 @@ def failed(ask: Ask) -> dict:
         }
         for row in rows
     ]
-    return {"rows": listed, "period": numbers.period(_whole(ask))}
+    return {"rows": listed, "period": numbers.period(whole(ask))}
 
 
 def _of_all_time(ask: Ask) -> Ask:
-    return ask.with_view(period=_whole(ask), preset="custom", compare="none")
+    return ask.with_view(period=whole(ask), preset="custom", compare="none")
 
 
 def layers_data(ask: Ask) -> Sheet:
@@ -332,7 +222,7 @@ def layers(ask: Ask) -> dict:
 
 
 def _events(ask: Ask) -> Answer:
-    return ask.report("annotations", **_WHOLE, period=_whole(ask))
+    return ask.report("annotations", **WHOLE, period=whole(ask))
 
 
 def happened_data(ask: Ask) -> Sheet:
@@ -351,7 +241,7 @@ def own_residual(ask: Ask) -> dict:
     row = told(ask)
     if row is None or row["cost"] is None:
         return {"of": "", "sums": []}
-    answer = ask.report("cost", group_by=("activity",), period=_whole(ask), granularity="total")
+    answer = ask.report("cost", group_by=("activity",), period=whole(ask), granularity="total")
     found: dict[str, Decimal] = {}
     for one in answer.rows:
         if one["currency"] == row["currency"]:
