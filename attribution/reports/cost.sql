@@ -1,7 +1,8 @@
 -- Cost by any dimensions of the target, of what stands above it, and of the rollup. A dimension
--- that is not asked for is null, one that is asked for but not set is ''. Targets are named after
--- the sum, few by then; what stands above them by the days from one change to the next (segment).
--- The grain `service` knows no targets, only kind and state.
+-- that is not asked for is null, one that is asked for but not set is ''. Targets that this question
+-- calls the same have one number (label) and are summed under it; what stands above them is told by
+-- the days from one change to the next (segment). The grain `service` knows no targets, only kind
+-- and state.
 with target as (
     select
         id, kind, model as own_model, feature as own_feature, team as own_team,
@@ -51,6 +52,45 @@ above as materialized (
     where e.level = any(%(levels)s)
     group by 1, 2
 ),
+label as materialized (
+    select
+        t.id as target_id, d.segment, t.kind, t.feature, t.model, t.workload, t.experiment, t.team,
+        t.environment, t.activity, t.state,
+        case when %(layered)s then t.own_activity end as own_activity,
+        case when 'base_model' = any(%(groups)s) then coalesce(a.base_model, t.own_model) end
+            as base_model,
+        case when 'model_family' = any(%(groups)s) then coalesce(a.model_family, '') end
+            as model_family,
+        case when 'product' = any(%(groups)s) then coalesce(a.product, '') end
+            as product,
+        case when 'department' = any(%(groups)s) then coalesce(a.department, '') end
+            as department,
+        case when 'cost_centre' = any(%(groups)s) then coalesce(a.cost_centre, '') end
+            as cost_centre,
+        case when 'project' = any(%(groups)s) then coalesce(a.project, '') end
+            as project
+    from target t
+    cross join unnest(array[%(start)s::date] || %(cuts)s::date[]) with ordinality d (day, segment)
+    left join above a on a.target_id = t.id and a.segment = d.segment
+    where (%(f_base_model)s::text[] is null
+            or coalesce(a.base_model, t.own_model) = any(%(f_base_model)s))
+        and (%(f_model_family)s::text[] is null
+            or coalesce(a.model_family, '') = any(%(f_model_family)s))
+        and (%(f_product)s::text[] is null or coalesce(a.product, '') = any(%(f_product)s))
+        and (%(f_department)s::text[] is null or coalesce(a.department, '') = any(%(f_department)s))
+        and (%(f_cost_centre)s::text[] is null
+            or coalesce(a.cost_centre, '') = any(%(f_cost_centre)s))
+        and (%(f_project)s::text[] is null or coalesce(a.project, '') = any(%(f_project)s))
+),
+numbered as materialized (
+    select *, dense_rank() over (order by kind, feature, model, workload, experiment, team,
+        environment, activity, state, own_activity, base_model, model_family, product, department,
+        cost_centre, project) as label
+    from label
+),
+called as materialized (
+    select distinct on (label) * from numbered order by label
+),
 api as (
     select source_id, service_name from attribution_modelapi where %(layered)s
 ),
@@ -61,9 +101,7 @@ part as (
             when 'day' then c.day
             else date_trunc(%(granularity)s, c.day::timestamp)::date
         end as period,
-        c.target_id, c.kind as line_kind, c.state as line_state, c.evidence, c.currency,
-        case when cardinality(%(cuts)s::date[]) = 0 then 1
-            else width_bucket(c.day, %(cuts)s::date[]) + 1 end as segment,
+        n.label, c.kind as line_kind, c.state as line_state, c.evidence, c.currency,
         case when 'source' = any(%(groups)s) then c.source_id end as source_id,
         case when 'account' = any(%(groups)s) then c.sub_account_id end as account,
         case when 'service' = any(%(groups)s) then c.service_name end as service,
@@ -79,6 +117,9 @@ part as (
             when 'billed' then c.shared_spread_billed else c.shared_spread_effective end end)
             as shared_spread
     from aicost_cost(%(start)s, %(end)s, %(grain)s, %(step)s, %(cuts)s::date[]) c
+    left join numbered n on n.target_id = c.target_id
+        and n.segment = case when cardinality(%(cuts)s::date[]) = 0 then 1
+            else width_bucket(c.day, %(cuts)s::date[]) + 1 end
     where (%(f_source)s::text[] is null
             or c.source_id in (select id from ingest_source where name = any(%(f_source)s)))
         and (%(f_account)s::text[] is null or c.sub_account_id = any(%(f_account)s))
@@ -90,8 +131,8 @@ part as (
         and (%(grain)s <> 'service' or (
             (%(f_kind)s::text[] is null or c.kind = any(%(f_kind)s))
             and (%(f_state)s::text[] is null or c.state = any(%(f_state)s))))
-        and (%(grain)s = 'service' or not %(picks)s or c.target_id in (select id from target))
-    group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13
+        and (%(grain)s = 'service' or n.label is not null)
+    group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
 ),
 placed as (
     select
@@ -99,34 +140,13 @@ placed as (
         p.own, p.idle_spread, p.shared_spread, t.feature, t.model, t.workload, t.experiment,
         t.team, t.environment, t.activity, coalesce(t.kind, p.line_kind) as kind,
         coalesce(t.state, case when 'state' = any(%(groups)s) then p.line_state end) as state,
-        case when 'base_model' = any(%(groups)s) then coalesce(a.base_model, t.own_model) end
-            as base_model,
-        case when 'model_family' = any(%(groups)s) then coalesce(a.model_family, '') end
-            as model_family,
-        case when 'product' = any(%(groups)s) then coalesce(a.product, '') end
-            as product,
-        case when 'department' = any(%(groups)s) then coalesce(a.department, '') end
-            as department,
-        case when 'cost_centre' = any(%(groups)s) then coalesce(a.cost_centre, '') end
-            as cost_centre,
-        case when 'project' = any(%(groups)s) then coalesce(a.project, '') end
-            as project,
+        t.base_model, t.model_family, t.product, t.department, t.cost_centre, t.project,
         case when 'layer' = any(%(groups)s) then aicost_layer(t.kind, t.own_activity, p.is_api) end
             as layer
     from part p
-    left join target t on t.id = p.target_id
-    left join above a on a.target_id = p.target_id and a.segment = p.segment
-    where (%(f_base_model)s::text[] is null
-            or coalesce(a.base_model, t.own_model) = any(%(f_base_model)s))
-        and (%(f_model_family)s::text[] is null
-            or coalesce(a.model_family, '') = any(%(f_model_family)s))
-        and (%(f_product)s::text[] is null or coalesce(a.product, '') = any(%(f_product)s))
-        and (%(f_department)s::text[] is null or coalesce(a.department, '') = any(%(f_department)s))
-        and (%(f_cost_centre)s::text[] is null
-            or coalesce(a.cost_centre, '') = any(%(f_cost_centre)s))
-        and (%(f_project)s::text[] is null or coalesce(a.project, '') = any(%(f_project)s))
-        and (%(f_layer)s::text[] is null
-            or aicost_layer(t.kind, t.own_activity, p.is_api) = any(%(f_layer)s))
+    left join called t on t.label = p.label
+    where %(f_layer)s::text[] is null
+        or aicost_layer(t.kind, t.own_activity, p.is_api) = any(%(f_layer)s)
 ),
 lined as (
     select p.*, case
@@ -158,7 +178,7 @@ summed as (
     group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24,
         25
 )
-select summed.*, s.name as source
+select summed.*, s.name as source, 0::numeric as estimated_cost
 from summed
 left join ingest_source s on s.id = summed.source_id
 -- A pool that gave everything away has no line of its own left.

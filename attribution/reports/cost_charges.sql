@@ -169,7 +169,7 @@ summed as (
         1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25,
         26, 27, 28
 )
-select summed.*, s.name as source
+select summed.*, s.name as source, 0::numeric as estimated_cost
 from summed
 left join ingest_source s on s.id = summed.source_id
 order by

@@ -20,6 +20,8 @@ def with_expected(spec: Spec, rows: list[dict]) -> list[dict]:
     if spec.estimates != SHOWN:
         return rows
     found = {_key(spec, row): row for row in expected_rows(spec)}
+    if not found:
+        return rows  # the query says 0 of all of them
     shown = []
     for row in rows:
         more = found.pop(_key(spec, row), None)
