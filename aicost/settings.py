@@ -144,6 +144,7 @@ AICOST_JOBS = {
     "notify.decide": "aicost.notify.tasks.decide",
     "notify.send": "aicost.notify.tasks.send",
     "notify.purge": "aicost.notify.tasks.purge",
+    "attribution.alerts": "attribution.tasks.alerts",
     "jobs.purge": "aicost.jobs.queue.purge",
 }
 
@@ -161,10 +162,13 @@ AICOST_HOURLY_JOBS = [
     ("attribution.estimate", "hourly"),
     ("attribution.budgets", "hourly"),
     ("ingest.purge", "hourly"),
+    ("attribution.alerts", "hourly"),
     ("notify.purge", "hourly"),
 ]
 AICOST_KEEP_DAYS = int(os.environ.get("AICOST_KEEP_DAYS", "90"))
 AICOST_JOB_LEASE_SECONDS = int(os.environ.get("AICOST_JOB_LEASE_SECONDS", "60"))
+# Whose public holidays explain a quiet day; empty for nobody's.
+AICOST_COUNTRY = os.environ.get("AICOST_COUNTRY", "US")
 AICOST_ATTRIBUTION_THREADS = int(os.environ.get("AICOST_ATTRIBUTION_THREADS", "2"))
 
 # Where people reach the web server: what links in messages begin with.

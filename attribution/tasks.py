@@ -3,6 +3,7 @@
 from datetime import date
 
 from aicost.jobs.queue import enqueue
+from attribution.alerting.look import look_if_due
 from attribution.allocate import attribute as attribute_days
 from attribution.budgeting.remember import remember_lately
 from attribution.estimates import estimate as estimate_days
@@ -44,3 +45,15 @@ def estimate(job) -> dict:
 budgets.own_transactions = True
 # A transaction a day; made again, an unchanged day stays as it is.
 estimate.own_transactions = True
+
+
+def alerts(job) -> dict:
+    """Look at the ledger, if a night passed or days were published since the last look."""
+    looked = look_if_due()
+    if looked is None:
+        return {"looked": False}
+    return {"looked": True, "series": looked.series} | dict(looked.changes)
+
+
+# Its one transaction is its own; made again, it changes nothing.
+alerts.own_transactions = True

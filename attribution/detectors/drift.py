@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from attribution.detectors.baseline import MAD, WEEK, Track
-from attribution.detectors.findings import Detector, Marks, setting
+from attribution.detectors.findings import DOLLARS, ERRORS, Detector, Marks, setting
 from attribution.detectors.panel import FINAL_AGE
 from attribution.detectors.windows import endless, median_of, refreshed_quantiles, shifted
 
@@ -16,8 +16,10 @@ WEEKS = (3, 5, 8)
 class DriftSettings:
     share: float = setting(0.4, "growth beyond the earlier growth", low=0.5, high=0.3)
     long_share: float = setting(0.6, "the same over the longest span", low=0.8, high=0.45)
-    excess: float = setting(20, "dollars per day by which it grew", low=40, high=10)
-    z: float = setting(2.7, "usual weekly steps, times the root of the weeks", low=3.2, high=2.2)
+    excess: float = setting(20, "dollars per day by which it grew", low=40, high=10, of=DOLLARS)
+    z: float = setting(
+        2.7, "usual weekly steps, times the root of the weeks", low=3.2, high=2.2, of=ERRORS
+    )
     up: float = setting(0.8, "part of the weeks that rose")
     step: float = setting(0.6, "part of the growth that one week may bring: more is a jump")
     history: float = setting(70, "days of history needed")

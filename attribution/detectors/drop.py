@@ -6,16 +6,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from attribution.detectors.baseline import Track
-from attribution.detectors.findings import Detector, Marks, setting
+from attribution.detectors.findings import DOLLARS, ERRORS, Detector, Marks, setting
 from attribution.detectors.windows import shifted
 
 
 @dataclass(frozen=True)
 class DropSettings:
-    z: float = setting(5, "usual errors below the expectation", low=6, high=4.2)
-    missing: float = setting(20, "dollars below the expectation", low=30, high=10)
+    z: float = setting(5, "usual errors below the expectation", low=6, high=4.2, of=ERRORS)
+    missing: float = setting(20, "dollars below the expectation", low=30, high=10, of=DOLLARS)
     share: float = setting(0.5, "part below the expectation, two days in a row", low=0.6, high=0.4)
-    long_z: float = setting(3.2, "usual errors below, three days in a row", low=4, high=2.6)
+    long_z: float = setting(
+        3.2, "usual errors below, three days in a row", low=4, high=2.6, of=ERRORS
+    )
     alone: float = setting(0.7, "part below the expectation on a single day", low=0.8, high=0.6)
     holiday: float = setting(0.9, "part below the expectation on a holiday")
 

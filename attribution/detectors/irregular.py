@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from attribution.detectors.baseline import Track
-from attribution.detectors.findings import Detector, Marks, setting
+from attribution.detectors.findings import DOLLARS, Detector, Marks, setting
 from attribution.detectors.windows import (
     UNKNOWN,
     refreshed_quantiles,
@@ -26,7 +26,7 @@ class IrregularSettings:
     run_days: float = setting(9, "days a run must last", low=12, high=7)
     rise: float = setting(1.5, "times by which one run raises the record at most")
     young: float = setting(100, "days since its first cost until which any run is a record")
-    excess: float = setting(20, "dollars above what was usual", low=40, high=10)
+    excess: float = setting(20, "dollars above what was usual", low=40, high=10, of=DOLLARS)
     history: float = setting(56, "days since its first cost")
 
 

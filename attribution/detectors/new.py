@@ -5,13 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from attribution.detectors.baseline import Track
-from attribution.detectors.findings import Detector, Marks, setting
+from attribution.detectors.findings import DOLLARS, Detector, Marks, setting
 from attribution.detectors.windows import shifted
 
 
 @dataclass(frozen=True)
 class NewSettings:
-    daily: float = setting(25, "dollars per day on average since it began", low=50, high=15)
+    daily: float = setting(
+        25, "dollars per day on average since it began", low=50, high=15, of=DOLLARS
+    )
     days: float = setting(7, "days within which it is new")
     before: float = setting(14, "days that the data must reach back before it")
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from attribution.detectors import DETECTORS
 from attribution.detectors.baseline import BaselineSettings, Track, track_of
-from attribution.detectors.findings import Detector, Marks, settings_at
+from attribution.detectors.findings import SHARP, Detector, Dulled, Marks, settings_at
 from attribution.detectors.hourly import HourlySettings, hourly_track_of
 from attribution.detectors.memory import HourlyMemorySettings, MemorySettings, events_of
 from attribution.detectors.panel import Panel
@@ -71,7 +71,12 @@ def _judge_shared(begin: int) -> tuple:
     return judge_part(_shared["panel"].rows(begin, begin + CHUNK), _shared["sensitivity"])
 
 
-def judge_part(panel: Panel, sensitivity: str) -> tuple:
+def judge_part(
+    panel: Panel,
+    sensitivity: str,
+    detectors: tuple[Detector, ...] = DETECTORS,
+    dulled: Dulled = SHARP,
+) -> tuple:
     """Number, raised, expected, score and kinds of some series."""
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         freq = "h" if panel.hourly else "d"
@@ -80,8 +85,8 @@ def judge_part(panel: Panel, sensitivity: str) -> tuple:
         else:
             track = track_of(panel, settings_at(BaselineSettings, sensitivity))
         marked = [
-            (one, marks_of(one, track, sensitivity))
-            for one in DETECTORS
+            (one, marks_of(one, track, sensitivity, dulled))
+            for one in detectors
             if one.reads == "series" and freq in one.frequencies
         ]
         memory = HourlyMemorySettings if panel.hourly else MemorySettings
@@ -92,9 +97,9 @@ def judge_part(panel: Panel, sensitivity: str) -> tuple:
     return events.number, events.raised, track.expected, score, kinds
 
 
-def marks_of(detector: Detector, track: Track, sensitivity: str) -> Marks:
+def marks_of(detector: Detector, track: Track, sensitivity: str, dulled: Dulled = SHARP) -> Marks:
     """What a detector marks, run on the series it concerns only."""
-    settings = settings_at(detector.settings, sensitivity)
+    settings = dulled.settings(settings_at(detector.settings, sensitivity))
     if detector.concerns is None:
         return detector.run(track, settings)
     rows = np.flatnonzero(detector.concerns(track))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from attribution.detectors.baseline import MAD, Track
-from attribution.detectors.findings import Detector, Marks, setting
+from attribution.detectors.findings import DOLLARS, ERRORS, Detector, Marks, setting
 from attribution.detectors.panel import FINAL_AGE
 from attribution.detectors.windows import refreshed_quantiles, shifted
 
@@ -16,9 +16,11 @@ GAP_DAYS = 9.5  # between the middle of the level before and the middle of the f
 @dataclass(frozen=True)
 class ShiftSettings:
     share: float = setting(0.25, "part by which the level rose", low=0.3, high=0.2)
-    excess: float = setting(20, "dollars per day by which it rose", low=30, high=10)
-    z: float = setting(4, "usual errors of such a mean", low=5, high=3.4)
-    own: float = setting(4, "usual moves of this series over as many days", low=5, high=3)
+    excess: float = setting(20, "dollars per day by which it rose", low=30, high=10, of=DOLLARS)
+    z: float = setting(4, "usual errors of such a mean", low=5, high=3.4, of=ERRORS)
+    own: float = setting(
+        4, "usual moves of this series over as many days", low=5, high=3, of=ERRORS
+    )
     own_cap: float = setting(0.15, "usual moves count as at most so large")
     history: float = setting(45, "days of history needed")
 

@@ -5,15 +5,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from attribution.detectors.baseline import Track
-from attribution.detectors.findings import Detector, Marks, setting
+from attribution.detectors.findings import DOLLARS, ERRORS, Detector, Marks, setting
 from attribution.detectors.windows import shifted
 
 
 @dataclass(frozen=True)
 class SpikeSettings:
-    z: float = setting(4.4, "usual errors above the expectation", low=6, high=3.8)
-    pair_z: float = setting(3.2, "the same on each of two days in a row", low=4.6, high=2.8)
-    excess: float = setting(20, "dollars above the expectation", low=30, high=10)
+    z: float = setting(4.4, "usual errors above the expectation", low=6, high=3.8, of=ERRORS)
+    pair_z: float = setting(
+        3.2, "the same on each of two days in a row", low=4.6, high=2.8, of=ERRORS
+    )
+    excess: float = setting(20, "dollars above the expectation", low=30, high=10, of=DOLLARS)
     share: float = setting(0.3, "part above the expectation", low=0.35, high=0.25)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from attribution.detectors.baseline import MAD, Track, weekday_effect
-from attribution.detectors.findings import Detector, Marks, setting
+from attribution.detectors.findings import DOLLARS, ERRORS, Detector, Marks, setting
 from attribution.detectors.panel import has_usage
 from attribution.detectors.windows import UNKNOWN, refreshed_quantiles, shifted
 
@@ -13,9 +13,11 @@ from attribution.detectors.windows import UNKNOWN, refreshed_quantiles, shifted
 @dataclass(frozen=True)
 class UnitCostSettings:
     share: float = setting(0.13, "part by which the cost per unit rose", low=0.2, high=0.1)
-    z: float = setting(5, "usual errors of the cost per unit", low=6, high=4.2)
-    alone: float = setting(9, "usual errors with which one day is enough", low=12, high=7)
-    excess: float = setting(6, "dollars per day the rise costs", low=15, high=4)
+    z: float = setting(5, "usual errors of the cost per unit", low=6, high=4.2, of=ERRORS)
+    alone: float = setting(
+        9, "usual errors with which one day is enough", low=12, high=7, of=ERRORS
+    )
+    excess: float = setting(6, "dollars per day the rise costs", low=15, high=4, of=DOLLARS)
     floor: float = setting(0.015, "usual error assumed at least")
 
 

@@ -8,6 +8,7 @@ from attribution.once import steady
 from attribution.reports import (
     accruals,
     ai_share,
+    alerts,
     bridge,
     budgets,
     burn_down,
@@ -59,6 +60,7 @@ REPORTS: dict[str, Report] = {
         accruals.REPORT,
         ai_share.REPORT,
         bridge.REPORT,
+        *alerts.REPORTS,
         gpu.REPORT,
         gpu_consumption.REPORT,
         *gpu_idle.REPORTS,

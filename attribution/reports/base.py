@@ -46,7 +46,7 @@ NAMING_DIMENSIONS = (
     LAYER,
 )
 # Filters of single reports, beside the dimensions all share.
-OWN_FILTERS = ("resource", "instance_type", "outcome", "invoice", "rule", "edition")
+OWN_FILTERS = ("resource", "instance_type", "outcome", "invoice", "rule", "edition", "alert")
 # A charge and its rule know these; all other dimensions of a charge are of its series.
 OUTSIDE_SERIES = ("invoice", "rule")
 # What only the bill knows of a row of the rollup (a layer asks for its service); every grain knows

@@ -29,6 +29,9 @@ _KINDS = {
         "breach_on",
         "ends_on",
         "runs_out_on",
+        "onset",
+        "last",
+        "raised_on",
     ),
     TIME: (
         "loaded_at",
@@ -46,6 +49,8 @@ _KINDS = {
         "age_days_min",
         "idle_days_min",
         "delivery_id",
+        "alert_id",
+        "parent_id",
         "dirty_days",
         "failed_days",
         "rows_read",
@@ -203,6 +208,9 @@ _KINDS = {
         "stop",
         "serving_mode",
         "names",
+        "severity",
+        "incident",
+        "told",
     ),
 }
 _KIND_OF = {
@@ -215,6 +223,7 @@ _KIND_OF = {
 _NOT_ADDITIVE = (
     *("_per_", "percent", "first_line", "delivery_id", "_days_min", "_months", "_to_date"),
     *("balance", "score", "points", "quiet_days", "probability", "p50", "p10", "p90", "budget_id"),
+    *("alert_id", "parent_id", "expected", "actual", "excess", "monthly"),
 )
 
 
