@@ -8,9 +8,11 @@ from decimal import Decimal
 import logging
 
 from aicost.kernel.periods import Period, month_of, month_start
-from attribution.alerting.levels import Scope
+from attribution.alerting.levels import BY_NAME, ORGANISATION, Scope
 from attribution.alerting.people import monthly_budgets
 from attribution.alerting.series import FILTERS, Watched, ask
+from attribution.budgeting import findings
+from attribution.budgeting.plans import Plan
 from attribution.detectors import DETECTORS
 from attribution.detectors.findings import Noticed, settings_at
 from attribution.models import Entity
@@ -293,6 +295,32 @@ def corrections(watched: Watched) -> list[dict]:
     return [row | {"day": watched.through} for row in rows if row["source"]]
 
 
+def budgets(watched: Watched) -> list[dict]:
+    """What budgeting says of the last day; a budget of one name stands on that name."""
+    found = []
+    for one in findings(watched.through):
+        level, name = _of_budget(one.budget)
+        found.append(
+            {"level": level, "name": name, "currency": one.currency, "title": one.budget.title,
+             "onset": one.period_start, "day": one.day, "amount": one.amount, "used": one.used,
+             "forecast": one.p50, "said": one.kind, "words": one.words}
+        )  # fmt: skip
+    return found
+
+
+def _of_budget(plan: Plan) -> tuple[str, str]:
+    _, dimension, name = plan.key
+    if dimension:
+        return (dimension, name) if dimension in BY_NAME else ("budget", plan.title)
+    if not plan.filters:
+        return ORGANISATION, ""
+    if len(plan.filters) == 1:
+        ((level, names),) = plan.filters.items()
+        if level in BY_NAME and len(names) == 1:
+            return level, names[0]
+    return "budget", plan.title
+
+
 FACTS: dict[str, Callable[[Watched], list[dict]]] = {
     one.__name__: one
     for one in (
@@ -311,5 +339,6 @@ FACTS: dict[str, Callable[[Watched], list[dict]]] = {
         trials,
         restatements,
         corrections,
+        budgets,
     )
 }

@@ -6,6 +6,7 @@ docs/anomalies.md; a test. An earlier one names a day that several would mark.
 
 from attribution.detectors import (
     bill_changed,
+    budget_burn,
     burst,
     calls,
     drift,
@@ -61,4 +62,5 @@ DETECTORS: tuple[Detector, ...] = (
     stalled.STALLED,
     bill_changed.RESTATED,
     bill_changed.CORRECTED,
+    budget_burn.DETECTOR,
 )

@@ -1,35 +1,34 @@
 """A budget that will not do. Facts `budgets`: what budgeting says of each budget on the day, with
-what it is of (`level`, `name`), its amount, the forecast, P(over), and since when it says so."""
+what it is of (`level`, `name`), what may be spent, where it ends (`forecast`, None unknown), what is
+used, how grave it is (`said`: warn, alert or breach) and in words."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 
 from attribution.detectors.findings import Detector, Noticed, setting
-from attribution.detectors.words import day_text, money_text
+from attribution.detectors.words import money_text
+
+ORDER = ("warn", "alert", "breach")
 
 
 @dataclass(frozen=True)
 class BurnSettings:
-    chance: float = setting(0.8, "chance of going over, on two days in a row", low=0.9, high=0.5)
+    said: int = setting(1, "from what on it is told: 0 warning, 1 alert, 2 breach", low=2, high=0)
 
 
 def run(rows: list[Mapping], settings: BurnSettings) -> Iterator[Noticed]:
-    """Expected is the budget, actual the middle of the forecast."""
+    """Expected is the budget, actual where it ends, or what is used already if that is more."""
     for row in rows:
-        chance = row["probability"]
-        if not row["breached"] and (chance is None or chance < Decimal(str(settings.chance))):
+        if ORDER.index(row["said"]) < settings.said:
             continue
-        breach = f", over it on {day_text(row['breach_on'])}" if row["breach_on"] else ""
-        said = "is over its budget" if row["breached"] else f"goes over its budget{breach}"
-        chances = "" if chance is None or row["breached"] else f" (chance {chance:.0%})"
+        ends = max(row["forecast"] or row["used"], row["used"])
         yield Noticed(
-            row["level"], row["name"], row["currency"], "budget_burn", row["since"], row["day"],
-            row["day"], row["amount"], row["forecast"],
-            f"{row['title']} {said}: {money_text(row['forecast'], row['currency'])} of"
-            f" {money_text(row['amount'], row['currency'])}{chances}",
-            f"A budget is told of when it is used up, or when the chance of that is"
-            f" {settings.chance:.0%} or more on two days in a row, from the fourth day on.",
+            row["level"], row["name"], row["currency"], "budget_burn", row["onset"], row["day"],
+            row["day"], row["amount"], ends,
+            f"Budget of {row['title']}: {row['words']}",
+            "A budget is told of when it is used up, or when the chance of that is what its alert"
+            " says (80 % unless set) on two evenings in a row, from the fourth day on. Expected is"
+            f" the budget, {money_text(row['amount'], row['currency'])}; actual is where it ends.",
             goes_on=False,
         )  # fmt: skip
 

@@ -245,6 +245,19 @@ def test_training_that_gains_nothing_is_told_since_its_best_score():
     assert only("stalled_training", [row | {"better": "lower", "scores": falling}]).actual == 400
 
 
+def test_a_budget_that_will_not_do_is_told_with_where_it_ends():
+    row = USD | {
+        "level": "team", "name": "search", "title": "search", "onset": day(29), "day": SUNDAY,
+        "amount": Decimal(1000), "used": Decimal(800), "forecast": Decimal(1300), "said": "alert",
+        "words": "ends over the budget with a probability of 93 %",
+    }  # fmt: skip
+    one = only("budget_burn", [row])
+    assert (one.expected, one.actual) == (1000, 1300)
+    assert only("budget_burn", [row | {"forecast": None, "used": Decimal(1100)}]).actual == 1100
+    assert said("budget_burn", [row | {"said": "warn"}]) == []
+    assert len(said("budget_burn", [row | {"said": "warn"}], "high")) == 1
+
+
 def test_a_bill_that_changed_is_told_with_the_change():
     row = USD | {"source": "api", "billed_delta": Decimal("78.12"), "first_day": day(40),
                  "last_day": day(38), "changed_on": day(2), "day": SUNDAY}  # fmt: skip
