@@ -1,6 +1,6 @@
 """A budget that will not do. Facts `budgets`: what budgeting says of each budget on the day, with
-what it is of (`level`, `name`), what may be spent, where it ends (`forecast`, None unknown), what is
-used, how grave it is (`said`: warn, alert or breach) and in words."""
+what it is of (`level`, `name`), what may be spent, where it ends (`forecast`, None unknown), what
+is used, how grave it is (`said`: warn, alert or breach) and in words."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
