@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from aicost.web import numbers
-from aicost.web.tables import LINE_NAMES, pool_name
+from aicost.web.tables import LINE_NAMES
 
 ZERO = Decimal(0)
 LEAVES = ("feature", "model", "experiment", "activity", "kind")
@@ -95,7 +95,9 @@ def subject(row: dict) -> str:
         return row["feature"]
     if row["experiment"] or row["activity"] in ("training", "experimentation"):
         return "Training" if row["activity"] == "training" else "Experiments"
-    return pool_name(row["kind"], "feature") or "No feature"
+    if row["kind"] == "idle":  # what idles of experiments and training is theirs
+        return "Idle, no feature or experiment"
+    return LINE_NAMES.get(row["kind"], "No feature")
 
 
 def line_of(row: dict) -> str:

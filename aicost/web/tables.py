@@ -227,8 +227,9 @@ def _others(rest: Sequence[Line]) -> str:
 
 def shorten(block: Block, lines_max: int = LINES_MAX) -> Block:
     """The block with its smallest owned lines folded into one, so that it still adds up. What
-    costs nothing now is counted apart: a chart of now does not have it."""
-    owned = [x for x in block.lines if x.line == "owned"]
+    costs nothing now is counted apart: a chart of now does not have it. Money without a name
+    keeps its line, as in the chart."""
+    owned = [x for x in block.lines if x.line == "owned" and (len(x.key) < 2 or any(x.key[1:]))]
     if len(owned) <= lines_max:
         return block
     largest = sorted((x for x in owned if x.cost), key=lambda x: -abs(x.cost))
@@ -239,6 +240,6 @@ def shorten(block: Block, lines_max: int = LINES_MAX) -> Block:
     other = _total(rest)
     other.key, other.line, other.swatch = ("other",), "other", "s-other"
     other.names = (_others(rest),)
-    pools = [x for x in block.lines if x.line != "owned"]
-    lines = [x for x in owned if x.key in kept] + [other] + pools
+    unnamed = [x for x in block.lines if x not in owned]
+    lines = [x for x in owned if x.key in kept] + [other] + unnamed
     return Block(block.currency, lines, block.total, len(rest))

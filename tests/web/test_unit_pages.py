@@ -57,7 +57,7 @@ def test_it_says_causes_in_words_that_add_up():
         ("search", "50% more GPU hours of training", D(90)),
         ("help", "50% longer inferences, in tokens +$30, 10% more inferences +$10", D(40)),
         ("search", "new: test-b", D(40)),
-        ("Idle, no feature", "capacity nobody used and nobody owns", D(7)),
+        ("Idle, no feature or experiment", "capacity nobody used and nobody owns", D(7)),
         ("Shared", "tax, support and fees", D(-3)),
     ]  # fmt: skip
     story = told(rows, 2)

@@ -141,7 +141,7 @@ def own_residual(ask: Ask) -> dict:
     block = {
         "currency": found.currency,
         "owned": on_customers,
-        "pools": list(below.items()),
+        "pools": sorted(below.items(), key=lambda item: -item[1]),
         "rounding": numbers.rounding([on_customers, *below.values()], whole),
         "total": whole,
     }

@@ -130,9 +130,7 @@ def _unit_figure(ask: Ask, line: UnitLine, final: bool) -> Figure:
         now, was = line.each("marginal"), line.each("marginal", line.before)
         under.insert(0, (numbers.grown(now, was), against(ask), False))
     why = address(ask, figure="unit_cost", currency=line.currency) if line.blended else line.why
-    return Figure(
-        f"Per 1k inferences, {name}", line.marginal, final=final, under=tuple(under), why=why
-    )
+    return Figure(f"Per 1k, {name}", line.marginal, final=final, under=tuple(under), why=why)
 
 
 def effect(ask: Ask) -> dict:

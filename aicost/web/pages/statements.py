@@ -13,6 +13,7 @@ from aicost.accounts.audit import EXPORT, record
 from aicost.accounts.models import User
 from aicost.accounts.scope import asker_of, may_see_margin
 from aicost.kernel.periods import Period, month_of, previous_month, utc_today
+from aicost.web import numbers
 from aicost.web.months import months_offered
 from aicost.web.shell import for_people, frame, refuse
 from aicost.web.statements import HEADS, Statement, statements, why_changed
@@ -167,6 +168,7 @@ def _block(ask: Chosen, asker: Asker, currency: str, found: list[Statement]) -> 
         "total": total,
         "previous": sum((one.previous for one in found), ZERO),
         "bill": bill,
+        "rounding": numbers.rounding((one.cost for one in found), total),
         "difference": None if bill is None else bill - total,
         "ai": _ai_share(ask, asker, currency),
     }
