@@ -3,6 +3,7 @@
 (function () {
   const CONFIG = { displayModeBar: false, responsive: true, showTips: false };
   const NARROW_PX = 560;
+  const LABEL_PX = 28;
   const figures = new Map();
 
   function resolve(value, style) {
@@ -18,10 +19,22 @@
     return value;
   }
 
+  // Every label, or every second and so on, so that none is turned to find room.
+  function thin(axis, labels) {
+    const every = Math.ceil(axis.tickvals.length / Math.max(1, labels));
+    axis.tickvals = axis.tickvals.filter((_, n) => n % every === 0);
+    axis.ticktext = axis.ticktext.filter((_, n) => n % every === 0);
+  }
+
   // On a narrow box the names beside the bars give way to the legend row; labels thin out.
   function narrow(figure, box) {
     const layout = figure.layout;
-    if (box.clientWidth >= NARROW_PX) return figure;
+    if (box.clientWidth >= NARROW_PX) {
+      if (layout.xaxis && layout.xaxis.tickvals && !layout.xaxis.named) {
+        thin(layout.xaxis, (box.clientWidth - layout.margin.l - layout.margin.r) / LABEL_PX);
+      }
+      return figure;
+    }
     layout.annotations = layout.annotations.filter((note) => note.name !== "wide");
     if (layout.shapes.some((shape) => shape.name === "wide")) layout.margin.t = 12;
     layout.shapes = layout.shapes.filter((shape) => shape.name !== "wide");
@@ -35,9 +48,7 @@
       layout.margin.b = 16 + 4.6 * Math.max(0, ...axis.ticktext.map((text) => text.length));
       return figure;
     }
-    const every = Math.ceil(axis.tickvals.length / 6);
-    axis.tickvals = axis.tickvals.filter((_, n) => n % every === 0);
-    axis.ticktext = axis.ticktext.filter((_, n) => n % every === 0);
+    thin(axis, 6);
     return figure;
   }
 

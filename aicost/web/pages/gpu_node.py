@@ -104,7 +104,7 @@ def node_residual(ask: Ask) -> dict:
     (row,), currency = summed(rows), rows[0]["currency"]
     parts = [(name.lower(), row[f"{state}_cost"]) for state, (name, _, _) in STATES.items()]
     return {"of": "of this node", "sums": [sum_of(parts, row["cost"], currency)],
-            "whole": "GPU time of it in the ledger"}  # fmt: skip
+            "whole": "its GPU time"}  # fmt: skip
 
 
 GPU_NODE = Page(
