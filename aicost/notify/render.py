@@ -75,7 +75,7 @@ def _bars(bars: Bars) -> dict:
     if gaps:
         note += f"{'; ' if note else ''}{numbers.plural(gaps, 'day')} without a bill"
     return {"title": bars.title, "shown": shown, "note": note, "currency": bars.currency,
-            "height": BAR_PIXELS, "span": every}  # fmt: skip
+            "height": BAR_PIXELS, "few": every == 1}  # fmt: skip
 
 
 def _tidy(text: str) -> str:

@@ -4,7 +4,10 @@ from django.core.cache import cache
 import pytest
 
 from tests.notify.mailbox import serving_mail
+from tests.web.conftest import browser
 from tests.web.world import make_people
+
+__all__ = ["browser"]
 
 
 @pytest.fixture(autouse=True)

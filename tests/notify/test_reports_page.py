@@ -38,7 +38,7 @@ def test_a_digest_is_added_looked_at_paused_and_ended(visit, people):
     made = Schedule.objects.get()
     assert answer.headers["Location"] == f"/reports/digests/{made.pk}/"
     page = visit("finance", "/reports/").content.decode()
-    assert "1 digest is sent" in page and "weekly, on Monday, 08:00" in page
+    assert "1 digest is sent" in page and "weekly, on Monday, 08:00 own time" in page
     assert "cfo@customer.example" in page
     kept = {one.pk for one in made.recipients.all()}
     visit("finance", f"/reports/digests/{made.pk}/edit/", **form(finance, name="Renamed"))

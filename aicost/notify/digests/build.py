@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from aicost.accounts.company import zone_of
 from aicost.accounts.models import User
 from aicost.kernel.periods import Period
-from aicost.notify.digests import figures
+from aicost.notify.digests import ahead, figures
 from aicost.notify.digests.freshness import Readiness, readiness, words
 from aicost.notify.digests.subject import about, ask_of
 from aicost.notify.message import DIGEST, Item, Message
@@ -96,11 +96,14 @@ def _message(schedule: Schedule, ask: Ask, ready: Readiness) -> tuple[Message, B
     subject = f"{of}AI spend {cost}{grown}{f' — {first}' if first else ''}"
     facts = [
         *figures.spend(ask, blocks),
+        *ahead.budget(ask, block),
+        *ahead.forecast(ask, block, schedule.cadence),
         *figures.unit_cost(ask),
         *figures.margin(ask),
         *figures.shares(ask, block),
     ]
-    sections = [moved, figures.features(ask, block)]
+    planned = ahead.budgets(ask)
+    sections = [moved, *([planned] if planned else []), figures.features(ask, block)]
     message = Message(
         DIGEST,
         f"Partial: {subject}" if ready.late else subject,

@@ -19,6 +19,8 @@ from aicost.web.unit_tables import KINDS, UnitLine, unit_lines
 ZERO = Decimal(0)
 BY_FEATURE = ("feature",)
 FEATURES_MAX = 5
+# Of the largest mover: a total that moved less is no story of one name.
+SAME_WAY = Decimal("0.25")
 SHORT = ((Decimal(10) ** 9, "B"), (Decimal(10) ** 6, "M"), (Decimal(10) ** 3, "k"))
 
 
@@ -76,7 +78,8 @@ def shares(ask: Ask, block: Block) -> list[Fact]:
         Fact(
             "Idle",
             numbers.money(idle, block.currency),
-            f"{numbers.percent(idle, total)} of spend",
+            f"{numbers.percent(idle, total)} of spend,"
+            f" {numbers.money(block.total.idle_cost, block.currency)} of it with an owner",
             link(whole(ask, block.currency, kind=("idle",))),
         ),
         Fact(
@@ -129,13 +132,22 @@ def movers(ask: Ask) -> tuple[Section, str]:
         return Section("What moved", note=f"Nothing to compare: no bill covers {since}."), ""
     note = f"{numbers.period(ask.period)} against {numbers.period(ask.view.other)}, "
     note += f"{numbers.change(told['total'], currency)} in all"
-    return Section("What moved", items, note), told["movers"][0]["name"]
+    return Section("What moved", items, note), _first(told["movers"], told["total"])
+
+
+def _first(listed: list[dict], total: Decimal) -> str:
+    """The name that moved most the way the whole did, for the subject; none where movers
+    outweigh each other."""
+    way = [one for one in listed if one["name"] and one["delta"] * total > 0]
+    largest = max((abs(one["delta"]) for one in listed), default=ZERO)
+    return way[0]["name"] if way and abs(total) >= largest * SAME_WAY else ""
 
 
 def features(ask: Ask, block: Block) -> Section:
     """The dearest names, then the lines below; they add up to the spend."""
     owned = [line for line in block.lines if line.line == "owned"]
-    shown, rest = owned[:FEATURES_MAX], owned[FEATURES_MAX:]
+    most = FEATURES_MAX if len(owned) > FEATURES_MAX + 1 else len(owned)
+    shown, rest = owned[:most], owned[most:]
     items = [Item(x.names[0], numbers.money(x.cost, block.currency)) for x in shown]
     if rest:
         cost = sum((line.cost for line in rest), ZERO)

@@ -112,11 +112,11 @@ def _seen(user: User) -> tuple[list[Schedule], list[Route]]:
 
 def _digest(schedule: Schedule, user: User) -> dict:
     to = schedule.now_to
-    day = "on the 2nd of the month" if schedule.cadence == MONTHLY else "on Monday"
+    day = "on the 2nd" if schedule.cadence == MONTHLY else "on Monday"
     return {
         "schedule": schedule,
         "about": about(schedule),
-        "when": f"{schedule.cadence}, {day}, {schedule.hour:02}:00",
+        "when": f"{schedule.cadence}, {day}, {schedule.hour:02}:00 own time",
         "to": _named(to),
         "next": next_of(schedule, user, utc_now()).at if schedule.enabled else None,
         "last": _last(schedule.last_sends),
