@@ -18,7 +18,8 @@ from aicost.notify.message import Message
 from aicost.web import numbers
 
 BAR_PIXELS, LABELS_MAX = 72, 8
-HTML_BYTES_MAX = 80 * 1024
+HTML_BYTES_MAX = 80 * 1024  # a mail program cuts longer ones off
+CUT = "The list is longer; all of it is in the text of this message."
 INLINER = css_inline.CSSInliner(load_remote_stylesheets=False)
 _TOKEN = re.compile(r"--([a-z0-9-]+): (#[0-9a-f]{6})")
 
@@ -53,21 +54,35 @@ def rendered(message: Message, bars: Bars | None = None, *, unsubscribe: str = "
         "dark": colours("dark"),
     }
     text = render_to_string("mail/message.txt", context)
+    return replace(message, text=_tidy(text), html=_fitted(message, context))
+
+
+def _fitted(message: Message, context: dict) -> str:
+    """The HTML; of one that mail programs would cut off, the last lists end earlier, and say so."""
+    html = _html(context)
+    while len(html.encode()) > HTML_BYTES_MAX and any(x.items for x in message.sections):
+        longest = max(message.sections, key=lambda one: len(one.items))
+        kept = replace(longest, items=longest.items[: len(longest.items) // 2], note=CUT)
+        sections = tuple(kept if one is longest else one for one in message.sections)
+        message = replace(message, sections=sections)
+        html = _html(context | {"m": message})
+    return html
+
+
+def _html(context: dict) -> str:
     html = INLINER.inline(render_to_string("mail/message.html", context))
-    return replace(message, text=_tidy(text), html=_small(html))
+    return re.sub(r">\s*\n\s*<", ">\n<", html)
 
 
 def _bars(bars: Bars) -> dict:
     top = max((cost for _, cost in bars.costs if cost is not None), default=Decimal(0))
-    every = max(1, -(-len(bars.costs) // LABELS_MAX))
     shown = [
         {
-            "label": label if n % every == 0 else "",
             "name": label,
             "cost": cost,
             "pixels": int(max(cost, 0) / top * BAR_PIXELS) if cost is not None and top > 0 else 0,
         }
-        for n, (label, cost) in enumerate(bars.costs)
+        for label, cost in bars.costs
     ]
     highest = next((one["name"] for one in shown if one["cost"] == top and top > 0), "")
     gaps = sum(1 for one in shown if one["cost"] is None)
@@ -75,14 +90,10 @@ def _bars(bars: Bars) -> dict:
     if gaps:
         note += f"{'; ' if note else ''}{numbers.plural(gaps, 'day')} without a bill"
     return {"title": bars.title, "shown": shown, "note": note, "currency": bars.currency,
-            "height": BAR_PIXELS, "few": every == 1}  # fmt: skip
+            "height": BAR_PIXELS, "few": len(shown) <= LABELS_MAX,
+            "left": len(shown) // 2, "right": len(shown) - len(shown) // 2}  # fmt: skip
 
 
 def _tidy(text: str) -> str:
-    """At most one empty line in a row."""
-    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
-
-
-def _small(html: str) -> str:
-    """Without the indentation of templates. A mail program cuts longer ones off."""
-    return re.sub(r">\s*\n\s*<", ">\n<", html)
+    """At most one empty line in a row, and spaces that any program knows."""
+    return re.sub(r"\n{3,}", "\n\n", text).replace("\xa0", " ").strip() + "\n"

@@ -52,7 +52,8 @@ def text_of(mail: EmailMessage) -> str:
 
 
 def html_of(mail: EmailMessage) -> str:
-    return mail.get_body(("html",)).get_content()
+    """With plain spaces: dates hold together by others."""
+    return mail.get_body(("html",)).get_content().replace("&nbsp;", " ")
 
 
 def subject_of(mail: EmailMessage) -> str:

@@ -73,13 +73,14 @@ def spend(ask: Ask, blocks: list[Block]) -> list[Fact]:
 def shares(ask: Ask, block: Block) -> list[Fact]:
     """Idle and unattributed money of the block, each with its part of the whole."""
     lost, total = block.of("unattributed"), block.total.cost
-    idle = block.of("idle") + block.total.idle_cost
+    own, pool = block.total.idle_cost, block.of("idle")
     return [
         Fact(
-            "Idle",
-            numbers.money(idle, block.currency),
-            f"{numbers.percent(idle, total)} of spend,"
-            f" {numbers.money(block.total.idle_cost, block.currency)} of it with an owner",
+            "All idle",
+            numbers.money(own + pool, block.currency),
+            f"{numbers.percent(own + pool, total)} of spend:"
+            f" {numbers.money(own, block.currency)} own idle of features,"
+            f" {numbers.money(pool, block.currency)} of no feature",
             link(whole(ask, block.currency, kind=("idle",))),
         ),
         Fact(
@@ -92,16 +93,16 @@ def shares(ask: Ask, block: Block) -> list[Fact]:
 
 
 def unit_cost(ask: Ask) -> list[Fact]:
-    """Cost of a thousand calls of all features, else of the one there is; none without calls."""
+    """Cost of a thousand inferences of all features, else of the one there is; none without."""
     found: list[UnitLine] = unit_lines(ask, KINDS[0])
     if not found:
         return []
     line = found[-1]
     of = "all features" if line.blended else line.name
-    note = f"{of}, {numbers.short_count(line.count)} calls"
+    note = f"{of}, {numbers.short_count(line.count)} inferences"
     if line.growth != numbers.NOT_APPLICABLE:
         note += f", {line.growth} on {numbers.period(ask.view.other)}"
-    return [Fact("Cost of 1k calls", line.marginal, note, page(ask, "unit_economics"))]
+    return [Fact("Per 1k inferences", line.marginal, note, page(ask, "unit_economics"))]
 
 
 def margin(ask: Ask) -> list[Fact]:
