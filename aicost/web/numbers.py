@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from html import escape
 
-from aicost.kernel.periods import Period
+from aicost.kernel.periods import Period, next_month
 from aicost.web.zone import in_zone, zone_at
 
 UNKNOWN, NOT_APPLICABLE, MINUS = "unknown", "n/a", "−"
@@ -185,6 +185,14 @@ def _dates(span: Period, year: bool) -> str:
         return f"{span.start.day}–{day(last)}{tail}"
     first = day_year(span.start) if span.start.year != last.year else day(span.start)
     return f"{first} – {day(last)}{tail}"
+
+
+def quarter(first: date) -> str:
+    """Q4 2026; a quarter of another year than the calendar's by its months: Nov–Jan 2027."""
+    last = next_month(next_month(first))
+    if first.month % 3 == 1:
+        return f"Q{last.month // 3} {first.year}"
+    return f"{first:%b}–{last:%b} {last.year}"
 
 
 def literal(text: str) -> str:

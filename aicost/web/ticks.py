@@ -73,7 +73,7 @@ def value_text(value: Decimal, axis: Axis) -> str:
 
 def period_text(when: date, step: str) -> str:
     if step == "quarter":
-        return f"Q{(when.month + 2) // 3} {when.year}"
+        return numbers.quarter(when)
     if step == "month":
         return f"{when:%b}"
     return numbers.day(when)

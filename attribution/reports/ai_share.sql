@@ -15,7 +15,8 @@ rolled as (
         case %(granularity)s
             when 'total' then %(start)s::date
             when 'day' then c.day
-            else date_trunc(%(granularity)s, c.day::timestamp)::date
+            else (date_trunc(%(granularity)s, c.day - %(shift)s::interval)
+                 + %(shift)s::interval)::date
         end as period,
         c.source_id, c.currency,
         case when t.kind = 'shared' then 'shared' when t.is_ai then 'ai' else 'other' end as part,
@@ -30,7 +31,8 @@ worded as (
         case %(granularity)s
             when 'total' then %(start)s::date
             when 'day' then a.day
-            else date_trunc(%(granularity)s, a.day::timestamp)::date
+            else (date_trunc(%(granularity)s, a.day - %(shift)s::interval)
+                 + %(shift)s::interval)::date
         end as period,
         a.source_id, h.billing_currency as currency,
         sum(case %(basis)s when 'billed' then a.billed_cost else a.effective_cost end) as cost

@@ -8,6 +8,7 @@ import re
 
 from django.db import connection
 
+from aicost.accounts.company import company
 from aicost.kernel.sqlfiles import sql
 from aicost.kernel.targets import LEVELS
 from attribution.entities.hierarchy import cuts_between, names_under
@@ -177,6 +178,7 @@ def binds(spec: Spec) -> dict[str, object]:
         "start": spec.period.start,
         "end": spec.period.end,
         "granularity": spec.granularity,
+        "shift": _shift(spec.granularity),
         "groups": list(spec.group_by),
         "naming": any(name in NAMING_DIMENSIONS for name in spec.group_by),
         "basis": spec.basis,
@@ -186,6 +188,12 @@ def binds(spec: Spec) -> dict[str, object]:
         "grain": grain(spec),
         "step": STEPS.get(spec.granularity, "day"),
     }
+
+
+def _shift(granularity: str) -> str:
+    """By how much quarters begin after those of the calendar: they are the fiscal year's."""
+    months = (company().fiscal_month - 1) % 3 if granularity == "quarter" else 0
+    return f"{months} months"
 
 
 def _narrow(spec: Spec, filters: dict[str, object]) -> bool:

@@ -3,7 +3,7 @@
 select
     case %(granularity)s
         when 'total' then %(start)s::date
-        else date_trunc(%(granularity)s, g.day::timestamp)::date
+        else (date_trunc(%(granularity)s, g.day - %(shift)s::interval) + %(shift)s::interval)::date
     end as period,
     t.feature, t.model, t.experiment, t.activity, sum(g.gpu_ms)::bigint as gpu_ms
 from attribution_gpuday g

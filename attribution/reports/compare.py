@@ -4,7 +4,8 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal, localcontext
 
-from aicost.kernel.periods import Period, month_start, next_month
+from aicost.accounts.company import company
+from aicost.kernel.periods import Period, month_start, next_month, quarter_start
 from attribution.reports.base import Report
 from attribution.reports.spec import Answer, Spec
 
@@ -56,7 +57,8 @@ def _steps(period: Period, granularity: str) -> list[date]:
 
 
 def step_of(day: date, granularity: str, start: date) -> date:
-    """The first day of the step a day stands in: a week begins on Monday; `total` on `start`."""
+    """The first day of the step a day stands in: a week begins on Monday, a quarter with the
+    company's fiscal year; `total` on `start`."""
     if granularity == "total":
         return start
     if granularity == "day":
@@ -65,7 +67,7 @@ def step_of(day: date, granularity: str, start: date) -> date:
         return day.fromordinal(day.toordinal() - day.weekday())
     if granularity == "month":
         return month_start(day)
-    return date(day.year, (day.month - 1) // 3 * 3 + 1, 1)
+    return quarter_start(day, company().fiscal_month)
 
 
 def previous_period(period: Period) -> Period:

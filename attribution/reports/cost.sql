@@ -99,7 +99,8 @@ part as (
         case %(granularity)s
             when 'total' then %(start)s::date
             when 'day' then c.day
-            else date_trunc(%(granularity)s, c.day::timestamp)::date
+            else (date_trunc(%(granularity)s, c.day - %(shift)s::interval)
+                 + %(shift)s::interval)::date
         end as period,
         n.label, c.kind as line_kind, c.state as line_state, c.evidence, c.currency,
         case when 'source' = any(%(groups)s) then c.source_id end as source_id,

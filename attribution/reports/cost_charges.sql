@@ -89,7 +89,8 @@ part as (
         case %(granularity)s
             when 'total' then %(start)s::date
             when 'day' then a.day
-            else date_trunc(%(granularity)s, a.day::timestamp)::date
+            else (date_trunc(%(granularity)s, a.day - %(shift)s::interval)
+                 + %(shift)s::interval)::date
         end as period,
         a.target_id, c.series_id, a.evidence,
         case when cardinality(%(cuts)s::date[]) = 0 then 1

@@ -24,7 +24,7 @@ select
     case %(granularity)s
         when 'total' then %(start)s::date
         when 'day' then c.day
-        else date_trunc(%(granularity)s, c.day::timestamp)::date
+        else (date_trunc(%(granularity)s, c.day - %(shift)s::interval) + %(shift)s::interval)::date
     end as period,
     c.customer,
     case when 'feature' = any(%(groups)s) then c.feature else '' end as feature,

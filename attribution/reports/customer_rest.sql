@@ -43,7 +43,8 @@ part as (
         case %(granularity)s
             when 'total' then %(start)s::date
             when 'day' then c.day
-            else date_trunc(%(granularity)s, c.day::timestamp)::date
+            else (date_trunc(%(granularity)s, c.day - %(shift)s::interval)
+                 + %(shift)s::interval)::date
         end as period,
         date_trunc('month', c.day)::date as month, c.target_id, c.currency,
         case %(basis)s when 'billed' then c.billed_cost else c.effective_cost end as cost
@@ -53,7 +54,8 @@ part as (
         case %(granularity)s
             when 'total' then %(start)s::date
             when 'day' then k.day
-            else date_trunc(%(granularity)s, k.day::timestamp)::date
+            else (date_trunc(%(granularity)s, k.day - %(shift)s::interval)
+                 + %(shift)s::interval)::date
         end as period,
         date_trunc('month', k.day)::date, k.target_id, k.currency,
         - case %(basis)s when 'billed' then k.billed_cost else k.effective_cost end

@@ -7,7 +7,7 @@ select
     case %(granularity)s
         when 'total' then %(start)s::date
         when 'day' then r.day
-        else date_trunc(%(granularity)s, r.day::timestamp)::date
+        else (date_trunc(%(granularity)s, r.day - %(shift)s::interval) + %(shift)s::interval)::date
     end as period,
     coalesce(ac.canonical, r.customer) as customer,
     case when 'feature' = any(%(groups)s) then coalesce(af.canonical, r.feature) else '' end

@@ -59,7 +59,7 @@ select
     case %(granularity)s
         when 'total' then %(start)s::date
         when 'day' then day
-        else date_trunc(%(granularity)s, day::timestamp)::date
+        else (date_trunc(%(granularity)s, day - %(shift)s::interval) + %(shift)s::interval)::date
     end as period,
     provider, model, token_class, currency, sum(estimated_cost) as estimated_cost,
     sum(billed_cost) as billed_cost

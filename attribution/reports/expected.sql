@@ -87,7 +87,8 @@ named as (
         case %(granularity)s
             when 'total' then %(start)s::date
             when 'day' then p.day
-            else date_trunc(%(granularity)s, p.day::timestamp)::date
+            else (date_trunc(%(granularity)s, p.day - %(shift)s::interval)
+                 + %(shift)s::interval)::date
         end as period,
         case when 'feature' = any(%(groups)s) then feature end as feature,
         case when 'model' = any(%(groups)s) then model end as model,

@@ -4,7 +4,8 @@ with sums as (
         case %(granularity)s
             when 'total' then %(start)s::date
             when 'day' then g.day
-            else date_trunc(%(granularity)s, g.day::timestamp)::date
+            else (date_trunc(%(granularity)s, g.day - %(shift)s::interval)
+                 + %(shift)s::interval)::date
         end as period,
         case when 'source' = any(%(groups)s) then s.name end as source,
         case when 'resource' = any(%(groups)s) then g.resource_id end as resource,

@@ -8,7 +8,8 @@ part as (
         case %(granularity)s
             when 'total' then %(start)s::date
             when 'day' then c.day
-            else date_trunc(%(granularity)s, c.day::timestamp)::date
+            else (date_trunc(%(granularity)s, c.day - %(shift)s::interval)
+                 + %(shift)s::interval)::date
         end as period,
         c.target_id, c.currency,
         (c.source_id, c.service_name) in (select source_id, service_name from api) as is_api,

@@ -3,7 +3,7 @@ select
     case %(granularity)s
         when 'total' then %(start)s::date
         when 'day' then r.day
-        else date_trunc(%(granularity)s, r.day::timestamp)::date
+        else (date_trunc(%(granularity)s, r.day - %(shift)s::interval) + %(shift)s::interval)::date
     end as period,
     coalesce(a.canonical, r.feature) as feature, r.currency, sum(r.amount) as revenue
 from ingest_revenue r

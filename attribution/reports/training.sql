@@ -3,7 +3,7 @@ select
     case %(granularity)s
         when 'total' then %(start)s::date
         when 'day' then c.day
-        else date_trunc(%(granularity)s, c.day::timestamp)::date
+        else (date_trunc(%(granularity)s, c.day - %(shift)s::interval) + %(shift)s::interval)::date
     end as period,
     t.model, t.experiment, t.feature, t.team, c.currency,
     sum(case %(basis)s when 'billed' then c.billed_cost else c.effective_cost end)

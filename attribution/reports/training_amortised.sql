@@ -59,7 +59,8 @@ period as (
            least((p.day + make_interval(months => %(months)s))::date, %(end)s::date) as past
     from generate_series(
         case %(months)s when 0 then %(start)s::timestamp
-             when 3 then date_trunc('quarter', %(start)s::timestamp)
+             when 3 then date_trunc('quarter', %(start)s::date - %(shift)s::interval)
+                  + %(shift)s::interval
              else date_trunc('month', %(start)s::timestamp) end,
         %(end)s::timestamp - interval '1 day',
         make_interval(months => greatest(%(months)s, 1))) p (day)

@@ -23,7 +23,8 @@ part as (
         case %(granularity)s
             when 'total' then %(start)s::date
             when 'day' then c.day
-            else date_trunc(%(granularity)s, c.day::timestamp)::date
+            else (date_trunc(%(granularity)s, c.day - %(shift)s::interval)
+                 + %(shift)s::interval)::date
         end as period,
         c.target_id, c.currency,
         sum(case %(basis)s when 'billed' then c.billed_cost else c.effective_cost end) as own,

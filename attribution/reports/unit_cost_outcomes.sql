@@ -17,7 +17,7 @@ select
     case %(granularity)s
         when 'total' then %(start)s::date
         when 'day' then day
-        else date_trunc(%(granularity)s, day::timestamp)::date
+        else (date_trunc(%(granularity)s, day - %(shift)s::interval) + %(shift)s::interval)::date
     end as period,
     case when 'model' = any(%(groups)s) then model else '' end as model,
     case when 'feature' = any(%(groups)s) then feature else '' end as feature,

@@ -77,7 +77,8 @@ asked as (
         case %(granularity)s
             when 'total' then %(start)s::date
             when 'day' then u.day
-            else date_trunc(%(granularity)s, u.day::timestamp)::date
+            else (date_trunc(%(granularity)s, u.day - %(shift)s::interval)
+                 + %(shift)s::interval)::date
         end as g_period,
         case when 'model' = any(%(groups)s) then u.c_model else '' end as g_model,
         case when 'model_version' = any(%(groups)s) then u.model_version else '' end as g_version,
