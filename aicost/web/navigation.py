@@ -129,6 +129,13 @@ def navigation(user: User, here: str, query: str = "") -> list[dict]:
     return groups
 
 
+def doors(user: User, query: str = "") -> list[tuple[str, str]]:
+    """(name, address) of every page this user may open."""
+    entries = [entry for _, group in NAV for entry in group if entry.allowed(user)]
+    links = (_link(entry, "", query) for entry in entries)
+    return [(link["text"], link["href"]) for link in links]
+
+
 def _link(entry: Entry, here: str, query: str) -> dict:
     href = reverse(entry.slug) + (f"?{query}" if query and entry.carries else "")
     key = KEYS.get(entry.slug, "")

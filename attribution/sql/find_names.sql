@@ -1,6 +1,7 @@
 -- Names in which `asked` (folded as attribution.classify.fold does) stands, the best fitting first:
 -- the name itself, then what begins with it, then what holds it; of each kind at most `rows_max`.
--- With `teams`, only what money or calls of these teams stand on.
+-- With `teams`, only what money or calls of these teams stand on. Nodes are those that had GPU time
+-- in the last month of it; and for who sees all teams, all that a map names.
 with ledger as (
     select distinct named.kind, named.name
     from attribution_target t
@@ -15,6 +16,19 @@ customer as (
         and (%(teams)s::text[] is null or team = any(%(teams)s))
     union
     select customer from ingest_customer where %(teams)s::text[] is null
+),
+gpu as (
+    select distinct g.resource_id
+    from attribution_gpuday g
+    join attribution_target t on t.id = g.target_id
+    where g.day > (select max(day) - 31 from attribution_gpuday)
+        and (%(teams)s::text[] is null or t.team = any(%(teams)s))
+),
+machine as (
+    select coalesce(m.node, g.resource_id) as name, g.resource_id as title
+    from gpu g left join ingest_resourcemap m on m.resource_id = g.resource_id
+    union
+    select node, resource_id from ingest_resourcemap where %(teams)s::text[] is null
 ),
 titled as (
     select distinct on (customer) customer as name, name as title
@@ -33,6 +47,8 @@ known as (
     union all
     select 'customer', c.name, coalesce(t.title, '')
     from customer c left join titled t on t.name = c.name
+    union all
+    select 'node', name, title from machine
 ),
 folded as (
     select kind, name, title,

@@ -3,9 +3,9 @@
 import pytest
 
 from attribution.entities.find import find_names
-from attribution.models import CustomerUse, Entity
+from attribution.models import CustomerUse, Entity, GpuDay, Target
 from attribution.reports.spec import Asker
-from ingest.models import Customer
+from ingest.models import Customer, ResourceMap, Source
 from tests.web.world import FIRST
 
 pytestmark = pytest.mark.django_db
@@ -48,6 +48,38 @@ def test_a_team_finds_only_what_its_own_money_stands_on(names, visit):
     assert "ranker" in text
     for hidden in ("answers", "big-llm", "Assistant", "acme-help", "c-001", "LoRA"):
         assert hidden not in text
+
+
+def test_it_finds_machines_by_name_and_by_what_the_bill_calls_them(names):
+    """Two machines with GPU time, one of them of team relevance; a third is only in the map."""
+    source = Source.objects.get(name="aws")
+    for n, team in enumerate(("relevance", "support")):
+        target = Target.objects.filter(team=team).first()
+        GpuDay.objects.create(source=source, day=FIRST, resource_id=f"i-0{n}", target=target,
+                              currency="USD", gpu_ms=1, billed_cost=1,
+                              effective_cost=1)  # fmt: skip
+    for n in range(3):
+        ResourceMap.objects.create(node=f"gpu-pool-{n}", resource_id=f"i-0{n}")
+    assert _told(ALL, "GPU pool") == ["node gpu-pool-0", "node gpu-pool-1", "node gpu-pool-2"]
+    assert _told(ALL, "i01") == ["node gpu-pool-1"]
+    assert _told(Asker("engineer", ("relevance",)), "pool") == ["node gpu-pool-0"]
+
+
+def test_it_finds_pages_behind_exact_names(names, visit):
+    """A model called Models stands before the page Models, one that holds the word behind it; a
+    page leads on with the period, and who may not open one does not find it."""
+    Entity.objects.create(dimension="feature", name="models", title="")
+    Entity.objects.create(dimension="feature", name="old models", title="")
+    text = visit("finance", "/search/?q=Models&period=7d").content.decode()
+    found = text[text.index('class="found"') :]
+    assert found.index("/features/models/") < found.index('"/models/?period=7d"')
+    budget = visit("finance", "/search/?q=budg&period=7d").content.decode()
+    assert 'href="/budgets/?period=7d"' in budget
+    gpus = visit("scoped", "/search/?q=gpu-eff").content.decode()
+    assert '<ul class="found"><li><a href="/gpus/"' in gpus
+    audit = '<ul class="found"><li><a href="/settings/audit/"'
+    assert audit in visit("finops", "/search/?q=audit trail").content.decode()
+    assert audit not in visit("viewer", "/search/?q=audit trail").content.decode()
 
 
 def test_it_is_a_page_and_suggestions(names, visit):
