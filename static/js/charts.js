@@ -6,14 +6,16 @@
   const LABEL_PX = 28;
   const figures = new Map();
 
-  function resolve(value, style) {
+  // Tokens stand where Plotly takes a colour, and nowhere else: a feature may be called --accent.
+  function resolve(value, style, key) {
     if (typeof value === "string") {
-      return value.startsWith("--") ? style.getPropertyValue(value).trim() : value;
+      const token = /color$/.test(key) && value.startsWith("--");
+      return token ? style.getPropertyValue(value).trim() : value;
     }
-    if (Array.isArray(value)) return value.map((item) => resolve(item, style));
+    if (Array.isArray(value)) return value.map((item) => resolve(item, style, key));
     if (value && typeof value === "object") {
       const out = {};
-      for (const key of Object.keys(value)) out[key] = resolve(value[key], style);
+      for (const name of Object.keys(value)) out[name] = resolve(value[name], style, name);
       return out;
     }
     return value;
@@ -53,7 +55,7 @@
   }
 
   function draw(box) {
-    const figure = resolve(figures.get(box), getComputedStyle(document.documentElement));
+    const figure = resolve(figures.get(box), getComputedStyle(document.documentElement), "");
     narrow(figure, box);
     const state = box.querySelector(".state");
     if (state) state.remove();

@@ -91,6 +91,21 @@ def test_a_team_sees_its_own_notes_and_no_others(visit, post, costs):
     assert visit("scoped", f"/notes/{board.pk}/").status_code == 404
 
 
+def test_who_sees_some_teams_notes_about_their_names_alone(post, costs):
+    """answers and big-llm are of support: relevance learns nothing of them, not even by writing."""
+    ours = {"day": "2026-09-01", "team": "relevance"}
+    for about in ("feature:answers", "model:big-llm", "team:support", "workload:anything"):
+        answer = post("scoped", "/notes/", text="x", about=about, **ours)
+        assert answer.status_code == 400, about
+    assert not Note.objects.exists()
+    two = post("scoped", "/notes/", text="x", about=["feature:search", "feature:answers"], **ours)
+    assert two.status_code == 400
+    assert post("scoped", "/notes/", text="x", about="feature:search", **ours).status_code == 302
+    assert post("finance", "/notes/", text="y", about="feature:answers", **ours).status_code == 302
+    long = post("finance", "/notes/", text="z", about=f"feature:{'a' * 201}", **ours)
+    assert long.status_code == 400
+
+
 @pytest.mark.parametrize(
     ("told", "said"),
     [

@@ -97,7 +97,8 @@ def test_it_is_read_only_for_all_but_the_roles_of_money(visit, write, built_in):
     for who in ("viewer", "engineer"):
         page = visit(who, f"/rules/?{DAYS}").content.decode()
         assert "Add a rule" not in page and 'name="move"' not in page
-        assert visit(who, "/rules/rule/direct/").status_code == 200
+        for address in ("/rules/rule/direct/", "/rules/suggestions/", "/rules.yaml"):
+            assert visit(who, address).status_code == 200, address
         for address in ("/rules/new/", "/rules/rule/direct/edit/", "/rules/rule/direct/switch/",
                         "/rules/order/", "/rules/preview/", "/rules/save/"):  # fmt: skip
             assert write(who, address, FORM).status_code == 403, address

@@ -132,6 +132,17 @@ def test_an_update_says_what_changes_and_who_uses_it(visit, post, kept, monkeypa
     assert detail["to"] == "/explore/?period=7d"
 
 
+def test_before_it_deletes_it_says_who_uses_it(visit, kept, monkeypatch):
+    """The list leads to a question; nothing is gone before it is answered."""
+    assert f'href="/views/{kept.pk}/delete/"' in visit("finance", "/views/").content.decode()
+    asked = visit("finance", f"/views/{kept.pk}/delete/").content.decode()
+    assert "used by no digest" in asked and "Last 28 days" in asked and "Keep it" in asked
+    monkeypatch.setattr(saved, "digests_using", lambda view: 4)
+    assert "used by 4 digests" in visit("finance", f"/views/{kept.pk}/delete/").content.decode()
+    assert visit("viewer", f"/views/{kept.pk}/delete/").status_code == 404
+    assert SavedView.objects.exists()
+
+
 def test_it_deletes_and_writes_it_down(visit, post, kept):
     assert post("finance", f"/views/{kept.pk}/delete/").status_code == 302
     assert not SavedView.objects.exists()

@@ -14,9 +14,12 @@ from aicost.accounts.scope import asker_of
 from aicost.web.filters import FIRST_YEAR, LAST_YEAR
 from aicost.web.notes import CONCERNS, TEXT_CHARS_MAX, may_change, may_note, seen_by
 from aicost.web.shell import frame, refuse, sentence
+from attribution.entities.seen import is_seen
 from attribution.models import Note
 from attribution.reports.spec import Asker
 from ingest.connect import is_storable
+
+NAME_CHARS_MAX = 200
 
 
 class BadNote(ValueError):
@@ -50,14 +53,23 @@ def read(told, asker: Asker) -> Told:
         if pair and (name not in (*CONCERNS, "team") or not value or not is_storable(value)):
             raise BadNote("A note is about a feature, model, experiment, workload or team.")
         if pair:
-            about[name] = value
+            about[name] = _seen(asker, name, value)
     if told.get("team"):
         about["team"] = told["team"]
-        if not is_storable(told["team"]):
+        if not is_storable(told["team"]) or len(told["team"]) > NAME_CHARS_MAX:
             raise BadNote("No team is called so.")
     if asker.teams is not None and about.get("team") not in asker.teams:
         raise BadNote("Say which of your teams the note is for.")
     return Told(day, text, about)
+
+
+def _seen(asker: Asker, kind: str, name: str) -> str:
+    """The name, if the asker sees it: a note shows that there is one. Raises BadNote."""
+    if len(name) > NAME_CHARS_MAX:
+        raise BadNote(f"A name has at most {NAME_CHARS_MAX} characters.")
+    if not is_seen(asker, kind, name):
+        raise BadNote(f"No money of your teams stands on a {kind} of this name.")
+    return name
 
 
 def back(request: HttpRequest) -> str:

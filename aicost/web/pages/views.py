@@ -135,9 +135,19 @@ def change(request: HttpRequest, view_id: int) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@require_http_methods(["GET", "POST"])
 def delete(request: HttpRequest, view_id: int) -> HttpResponse:
+    """First a page that says who uses it, then gone."""
     view = _changeable(request, view_id)
+    if request.method == "GET":
+        context = frame(request, "views") | {
+            "title": f"Delete {view.name}",
+            "view": view,
+            "shows": words(view, request.user),
+            "used": used_by(view),
+            "in_use": digests_using(view) > 0,
+        }
+        return render(request, "pages/view_delete.html", context)
     detail = {"address": view.address, "digests": digests_using(view)}
     view.delete()
     record(request.user, VIEW_DELETED, view.name, detail)
