@@ -56,7 +56,7 @@ def panel_view(pages: dict[str, Page]) -> Callable:
         if request.htmx:
             return render(request, context["p"]["template"], context)
         here = shown.under or shown.slug
-        more = frame(request, here, ask.view.query()) | {"title": chosen.name}
+        more = frame(request, here, ask.view.query(sort="")) | {"title": chosen.name}
         return render(request, "pages/alone.html", context | more)
 
     return view
@@ -75,7 +75,10 @@ def export_view(pages: dict[str, Page]) -> Callable:
         shown, ask = found.asked(request)
         query = shown.query(request.GET, ask.view.frozen_dates())
         try:
-            sheet = shown.panel(panel).table(ask)
+            chosen = shown.panel(panel)
+            sheet = chosen.table(ask)
+            if chosen.sorting is not None:
+                sheet = chosen.sorting.sheet(ask.view, sheet)
             return file_of(request, sheet, page, panel, kind, query)
         except (BadSpec, NotAllowed):
             raise

@@ -13,7 +13,7 @@ from aicost.accounts.scope import asker_of
 from aicost.kernel.periods import Period, utc_today
 from aicost.web.filters import View, parse
 from aicost.web.spans import CUSTOM, DEFAULT_PRESET, PRESETS, Calendar
-from attribution.reports import run
+from attribution.reports import named, run
 from attribution.reports.spec import LEFT_OUT, Answer, Asker
 
 T = TypeVar("T")
@@ -28,10 +28,15 @@ class Ask:
     view: View
     _answers: dict = field(default_factory=dict)
     _trusts: dict = field(default_factory=dict)
+    # Titles of what was asked in another currency and stands as billed.
+    as_billed: set = field(default_factory=set)
 
     def report(self, name: str, **changes) -> Answer:
         """The answer of report `name` to this view; `changes` are fields of Spec. Estimates are
         shown where a panel asks for them: the others add up to the bill row by row."""
+        asked_of = named(name)
+        if self.view.in_currency and asked_of.measure and not asked_of.converts:
+            self.as_billed.add(asked_of.title.lower())
         changes = {"estimates": LEFT_OUT} | changes
         spec = self.view.spec(name, self.asker, **changes)
         key = (
@@ -68,6 +73,13 @@ class Ask:
         if "period" in changes:
             changes = {"preset": CUSTOM} | changes
         return replace(self, view=replace(self.view, **changes), _answers={})
+
+    def billed(self, what: str) -> "Ask":
+        """The same question in the currency of the bill, where `what` knows no other."""
+        if not self.view.in_currency:
+            return self
+        self.as_billed.add(what)
+        return self.with_view(in_currency="")
 
     @property
     def period(self) -> Period:

@@ -51,10 +51,15 @@ def report_of(ask: Ask) -> str:
 
 
 def customers_of(
-    ask: Ask, sort: str = "cost", first: int = 0, rows_max: int = 10, asked: str = ""
+    ask: Ask,
+    sort: str = "cost",
+    first: int = 0,
+    rows_max: int = 10,
+    asked: str = "",
+    backwards: bool = False,
 ) -> Customers:
-    """One page of customers of this view in the order of `sort`."""
-    key, kept = (sort, first, rows_max, asked), ask.once(_pages)
+    """One page of customers of this view in the order of `sort`, which report `customers` knows."""
+    key, kept = (sort, first, rows_max, asked, backwards), ask.once(_pages)
     if key not in kept:
         kept[key] = _customers(ask, *key)
     return kept[key]
@@ -64,9 +69,10 @@ def _pages(ask: Ask) -> dict[tuple, Customers]:
     return {}
 
 
-def _customers(ask: Ask, sort: str, first: int, rows_max: int, asked: str) -> Customers:
+def _customers(ask: Ask, *of: object) -> Customers:
+    """`of` is what report `customers` ranks by."""
     spec = ask.view.spec("customers", ask.asker, **PLAIN)
-    order, count = ranked(spec, sort, first, rows_max, asked)
+    order, count = ranked(spec, *of)
     names = tuple(dict.fromkeys(row["customer"] for row in order))
     filters = {**ask.view.filters, "customer": (*names, "")}
     rows = ask.report(report_of(ask), filters=filters, **PLAIN).rows
@@ -93,10 +99,10 @@ def customer_url(ask: Ask, name: str) -> str:
     return reverse("customer", args=[name]) + (f"?{query}" if query else "")
 
 
-def table(ask: Ask, of: Customers, total: Decimal, sorts: dict[str, str] | None = None) -> Table:
+def table(ask: Ask, of: Customers, total: Decimal) -> Table:
     """`total` is the cost of the view in the table's currency: what the rows and the rest do not
-    hold is the line of the other customers. `sorts` are addresses of orders."""
-    currency, sorts = of.currency, sorts or {}
+    hold is the line of the other customers."""
+    currency = of.currency
     lines = [_line(ask, of, key) for key in of.rows if (key[1] or currency) == currency]
     rest = [_rest(row) for row in of.rest if row["currency"] == currency]
     others = total - sum((x.cost for x in [*lines, *rest]), ZERO)
@@ -106,7 +112,7 @@ def table(ask: Ask, of: Customers, total: Decimal, sorts: dict[str, str] | None 
         lines.append(Line(("other",), (named,), "other", "s-other", cost=others))
     whole = Line(("total",), ("Total",), "total", "s-total", cost=total)
     earns = any("revenue" in row for row in of.found.values())
-    columns = _columns(ask, of, currency, total, sorts, earns)
+    columns = _columns(ask, of, currency, total, earns)
     top = max((v for steps in of.steps.values() for v in steps.values()), default=ZERO)
     periods = periods_of(ask.period, ask.view.granularity)
     for line in lines:
@@ -141,16 +147,13 @@ def _row(line: Line, columns: Sequence[Column], of: Customers, currency: str) ->
     return owned.Row(line.names[0], line.swatch, line.page, cells, line.why, note)
 
 
-def _columns(
-    ask: Ask, of: Customers, currency: str, total: Decimal, sorts: dict[str, str], earns: bool
-) -> list[Column]:
+def _columns(ask: Ask, of: Customers, currency: str, total: Decimal, earns: bool) -> list[Column]:
     sign = numbers.sign_of(currency).strip()
 
     def told(write):
         return owned.of_owned(of.found, lambda row, currency: write(row) or owned.UNKNOWN)
 
-    found = [Column(f"{numbers.period(ask.period)}, {sign}", _cost, wide=False,
-                    sort=sorts.get("cost", ""))]  # fmt: skip
+    found = [Column(f"{numbers.period(ask.period)}, {sign}", _cost, wide=False, key="cost")]
     if of.before:
         found.append(Column("Change", _growth, wide=False))
     found += [
@@ -160,8 +163,8 @@ def _columns(
     ]
     if earns:
         found += [
-            Column(f"Revenue, {sign}", told(_revenue), sort=sorts.get("revenue", "")),
-            Column(f"Margin, {sign}", told(_margin), sort=sorts.get("margin", "")),
+            Column(f"Revenue, {sign}", told(_revenue), key="revenue"),
+            Column(f"Margin, {sign}", told(_margin), key="margin"),
             Column("Margin", told(_margin_percent)),
         ]
     return [*found, owned.share_column(total), owned.spark_column(ask, currency)]

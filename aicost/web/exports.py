@@ -25,13 +25,21 @@ from decimal import Decimal
 from itertools import chain
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 
 from aicost.accounts.audit import EXPORT, record
 from aicost.web.ask import Ask
 from aicost.web.tables import Block, Line
 from attribution.reports.formats import to_csv
-from attribution.reports.sheets import WRITERS, Column, Sheet, percent, sheet_of
+from attribution.reports.sheets import (
+    WRITERS,
+    Column,
+    Sheet,
+    percent,
+    sheet_of,
+    sheet_of_answer,
+)
 from attribution.reports.spec import Answer, BadSpec
 
 ZERO = Decimal(0)
@@ -57,6 +65,37 @@ def csv_of(request: HttpRequest, ask: Ask, report: str, **changes) -> HttpRespon
     name = f"{report}-{ask.period.start}-{last}.csv"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
+
+
+def answer_file(
+    request: HttpRequest, answer: Answer, subject: str, name: str, kind: str
+) -> HttpResponseBase:
+    """A report on a page without panels as a file `name`, with an event in the audit trail: as CSV
+    in the form of the command, as XLSX and Parquet the same rows. Raises BadSpec like file_of."""
+    if kind == "csv":
+        response = HttpResponse(to_csv(answer), content_type=FORMATS["csv"][1])
+        detail = {"query": request.GET.urlencode(), "format": kind, "rows": len(answer.rows)}
+        record(request.user, EXPORT, subject, detail)
+        response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+        return response
+    title = subject.replace("_", " ").capitalize()
+    return sent(request, sheet_of_answer(title, answer), subject, name, kind)
+
+
+def sent(
+    request: HttpRequest, sheet: Sheet, subject: str, name: str, kind: str
+) -> StreamingHttpResponse:
+    """A table of a page without panels as a file."""
+    response = file_of(request, sheet, subject, "", kind, request.GET.urlencode())
+    response["Content-Disposition"] = f'attachment; filename="{name}.{kind}"'
+    return response
+
+
+def files(address: str, query: str = "", **args) -> list[tuple[str, str]]:
+    """(format, address) of the three files of a table on a page without panels."""
+    made = ((name, reverse(address, kwargs=args | {"kind": kind}))
+            for kind, (name, _) in FORMATS.items())  # fmt: skip
+    return [(name, f"{one}?{query}" if query else one) for name, one in made]
 
 
 def exports(page, query: str) -> list[dict]:
@@ -86,7 +125,7 @@ def file_of(request: HttpRequest, sheet: Sheet, page: str, panel: str, kind: str
     first = next(chunks)  # what does not fit is told now, not amid a download
     response = StreamingHttpResponse(chain([first], chunks), content_type=FORMATS[kind][1])
     detail = {"query": query, "format": kind, "rows": len(sheet.rows)}
-    record(request.user, EXPORT, f"{page}/{panel}", detail)
+    record(request.user, EXPORT, f"{page}/{panel}".rstrip("/"), detail)
     name = f"{page}-{panel}-{sheet.first_day}-{sheet.last_day}.{kind}"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

@@ -55,6 +55,10 @@ DAYS_MAX = 1100
 PREVIOUS, A_YEAR, NOTHING = "previous", "year", "none"
 COMPARISONS = (PREVIOUS, A_YEAR, CUSTOM, NOTHING)
 _CURRENCY = re.compile(r"[A-Z]{3}")
+# -table.column, as aicost.web.sorting reads it.
+_SORT = re.compile(r"-?([a-z_]{1,40}\.)?[a-z_0-9]{1,60}")
+# Keys of a page that say a place in an answer: with another answer they say nothing.
+PLACES = ("page",)
 STEPS_BY_DAY_MAX = 120
 # Keys of the address with one word each, in canonical order.
 WORDS = ("compare", "step", "basis", "idle", "shared", "in_currency", "chart", "sort")
@@ -85,7 +89,7 @@ def is_dimension(name: str) -> bool:
 class View:
     """One reading of the query string. Every value is checked; `BadSpec` names what is not.
     `base` is the period compared with when `compare` is custom; `in_currency` '' is money as
-    billed."""
+    billed; `sort` '' is each table's own order. `own` are the keys of the page itself."""
 
     period: Period
     preset: str = CUSTOM
@@ -99,8 +103,9 @@ class View:
     shared: str = SHOWN
     in_currency: str = ""
     chart: str = "bars"
-    sort: str = "cost"
+    sort: str = ""
     long: bool = False
+    own: tuple[tuple[str, str], ...] = ()
     calendar: Calendar = field(default_factory=lambda: Calendar(utc_today()))
 
     @property
@@ -165,12 +170,18 @@ class View:
             pairs += [(dimension, value) for value in view.filters.get(dimension, ())]
         return urlencode(pairs)
 
+    def here(self, **changes) -> str:
+        """The query string of this page with changes: the view's, and the page's own keys. Another
+        answer begins at its first page."""
+        own = [(k, v) for k, v in self.own if not (changes and k in PLACES)]
+        return "&".join(filter(None, (self.query(**changes), urlencode(own))))
+
     def with_filter(self, dimension: str, value: str) -> str:
         kept = tuple(v for v in self.filters.get(dimension, ()) if v != value)
         return self.query(filters={**self.filters, dimension: (*kept, value)})
 
     def without_filter(self, dimension: str) -> str:
-        return self.query(filters={k: v for k, v in self.filters.items() if k != dimension})
+        return self.here(filters={k: v for k, v in self.filters.items() if k != dimension})
 
     def frozen_dates(self) -> "View":
         """The same view with its dates written out: what a link that is sent should say. What it
@@ -225,6 +236,16 @@ def _currency(params: QueryDict) -> str:
     return code
 
 
+def _sort(params: QueryDict) -> str:
+    """Which column is none of this table's, the page says; here only that it may be one."""
+    sort = params.get("sort", "")
+    if sort and not _SORT.fullmatch(sort):
+        raise BadSpec(
+            f"sort={sort[:40]} is no column: write cost, -cost, table.cost or -table.cost"
+        )
+    return sort
+
+
 def _group_by(params: QueryDict) -> tuple[str, ...]:
     """`group=a,b`, or `group=a&group=b` as a form sends it."""
     given = [part for text in params.getlist("group") for part in text.split(",") if part]
@@ -274,7 +295,7 @@ def parse(params: QueryDict, by: Calendar) -> View:
         shared=_choice(params, "shared", (SHOWN, SPREAD), SHOWN),
         in_currency=_currency(params),
         chart=_choice(params, "chart", CHARTS, "bars"),
-        sort=_choice(params, "sort", ("cost", "change", "name"), "cost"),
+        sort=_sort(params),
         long=_choice(params, "long", ("", "1"), "") == "1",
         calendar=by,
     )

@@ -10,6 +10,7 @@ from django.urls import reverse
 from aicost.kernel.periods import Period
 from aicost.web import figures, numbers, spark
 from aicost.web.ask import Ask
+from aicost.web.gpu_sorts import RUNS
 from aicost.web.gpu_time import (
     STATES,
     asked,
@@ -176,6 +177,7 @@ def stretches(ask: Ask) -> dict:
     rows = [
         {"name": node_name(r), "span": span(r), "page": node_url(ask, r)} | r for r in answer.rows
     ]
+    rows = RUNS.rows(ask.view, rows)
     period = answer.spec.period
     return {"rows": rows, "since": numbers.period(period) if period != ask.period else ""}
 

@@ -2,6 +2,7 @@
 
 Gross margin is revenue less cost of revenue; after all AI cost, less research and the rest too."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -13,6 +14,10 @@ from aicost.web.tables import pool_name
 
 ZERO = Decimal(0)
 SUMMED = ("revenue", "cost", "idle_cost", "cost_of_revenue", "research_cost", "other_class_cost")
+
+
+def below_of(row: Mapping) -> Decimal:
+    return row["research_cost"] + row["other_class_cost"]
 
 
 @dataclass
@@ -40,7 +45,7 @@ class MarginLine:
     @property
     def below(self) -> Decimal:
         """Cost below gross margin: research and development, and every class but the first."""
-        return self.row["research_cost"] + self.row["other_class_cost"]
+        return below_of(self.row)
 
     @property
     def points(self) -> Decimal | None:

@@ -14,6 +14,7 @@ from aicost.web.model_charts import name_of
 from aicost.web.names import entities, last_day, parents_on, target_url
 from aicost.web.parts import cost_blocks, why_url
 from aicost.web.qualities import planes_of, version_name
+from aicost.web.sorting import LINES
 from aicost.web.units import per_thousand
 from attribution.entities.seen import names_seen
 from attribution.models import EntityParent
@@ -76,6 +77,7 @@ def features(ask: Ask) -> dict:
             line.why = why_url(ask, line, ("feature",), block.currency)
             if line.line == "owned":
                 line.drill = target_url(ask, "feature", line.key[1])
+    found = LINES.blocks(ask.view, found)
     return {"blocks": found, "period": numbers.period(ask.period)}
 
 

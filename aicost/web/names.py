@@ -47,6 +47,10 @@ class Burn:
     gone: Decimal
 
     @property
+    def part(self) -> Decimal | None:
+        return self.used / self.amount if self.amount else None
+
+    @property
     def share(self) -> str:
         return numbers.percent(self.used, self.amount, 0)
 
@@ -123,11 +127,12 @@ def budget_period(period: str, day: date) -> Period:
 
 
 def burn(ask: Ask, kind: str, name: str, budget: EntityBudget) -> Burn:
-    """Cost from the beginning of the budget's period to the end of the view, against it."""
+    """Cost from the beginning of the budget's period to the end of the view, against it, both in
+    the budget's own currency."""
     whole = budget_period(budget.period, last_day(ask))
     dimension = dimension_of(kind, name)
     answer = ask.report("cost", group_by=(dimension,), filters={}, granularity="total",
-                        period=Period(whole.start, ask.period.end))  # fmt: skip
+                        period=Period(whole.start, ask.period.end), in_currency="")  # fmt: skip
     used = sum(
         (row["cost"] for row in answer.rows
          if row[dimension] == name and row["currency"] == budget.currency),

@@ -75,7 +75,7 @@ def _filtered(ask: Ask, what: str, others: list[str]) -> Nothing:
     ]  # fmt: skip
     if len(others) > 1:
         kept = {name: v for name, v in view.filters.items() if name not in others}
-        links.append(("Without any filter", f"?{view.query(filters=kept)}"))
+        links.append(("Without any filter", f"?{view.here(filters=kept)}"))
     head = f"Filtered out: there is {what} in this period."
     return Nothing(FILTERED, head, "No row passes all filters.", tuple(links))
 
@@ -101,7 +101,7 @@ def _months(ask: Ask, report: str, plain: dict) -> list[date]:
 def _outside(ask: Ask, what: str, months: list[date]) -> Nothing:
     first, last = month_of(months[0]), month_of(months[-1])
     said = numbers.period(Period(first.start, last.end), year=True)
-    newest = ask.with_view(period=last).view.query()
+    newest = ask.with_view(period=last).view.here()
     month = f"{last.start:%B %Y}"
     head = f"No {what} in {numbers.period(ask.period, year=True)}."
     return Nothing(OUTSIDE, head, f"There is some in {said}.", ((f"Show {month}", f"?{newest}"),))

@@ -13,6 +13,7 @@ from aicost.web import numbers, spark
 from aicost.web.ask import Ask
 from aicost.web.idle import add_idle
 from aicost.web.parts import cost_blocks, periods_of, why_url
+from aicost.web.sorting import LINE, Sorting, part_of
 from aicost.web.tables import Block, Line, shorten
 from aicost.web.units import Unit
 
@@ -43,13 +44,19 @@ NOT_APPLICABLE = Cell(numbers.NOT_APPLICABLE, "word")
 @dataclass(frozen=True)
 class Column:
     """`cell` writes a line's figure in a currency. One that is `wide` is left out on a phone;
-    `words` is a column of words, not numbers; `sort` is the address that orders by it."""
+    `words` is a column of words, not numbers. `key` is its name in the file, by which the table is
+    sorted, and `value` what it writes, unrounded, of a line in a currency."""
 
     head: str
     cell: Callable[[Line, str], Cell]
     wide: bool = True
     words: bool = False
-    sort: str = ""
+    key: str = ""
+    value: Callable[[Line, str], object] | None = None
+
+    @property
+    def css(self) -> str:
+        return " ".join(filter(None, ("" if self.words else "num", "wide" if self.wide else "")))
 
 
 @dataclass(frozen=True)
@@ -106,7 +113,7 @@ def named_blocks(
     ask: Ask, dimension: str, url: Callable[[str], str], lines_max: int = 100
 ) -> list[Block]:
     """The lines of a dimension with their reasons and pages."""
-    found = [shorten(b, lines_max) for b in cost_blocks(ask, (dimension,), ask.view.sort)]
+    found = [shorten(b, lines_max) for b in cost_blocks(ask, (dimension,))]
     add_idle(ask, found)
     for block in found:
         for line in [*block.lines, block.total]:
@@ -115,6 +122,30 @@ def named_blocks(
             if line.line == "owned":
                 line.page = url(line.key[1])
     return found
+
+
+# What tables of names can be sorted by; a table knows those of its columns.
+NAMES = Sorting(
+    {
+        **LINE,
+        **dict.fromkeys(
+            ("requests", "tokens", "loaded_cost_per_inference", "loaded_cost_per_outcome",
+             "revenue", "gross_margin_percent", "budget_used"),
+            "",
+        ),
+    },
+    first="cost",
+    data={"budget_used": part_of},
+)  # fmt: skip
+
+
+def in_order(ask: Ask, block: Block, columns: Sequence[Column], by: Sorting = NAMES) -> Block:
+    """The block in the order the view asks for, by the values of its columns."""
+
+    def of(column: Column) -> Callable[[Line], object]:
+        return lambda line: column.value(line, block.currency)
+
+    return by.block(ask.view, block, {c.key: of(c) for c in columns if c.value is not None})
 
 
 def table(block: Block, first: str, columns: Sequence[Column], *, swatches: bool = True) -> Table:
@@ -135,17 +166,12 @@ def cost_columns(ask: Ask, currency: str) -> list[Column]:
     """Cost, its change, and what is idle or spread in it."""
     sign = numbers.sign_of(currency).strip()
     spans = numbers.period(ask.period)
-    sorts = {name: f"?{ask.view.query(sort=name)}" for name in ("cost", "change")}
-    arrow = {name: " ▼" if ask.view.sort == name else "" for name in sorts}
-    found = [
-        Column(f"{spans}, {sign}{arrow['cost']}", _cost, wide=False, sort=sorts["cost"]),
-    ]
+    found = [Column(f"{spans}, {sign}", _cost, wide=False, key="cost")]
     if ask.view.other is not None:
-        head = f"Change{arrow['change']}"
-        found.append(Column(head, _growth, wide=False, sort=sorts["change"]))
-    found.append(Column(f"Own idle, {sign}", _idle))
+        found.append(Column("Change", _growth, wide=False, key="change_percent"))
+    found.append(Column(f"Own idle, {sign}", _idle, key="idle_cost"))
     if "spread" in (ask.view.idle, ask.view.shared):
-        found.append(Column(f"Of the pools, {sign}", _spread))
+        found.append(Column(f"Of the pools, {sign}", _spread, key="spread"))
     return found
 
 
@@ -168,7 +194,10 @@ def _spread(line: Line, currency: str) -> Cell:
 
 
 def share_column(total: Decimal) -> Column:
-    return Column("Share", lambda line, _: Cell(numbers.percent(line.cost, total), "second"))
+    def cell(line: Line, currency: str) -> Cell:
+        return Cell(numbers.percent(line.cost, total), "second")
+
+    return Column("Share", cell, key="share_percent")
 
 
 def spark_column(ask: Ask, currency: str) -> Column:
@@ -191,6 +220,16 @@ def of_owned(known: Mapping, cell: Callable[[object, str], Cell], unknown: Cell 
     return written
 
 
+def value_of(known: Mapping, value: Callable[[object], object]):
+    """The value beside such a cell: None for what has none."""
+
+    def told(line: Line, currency: str) -> object:
+        found = known.get((line.key[1], currency)) if line.line == "owned" else None
+        return None if found is None else value(found)
+
+    return told
+
+
 def unit_columns(units: Mapping[tuple[str, str], Unit], whys: Callable[[str, str], str]) -> list:
     """Requests and what a thousand of them cost with their idle time; what one outcome costs where
     any is known. `whys` is the address that explains a name's unit cost."""
@@ -211,10 +250,14 @@ def unit_columns(units: Mapping[tuple[str, str], Unit], whys: Callable[[str, str
     def requests(unit: Unit, currency: str) -> Cell:
         return UNKNOWN if unit.requests is None else Cell(numbers.short_count(unit.requests))
 
+    def column(head: str, cell: Callable, key: str) -> Column:
+        value = value_of(units, lambda unit: unit.row[key])
+        return Column(head, of_owned(units, cell), key=key, value=value)
+
     found = [
-        Column("Inferences", of_owned(units, requests)),
-        Column("Per 1k inferences", of_owned(units, loaded)),
+        column("Inferences", requests, "requests"),
+        column("Per 1k inferences", loaded, "loaded_cost_per_inference"),
     ]
     if any(u.row["loaded_cost_per_outcome"] is not None for u in units.values()):
-        found.append(Column("Per outcome", of_owned(units, outcome)))
+        found.append(column("Per outcome", outcome, "loaded_cost_per_outcome"))
     return found

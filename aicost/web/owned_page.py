@@ -33,6 +33,7 @@ from aicost.web.parts import (
 )
 from aicost.web.reasons import address, whole
 from aicost.web.shell import Panel
+from aicost.web.sorting import Sorting
 from aicost.web.subject import budget_figure, burn_of, late_words, said_of, subject
 from aicost.web.tables import Block, blocks, shorten
 from aicost.web.units import Unit, per_thousand, unit_rows
@@ -221,7 +222,7 @@ def _before(ask: Ask, by: str) -> list[dict]:
 def _stepped(ask: Ask, by: str) -> Block | None:
     answer = ask.report("cost", group_by=(by,), granularity=ask.view.granularity)
     before = _before(ask, by) or None
-    found = blocks(answer.rows, (by,), before=before, sort=ask.view.sort, colour=colour)
+    found = blocks(answer.rows, (by,), before=before, colour=colour)
     return found[0] if found else None
 
 
@@ -235,7 +236,12 @@ def _dots(ask: Ask, by: str, currency: str, periods: Sequence[date]) -> list[Dec
 
 
 def parts_table(
-    ask: Ask, block: Block | None, by: str, title: str, more: Sequence[Column] | None = None
+    ask: Ask,
+    block: Block | None,
+    by: str,
+    title: str,
+    more: Sequence[Column] | None = None,
+    sorting: Sorting = owned.NAMES,
 ) -> dict:
     """What a page's money consists of; it adds up to the page's cost. `more` are columns before
     the share; with None the table is half a page wide, without sparklines on one scale, and
@@ -255,6 +261,7 @@ def parts_table(
     columns += [*(more or ()), owned.share_column(block.total.cost)]
     if more is not None:
         columns.append(owned.spark_column(ask, block.currency))
+    shown = owned.in_order(ask, shown, columns, sorting)
     return {
         "title": title,
         "tables": [owned.table(shown, by.capitalize(), columns, swatches=more is not None)],

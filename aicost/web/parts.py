@@ -8,13 +8,14 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from aicost.kernel.periods import Period, month_start, next_month
+from aicost.kernel.periods import Period, next_month
 from aicost.web import numbers
 from aicost.web.ask import Ask, final_through
 from aicost.web.colours import colour
 from aicost.web.figures import Stack
 from aicost.web.shell import Panel
 from aicost.web.tables import LINE_NAMES, Block, Line, blocks
+from attribution.reports.compare import step_of
 
 STACKS_MAX = 8
 POOLS = ("shared", "idle", "unattributed")
@@ -62,12 +63,12 @@ def moved(ask: Ask, now: Decimal, before: Decimal | None, currency: str) -> tupl
     return ((f"{strong}, {numbers.change_percent(now, before)}", against(ask), False),)
 
 
-def cost_blocks(ask: Ask, group_by: Sequence[str], sort: str = "cost", **changes) -> list[Block]:
+def cost_blocks(ask: Ask, group_by: Sequence[str], **changes) -> list[Block]:
     """The view's cost by a group, compared as the view says, coloured. A period without any bill
     is unknown, not zero: nothing is compared with it."""
     answer = ask.report("cost", group_by=tuple(group_by), **changes)
     before = ask.rows_before("cost", group_by=tuple(group_by), **changes) or None
-    return blocks(answer.rows, group_by, before=before, sort=sort, colour=colour)
+    return blocks(answer.rows, group_by, before=before, colour=colour)
 
 
 def why_url(ask: Ask, line: Line, group_by: Sequence[str], currency: str = "") -> str:
@@ -79,7 +80,7 @@ def why_url(ask: Ask, line: Line, group_by: Sequence[str], currency: str = "") -
         pairs += [("at", f"{n}:{value}") for n, value in named]
     if currency and currency != ask.view.in_currency:
         pairs.append(("currency", currency))
-    query = ask.view.frozen_dates().query(in_currency="")
+    query = ask.view.frozen_dates().query(in_currency="", sort="")
     return f"{reverse('why')}?{query}{'&' if query else ''}{urlencode(pairs)}"
 
 
@@ -137,13 +138,8 @@ def step_after(day: date, step: str) -> date:
 
 
 def start_of(day: date, step: str) -> date:
-    if step == "week":
-        return day - timedelta(days=day.weekday())
-    if step == "month":
-        return month_start(day)
-    if step == "quarter":
-        return date(day.year, (day.month - 1) // 3 * 3 + 1, 1)
-    return day
+    """The first day of a step, as reports name it."""
+    return step_of(day, step, day)
 
 
 def periods_of(span: Period, step: str) -> list[date]:
@@ -195,12 +191,18 @@ def twin(layers: Sequence[Stack], periods: Sequence[date], step: str, write) -> 
     """The chart as a table: one row a period, one column a layer. `write` makes the text."""
     rows = [
         (
-            numbers.day(p) if step in ("day", "week") else f"{p:%b %Y}",
+            _step_text(p, step),
             [write(layer.values.get(p)) for layer in layers],
         )
         for p in periods
     ]
     return {"first": step.capitalize(), "columns": [x.name for x in layers], "rows": rows}
+
+
+def _step_text(first: date, step: str) -> str:
+    if step == "quarter":
+        return numbers.quarter(first)
+    return numbers.day(first) if step in ("day", "week") else f"{first:%b %Y}"
 
 
 def stamp(ask: Ask) -> dict:

@@ -64,14 +64,14 @@ class Pick:
 
 def _period(view: View) -> Pick:
     presets = tuple(
-        Option(preset_text(name, view.calendar), view.query(preset=name), view.preset == name)
+        Option(preset_text(name, view.calendar), view.here(preset=name), view.preset == name)
         for name in PRESETS
     )
     return Pick(
         "Period",
         numbers.period(view.period, year=True),
         (presets[:5], presets[5:]),
-        _dates(("from", "to"), view.period, hidden_pairs(view)),
+        _dates(("from", "to"), view.period, _pairs(view, preset=view.calendar.preset)),
         steps=True,
         earlier=_step_to(view, -1, "Earlier"),
         later=_step_to(view, 1, "Later"),
@@ -82,7 +82,8 @@ def _step_to(view: View, sign: int, word: str) -> Option | None:
     found = view.stepped(sign)
     if found is None:
         return None
-    return Option(f"{word}: {numbers.period(found.period, year=True)}", found.query())
+    query = view.here(period=found.period, preset=found.preset)
+    return Option(f"{word}: {numbers.period(found.period, year=True)}", query)
 
 
 def _dates(names: tuple[str, str], span: Period, hidden: list[tuple[str, str]]) -> Dates:
@@ -90,19 +91,20 @@ def _dates(names: tuple[str, str], span: Period, hidden: list[tuple[str, str]]) 
 
 
 def hidden_pairs(view: View) -> list[tuple[str, str]]:
-    """The rest of the state for a form that sends only the dates."""
-    return _pairs(replace(view, preset=view.calendar.preset))
-
-
-def _pairs(view: View) -> list[tuple[str, str]]:
+    """The rest of the state for a form of the page, which sends its own keys itself."""
     return parse_qsl(view.query(), keep_blank_values=True)
+
+
+def _pairs(view: View, **changes) -> list[tuple[str, str]]:
+    """The rest of the state for a form of the bar that sends what it changes."""
+    return parse_qsl(view.here(**changes), keep_blank_values=True)
 
 
 def _compare(view: View) -> Pick:
     def option(text: str, compare: str, key: str = "") -> Option:
         span = replace(view, compare=compare).other
         note = numbers.period(span, year=True) if span else ""
-        return Option(text, view.query(compare=compare), view.compare == compare, note, key)
+        return Option(text, view.here(compare=compare), view.compare == compare, note, key)
 
     compared = view.other is not None
     options = (
@@ -111,18 +113,17 @@ def _compare(view: View) -> Pick:
         option("Nothing", NOTHING, "c" if compared else ""),
     )
     base = view.other or replace(view, compare=PREVIOUS).other
-    custom = replace(view, compare=CUSTOM, base=None)
     return Pick(
         "Compare",
         numbers.period(view.other, year=True) if view.other else "Nothing",
         (options,),
-        _dates(BASE, base, _pairs(custom)),
+        _dates(BASE, base, _pairs(view, compare=CUSTOM, base=None)),
     )
 
 
 def _step(view: View) -> Pick:
     options = tuple(
-        Option(name.capitalize(), view.query(step=name), view.granularity == name, key=name[0])
+        Option(name.capitalize(), view.here(step=name), view.granularity == name, key=name[0])
         for name in STEPS
     )
     return Pick("Step", view.granularity.capitalize(), (options,))
@@ -133,16 +134,16 @@ def _group(view: View) -> Pick:
     firsts = tuple(
         Option(
             label(d),
-            view.query(group_by=(d, *[g for g in view.group_by[1:] if g != d])),
+            view.here(group_by=(d, *[g for g in view.group_by[1:] if g != d])),
             d == first,
         )
         for d in GROUPS_OFFERED
     )
     second = view.group_by[1] if len(view.group_by) > 1 else None
-    seconds = (Option("and nothing else", view.query(group_by=(first,)), second is None),) + tuple(
+    seconds = (Option("and nothing else", view.here(group_by=(first,)), second is None),) + tuple(
         Option(
             f"and {label(d) if label(d).isupper() else label(d).lower()}",
-            view.query(group_by=(first, d)),
+            view.here(group_by=(first, d)),
             d == second,
         )
         for d in GROUPS_OFFERED
@@ -153,7 +154,7 @@ def _group(view: View) -> Pick:
 
 def _basis(view: View) -> Pick:
     options = tuple(
-        Option(name.capitalize(), view.query(basis=name), view.basis == name)
+        Option(name.capitalize(), view.here(basis=name), view.basis == name)
         for name in ("effective", "billed")
     )
     return Pick("Basis", view.basis.capitalize(), (options,))
@@ -170,7 +171,7 @@ _POOLS = (
 def _pools(view: View) -> Pick:
     options = tuple(
         Option(
-            text, view.query(idle=idle, shared=shared), (view.idle, view.shared) == (idle, shared)
+            text, view.here(idle=idle, shared=shared), (view.idle, view.shared) == (idle, shared)
         )
         for text, idle, shared in _POOLS
     )
@@ -184,7 +185,7 @@ def _currency(view: View) -> Pick | None:
     if not codes and not view.in_currency:
         return None
     options = tuple(
-        Option(code or "As billed", view.query(in_currency=code), view.in_currency == code)
+        Option(code or "As billed", view.here(in_currency=code), view.in_currency == code)
         for code in dict.fromkeys(("", *codes, view.in_currency))
     )
     return Pick("Currency", view.in_currency or "As billed", (options,))
@@ -257,4 +258,4 @@ def part_asked(view: View, dimension: str) -> str | None:
 def pairs_without(view: View, dimension: str) -> list[tuple[str, str]]:
     """The rest of the state for the form that chooses values of a dimension."""
     kept = {name: values for name, values in view.filters.items() if name != dimension}
-    return _pairs(replace(view, filters=kept))
+    return _pairs(view, filters=kept)

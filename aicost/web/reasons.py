@@ -34,7 +34,7 @@ def address(
     at = tuple(at)
     named = {name for name, _ in at}
     kept = {k: v for k, v in ask.view.filters.items() if k not in named} | dict(filters or {})
-    view = {"filters": kept, "in_currency": ""} | view
+    view = {"filters": kept, "in_currency": "", "sort": ""} | view
     query = ask.view.frozen_dates().query(**view)
     pairs = [("figure", figure)] if figure else []
     pairs += [("at", f"{name}:{value}") for name, value in at]

@@ -1,10 +1,10 @@
 """What all pages share: who may open them, the frame around them, panels that fail alone."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 import logging
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -21,6 +21,7 @@ from aicost.web.filters import DIMENSIONS, View, label
 from aicost.web.navigation import everybody, navigation
 from aicost.web.picks import chips, picks
 from aicost.web.saved import everywhere, pick
+from aicost.web.sorting import Heads, Sorting
 from attribution.reports.explain_words import NoFigure
 from attribution.reports.sheets import Sheet
 from attribution.reports.spec import BadSpec, NotAllowed
@@ -36,7 +37,8 @@ class Panel:
     """One box of a page. `build` makes its context, `figure` its chart, `table` what it shows as
     data (aicost.web.exports), named `title` in the menu of exports; each may fail alone. A `lazy`
     panel measured slow: the page is sent with a skeleton of its `size` (low, medium, tall) and
-    htmx fetches it; with whole=1 in the address, as browsers without script go, it is inline."""
+    htmx fetches it; with whole=1 in the address, as browsers without script go, it is inline.
+    `sorting` are the columns its table can be sorted by."""
 
     slug: str
     template: str
@@ -46,6 +48,7 @@ class Panel:
     title: str = ""
     lazy: bool = False
     size: str = "medium"
+    sorting: Sorting | None = None
 
     @property
     def name(self) -> str:
@@ -63,7 +66,7 @@ class Page:
     slug: str
     title: str
     panels: tuple[Panel, ...]
-    picks: tuple[str, ...] = ("period", "compare", "basis", "pools")
+    picks: tuple[str, ...] = ("period", "compare", "basis", "pools", "currency")
     filters: tuple[str, ...] | None = None
     export: str = ""
     allowed: Callable[[User], bool] = everybody
@@ -73,15 +76,29 @@ class Page:
     needs: str = ""
 
     def scoped(self, ask: Ask) -> Ask:
-        """The ask without filters that this page's reports do not know, and in the currencies of
-        the bill where the page offers no other."""
+        """The ask without filters that this page's reports do not know, in the currencies of the
+        bill where the page offers no other, and in an order that one of its tables knows."""
         changes: dict = {}
         if self.filters is not None:
             kept = {k: v for k, v in ask.view.filters.items() if k in self.filters}
             changes["filters"] = kept
         if ask.view.in_currency and "currency" not in self.picks:
             changes["in_currency"] = ""
+        if ask.view.sort and not self._sorts(ask.view.sort):
+            changes["sort"] = ""
         return ask.with_view(**changes) if changes else ask
+
+    def _sorts(self, sort: str) -> bool:
+        """Whether a table of the page stands so, and does not anyway."""
+        known = [one.sorting for one in self.panels if one.sorting and one.sorting.knows(sort)]
+        return any(not one.is_first(sort) for one in known)
+
+    def here(self, params: QueryDict, ask: Ask) -> Ask:
+        """The scoped ask with the page's own keys, which every link of the page to itself keeps.
+        What was answered already stays so."""
+        own = tuple((k, params[k]) for k in self.own if params.get(k))
+        ask = self.scoped(ask)
+        return replace(ask, view=replace(ask.view, own=own))
 
     @property
     def template(self) -> str:
@@ -94,15 +111,15 @@ class Page:
         """The page and the ask of a request for it or for a part of it. Raises `BadSpec` for a part
         of a page of one thing that does not say which."""
         page, ask = self.reads(request) if self.reads else (self, ask_of(request))
-        ask = page.scoped(ask)
+        ask = page.here(request.GET, ask)
         if page.needs and not any(ask.view.filters.get(page.needs, ())):
             raise BadSpec(f"{page.needs}= is missing: say which {page.needs}")
         return page, ask
 
     def query(self, params: QueryDict, view: View) -> str:
         """The state of the page: the view's, and the page's own."""
-        mine = urlencode([(k, params[k]) for k in self.own if params.get(k)])
-        return "&".join(filter(None, (view.query(), mine)))
+        own = tuple((k, params[k]) for k in self.own if params.get(k))
+        return replace(view, own=own).here()
 
 
 def frame(request: HttpRequest, here: str, query: str = "") -> dict:
@@ -164,15 +181,28 @@ def built(page: Page, panel: Panel, ask: Ask) -> dict:
     """The context of one panel; whatever goes wrong is logged and shown inside its own box."""
     figure = ""
     if panel.figure is not None:
-        figure = f"{reverse('figure', args=[page.slug, panel.slug])}?{ask.view.query()}"
+        query = ask.view.query(sort="")
+        figure = f"{reverse('figure', args=[page.slug, panel.slug])}?{query}"
+    ask.as_billed.clear()
     try:
-        return {"template": panel.template, "figure": figure, **panel.build(ask)}
+        made = {"template": panel.template, "figure": figure, **panel.build(ask)}
+        if panel.sorting is not None:
+            made["sorting"] = Heads(panel.sorting, ask.view)
+        return _told_apart(made, ask)
     except (BadSpec, NotAllowed) as error:
         return {"template": "parts/failed.html", "reason": str(error)}
     except Exception:
         logger.exception("panel %s of page %s failed", panel.slug, page.slug)
         reason = "The server's log says why; the other boxes of this page are not affected."
         return {"template": "parts/failed.html", "reason": reason}
+
+
+def _told_apart(made: dict, ask: Ask) -> dict:
+    """The panel, with what of it does not stand in the currency that was asked for."""
+    if not ask.as_billed:
+        return made
+    told = {"wanted": ask.view.in_currency, "as_billed": sorted(ask.as_billed)}
+    return made | told | {"inner": made["template"], "template": "parts/as_billed.html"}
 
 
 def later(page: Page, panel: Panel, query: str) -> dict:
@@ -195,6 +225,7 @@ def context_of(request: HttpRequest, page: Page, ask: Ask) -> dict:
         "ask": ask,
         "view": view,
         "query": view.query(),
+        "here": view.here(),
         "chips": chips(view),
     }
 
@@ -203,16 +234,18 @@ def render_page(request: HttpRequest, page: Page, ask: Ask, **more) -> HttpRespo
     """The whole page, or 403 with an audit event."""
     if not page.allowed(request.user):
         return refuse(request, page.slug)
-    ask = page.scoped(ask)
+    wanted = request.GET.get("in_currency", "")
+    ask = page.here(request.GET, ask)
     view = ask.view
-    query, state = view.query(), page.query(request.GET, view)
+    query, state = view.query(sort=""), view.here()
     whole = bool(request.GET.get(WHOLE))
     names = DIMENSIONS if page.filters is None else page.filters
     context = (
         frame(request, page.under or page.slug, query)
         | context_of(request, page, ask)
         | {
-            "share": view.frozen_dates().query(),
+            "share": view.frozen_dates().here(),
+            "not_in": wanted if wanted != view.in_currency else "",
             "picks": picks(view, page.picks),
             "filter_dimensions": [(name, label(name)) for name in names],
             "exports": exports(page, state),
@@ -232,11 +265,6 @@ def render_page(request: HttpRequest, page: Page, ask: Ask, **more) -> HttpRespo
         }
     )
     return render(request, page.template, context | more)
-
-
-def _views(request: HttpRequest, page: Page, ask: Ask) -> dict:
-    query = page.query(request.GET, everywhere(ask.view))
-    return pick(ask.user, ask.asker, request.path, query, page.slug)
 
 
 def page_view(page: Page) -> Callable:

@@ -76,6 +76,19 @@ class Line:
         return None if self.previous is None else self.cost - self.previous
 
     @property
+    def growth(self) -> Decimal | None:
+        """The change as a part of what it was; None where nothing was, or nothing is compared."""
+        return self.delta / abs(self.previous) if self.previous else None
+
+    @property
+    def own_idle(self) -> Decimal | None:
+        return self.idle_cost if self.owns else None
+
+    @property
+    def second(self) -> str:
+        return self.names[1] if len(self.names) > 1 else ""
+
+    @property
     def owns(self) -> bool:
         """Whether idle of its own can stand in it: a pool line is itself idle, or has no owner."""
         return self.line not in LINE_NAMES
@@ -166,13 +179,8 @@ def sum_lines(rows: Iterable[dict], group_by: Sequence[str]) -> dict[str, dict[t
     return found
 
 
-def _sort_key(sort: str) -> Callable[[Line], tuple]:
-    by = {
-        "cost": lambda x: -x.cost,
-        "change": lambda x: -abs(x.delta or ZERO),
-        "name": lambda x: tuple(n.casefold() for n in x.names),
-    }[sort]
-    return lambda x: (x.line != "owned", LINES.index(x.line), by(x), x.names)
+def _dearest_first(line: Line) -> tuple:
+    return line.line != "owned", LINES.index(line.line), -line.cost, line.names
 
 
 def _total(lines: Iterable[Line]) -> Line:
@@ -193,11 +201,10 @@ def blocks(
     group_by: Sequence[str],
     *,
     before: Iterable[dict] | None = None,
-    sort: str = "cost",
     colour: Callable[[str, str, str], str],
 ) -> list[Block]:
-    """One block a currency, the largest first. With `before` every line carries what it was,
-    and what is gone today keeps its line."""
+    """One block a currency, the largest first, its owned lines by cost. With `before` every line
+    carries what it was, and what is gone today keeps its line."""
     now = sum_lines(rows, group_by)
     if before is not None:
         was = sum_lines(before, group_by)
@@ -213,7 +220,7 @@ def blocks(
         for line in lines.values():
             first = (group_by[0], line.key[1]) if group_by else ("", "")
             line.swatch = colour(*first, line.line)
-        ordered = sorted(lines.values(), key=_sort_key(sort))
+        ordered = sorted(lines.values(), key=_dearest_first)
         found.append(Block(currency, ordered, _total(ordered)))
     return sorted(found, key=lambda block: -abs(block.total.cost))
 

@@ -10,6 +10,7 @@ from aicost.web import numbers
 from aicost.web.ask import Ask
 from aicost.web.colours import colour
 from aicost.web.reasons import address
+from aicost.web.sorting import Sorting
 from aicost.web.units import unit_rows
 from attribution.reports.unit_cost import UNITS, per_unit
 
@@ -74,8 +75,45 @@ class UnitLine:
         return numbers.change_percent(self.each("marginal"), self.each("marginal", self.before))
 
     @property
+    def grown(self) -> Decimal | None:
+        """The change of the marginal cost as a part of what it was."""
+        now = self.each("marginal")
+        was = None if self.before is None else self.each("marginal", self.before)
+        return now / was - 1 if now is not None and was else None
+
+    @property
     def outcome(self) -> str:
         return (self.row["outcome"] or "").replace("_", " ")
+
+
+def _marginal(line: UnitLine) -> Decimal | None:
+    return line.each("marginal")
+
+
+def _loaded(line: UnitLine) -> Decimal | None:
+    return line.each("loaded")
+
+
+# All tables of units at once, the dearest first; the file has a row a feature.
+SORTS = Sorting(
+    {
+        "name": "name",
+        "outcome": "outcome",
+        "marginal_cost": "row.marginal_cost",
+        "loaded_cost": "row.loaded_cost",
+        "count": "count",
+        "marginal": _marginal,
+        "loaded": _loaded,
+        "growth": "grown",
+    },
+    words=("name", "outcome"),
+    data={
+        "name": "feature",
+        "count": "requests",
+        "marginal": "marginal_cost_per_inference",
+        "loaded": "loaded_cost_per_inference",
+    },
+)
 
 
 def feature_rows(ask: Ask) -> list[tuple[dict, dict | None]]:
@@ -108,6 +146,7 @@ def unit_lines(ask: Ask, kind: Kind) -> list[UnitLine]:
         )
         for row, before in pairs
     ]  # fmt: skip
+    lines = SORTS.rows(ask.view, lines)
     if kind.unit != "outcome" and len(lines) > 1:
         rows = [line.row for line in lines]
         was = [line.before for line in lines if line.before is not None]

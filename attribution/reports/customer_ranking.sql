@@ -1,5 +1,5 @@
--- The customers of one page of a list: by cost, revenue, margin or name. Revenue is summed only
--- where the order asks for it.
+-- The customers of one page of a list: by cost, revenue, margin or name, or backwards; what is
+-- unknown stands last. Revenue is summed only where the order asks for it.
 with known as (
     select day, summed, date_trunc('month', day)::date as month
     from attribution_customersplit
@@ -52,7 +52,11 @@ earned as (
 ),
 known_customer as (
     select
-        customer, currency, cost, revenue, revenue - coalesce(cost, 0) as margin
+        customer, currency,
+        case %(sort)s
+            when 'revenue' then - revenue when 'margin' then revenue - coalesce(cost, 0)
+            when 'cost' then - cost
+        end * case when %(backwards)s then - 1 else 1 end as place
     from paid
     full join earned using (customer, currency)
     where %(like)s = '' or customer ilike %(like)s
@@ -62,11 +66,8 @@ ranked as (
     select *, count(*) over () as customers
     from known_customer
     order by
-        case when %(sort)s = 'name' then customer end,
-        case %(sort)s
-            when 'revenue' then - revenue when 'margin' then margin when 'cost' then - cost
-        end nulls last,
-        customer, currency
+        case when %(sort)s = 'name' and %(backwards)s then customer end desc,
+        place nulls last, customer, currency
     limit %(rows_max)s offset %(first)s
 )
 select r.customer, r.currency, r.customers, coalesce(c.name, '') as name
@@ -78,8 +79,5 @@ left join lateral (
     limit 1
 ) c on true
 order by
-    case when %(sort)s = 'name' then r.customer end,
-    case %(sort)s
-        when 'revenue' then - r.revenue when 'margin' then r.margin when 'cost' then - r.cost
-    end nulls last,
-    r.customer, r.currency
+    case when %(sort)s = 'name' and %(backwards)s then r.customer end desc,
+    r.place nulls last, r.customer, r.currency

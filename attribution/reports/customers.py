@@ -66,18 +66,24 @@ def money_rows(spec: Spec) -> list[dict]:
 
 
 def ranked(
-    spec: Spec, sort: str = "cost", first: int = 0, rows_max: int = 50, asked: str = ""
+    spec: Spec,
+    sort: str = "cost",
+    first: int = 0,
+    rows_max: int = 50,
+    asked: str = "",
+    backwards: bool = False,
 ) -> tuple[list[dict], int]:
     """{customer, currency, name} of one page of a list and how many there are in all: the dearest,
-    the highest revenue, the worst margin or the keys first; `asked` is looked for in keys and
-    names. Raises like the report whose order it is."""
+    the highest revenue, the worst margin or the keys first, or last if `backwards`; `asked` is
+    looked for in keys and names. Raises like the report whose order it is."""
     check(EARNINGS if sort in ("revenue", "margin") else REPORT, spec)
     like = asked.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    values = {"sort": sort, "first": first, "rows_max": rows_max,
+    values = {"sort": sort, "first": first, "rows_max": rows_max, "backwards": backwards,
               "like": f"%{like}%" if like else ""}  # fmt: skip
     values |= _binds(spec)
     found = []
-    if values["plain"] and sort == "cost" and not asked and spec.basis == "effective":
+    dearest = sort == "cost" and not backwards and spec.basis == "effective"
+    if values["plain"] and dearest and not asked:
         found = fetch("customer_dearest", values)
     found = found or fetch("customer_ranking", values)
     return found, found[0]["customers"] if found else 0

@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import xlsxwriter
 
+from aicost.kernel.periods import utc_now
 from attribution.reports.columns import COUNT, DAY, DECIMAL, MEASURE, TEXT, TIME, kind_of
 from attribution.reports.formats import (
     ARROW_TYPES,
@@ -120,6 +121,21 @@ def sheet_of(
 def sheet_of_answer(title: str, answer: Answer) -> Sheet:
     """The answer as it is."""
     return sheet_of(title, answer, answer.columns, answer.rows)
+
+
+def listed(title: str, columns: Sequence[Column | str], rows: Iterable[dict]) -> Sheet:
+    """A table of no report: what stands in it today."""
+    known, now = tuple(Column.of(one) for one in columns), utc_now()
+    return Sheet(
+        title,
+        known,
+        [tuple(row.get(column.name) for column in known) for row in rows],
+        now.date(),
+        now.date(),
+        basis="",
+        trust="final",
+        as_of=now,
+    )
 
 
 def ratio(part: Decimal | None, whole: Decimal | None) -> Decimal | None:

@@ -30,6 +30,9 @@
   document.addEventListener("htmx:afterSettle", (event) => {
     const box = boxOf(event);
     if (box) done(box);
+    // The address may lead to the head of a table that only came now.
+    const at = box && location.hash.length > 1 && document.getElementById(location.hash.slice(1));
+    if (at && box.contains(at)) at.scrollIntoView();
   });
   document.addEventListener("htmx:responseError", fail);
   document.addEventListener("htmx:sendError", fail);

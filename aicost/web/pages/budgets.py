@@ -1,6 +1,7 @@
 """Budgets: what may be spent, what is, and where it ends, with how likely that is above; the worst
 first. What is prepaid or promised burns down below."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -15,15 +16,38 @@ from aicost.web.names import last_day, target_url
 from aicost.web.pacing import stated, whole_of
 from aicost.web.parts import RESIDUAL, STAMP, cost_blocks
 from aicost.web.shell import Page, Panel
+from aicost.web.sorting import Sorting
 from attribution.models.budgets import ALERT, BREACH, NOTHING_ROLLS, ONCE, WARN
 from attribution.reports.budgets import FILTER, WHOLE
-from attribution.reports.sheets import Sheet, sheet_of_answer
+from attribution.reports.sheets import Sheet, sheet_of, sheet_of_answer
 
 ZERO = Decimal(0)
 BAR_WIDTH = Decimal(160)
 # The bar ends at a half more than the budget: what lies beyond is cut there.
 BAR_TOP = Decimal("1.5")
 WITHOUT_SHOWN = 5
+
+
+def _end_of(row: Mapping) -> Decimal | None:
+    """Where a row of the file ends; None where nothing is known."""
+    return None if row["used"] is None else whole_of(row)
+
+
+# Unasked the worst stand first.
+SORTS = Sorting(
+    {
+        "name": "row.name",
+        "kind": "kind",
+        "owner": "row.owner",
+        "available": "row.available",
+        "used": "row.used",
+        "end": "end",
+        "probability_percent": "row.probability_percent",
+        "breach_on": "row.breach_on",
+    },
+    words=("name", "kind", "owner", "breach_on"),
+    data={"end": _end_of},
+)
 ROLLS = {"unspent": "what is left goes on to the next", "all": "what is left or overspent goes on"}
 
 
@@ -176,7 +200,7 @@ def table(ask: Ask) -> dict:
     found = ask.once(budgets)
     days = {one.row["data_through"] for one in found} - {None}
     return {
-        "rows": found,
+        "rows": SORTS.rows(ask.view, found),
         "rolls": ROLLS,
         "nothing_rolls": NOTHING_ROLLS,
         "until": numbers.day(last_day(ask)),
@@ -193,10 +217,21 @@ def table_data(ask: Ask) -> Sheet:
 
 def without(ask: Ask) -> dict:
     """The features that cost most and have no budget."""
+    return {"rows": unplanned(ask)[:WITHOUT_SHOWN], "may_edit": may_edit_names(ask.user)}
+
+
+def without_data(ask: Ask) -> Sheet:
+    rows = [row | {"feature": row["name"]} for row in unplanned(ask)]
+    columns = ("feature", "currency", "cost")
+    return sheet_of("Without a budget", ask.report("cost"), columns, rows)
+
+
+def unplanned(ask: Ask) -> list[dict]:
+    """Features without a budget, the dearest first; for whoever sees all of their money."""
     if ask.asker.teams is not None:
-        return {"rows": []}
+        return []
     held = {one.row["name"] for one in ask.once(budgets) if one.row["kind"] == "feature"}
-    rows = [
+    return [
         {
             "name": line.names[0],
             "cost": line.cost,
@@ -209,7 +244,6 @@ def without(ask: Ask) -> dict:
         for line in block.lines
         if line.line == "owned" and line.names[0] not in held
     ]
-    return {"rows": rows[:WITHOUT_SHOWN], "may_edit": may_edit_names(ask.user)}
 
 
 BUDGETS = Page(
@@ -218,7 +252,8 @@ BUDGETS = Page(
     panels=(
         STAMP,
         Panel("lead", "parts/lead.html", lead),
-        Panel("table", "parts/budgets_table.html", table, table=table_data, title="Budgets"),
+        Panel("table", "parts/budgets_table.html", table, table=table_data, title="Budgets",
+              sorting=SORTS),
         Panel(
             "burn",
             "parts/budgets_burn.html",
@@ -227,9 +262,10 @@ BUDGETS = Page(
             title="Credits and commitments",
             lazy=True,
         ),
-        Panel("without", "parts/budgets_without.html", without),
+        Panel("without", "parts/budgets_without.html", without, table=without_data,
+              title="Without a budget"),
         RESIDUAL,
     ),
     picks=("period",),
     filters=(),
-)
+)  # fmt: skip

@@ -4,6 +4,7 @@ from datetime import date
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
@@ -11,7 +12,8 @@ from django.views.decorators.http import require_POST, require_safe
 from aicost.accounts.scope import asker_of, may_see_margin, may_see_sources
 from aicost.kernel.periods import month_of
 from aicost.web import closing
-from aicost.web.shell import frame, refuse, sentence
+from aicost.web.exports import answer_file, files
+from aicost.web.shell import for_people, frame, refuse, sentence
 from attribution.closing.months import (
     FIRST_YEAR,
     LAST_YEAR,
@@ -29,7 +31,6 @@ from attribution.closing.payments import (
 )
 from attribution.models import InvoicePaid
 from attribution.reports import run
-from attribution.reports.formats import FORMATS
 from attribution.reports.spec import Spec
 
 EXPORTS = ("invoices", "reported_vs_restated", "restated_causes", "close_status")
@@ -107,9 +108,8 @@ def import_file(request: HttpRequest) -> HttpResponse:
     return _show(request, told=f"Imported: {told}.")
 
 
-@login_required
-@require_safe
-def csv(request: HttpRequest, month: str, name: str) -> HttpResponse:
+@for_people
+def taken(request: HttpRequest, month: str, name: str, kind: str) -> HttpResponseBase:
     """One of the page's reports as a file."""
     day = _month(month)
     if not may_see_sources(request.user):
@@ -118,9 +118,7 @@ def csv(request: HttpRequest, month: str, name: str) -> HttpResponse:
         return sentence(request, 404, "Nothing is here", "No such month, or no such file.")
     groups = ("team", "kind") if name == "reported_vs_restated" else ()
     asked = Spec(name, month_of(day), asker_of(request.user), group_by=groups)
-    answer = HttpResponse(FORMATS["csv"](run(asked)), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="{name}-{day:%Y-%m}.csv"'
-    return answer
+    return answer_file(request, run(asked), name, f"{name}-{day:%Y-%m}", kind)
 
 
 def _done(request: HttpRequest, month: str, act) -> HttpResponse:
@@ -181,7 +179,9 @@ def _show(
     if one is not None:
         group = group if group in closing.GROUPS else "kind"
         basis = basis if basis in ("billed", "effective") else "effective"
+        month = f"{one.month:%Y-%m}"
         context |= {
+            "files": {n: files("close_file", month=month, name=n) for n in EXPORTS},
             "blockers": closing.blockers(one),
             "editions": closing.editions(one),
             "tie_out": closing.tie_out(one.month),

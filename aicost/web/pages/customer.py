@@ -352,7 +352,7 @@ CUSTOMER = Page(
         Panel("facts", "parts/customer_facts.html", facts),
         Panel("residual", parts.OWN_RESIDUAL, own_residual),
     ),
-    picks=("period", "compare", "basis"),
+    picks=("period", "compare", "step", "basis"),
     filters=(CUSTOMER_KEY,),
     under="customers",
     own=(CUSTOMER_KEY,),

@@ -10,10 +10,11 @@ from django.http import HttpRequest
 from aicost.accounts.scope import may_see_margin
 from aicost.web import numbers
 from aicost.web.ask import Ask, ask_of
-from aicost.web.customer_rows import NOBODY, PLAIN, customers_of, report_of, table
+from aicost.web.customer_rows import NOBODY, PLAIN, Customers, customers_of, report_of, table
 from aicost.web.parts import RESIDUAL, STAMP, residual
 from aicost.web.picks import hidden_pairs
 from aicost.web.shell import Page, Panel
+from aicost.web.sorting import Sorting
 from attribution.models import CustomerSplit
 from attribution.reports.customers import money_rows, ranked
 from attribution.reports.sheets import Sheet, sheet_of_answer
@@ -21,7 +22,11 @@ from attribution.reports.sheets import Sheet, sheet_of_answer
 ZERO = Decimal(0)
 ROWS_MAX = 50
 FILTERS = ("feature", "model", "team")
-ORDERS = {"cost": "Cost", "name": "Name", "revenue": "Revenue", "margin": "Worst margin"}
+EARNED = ("revenue", "margin")
+# Sorted in the database, page by page, so by these alone.
+SORTS = Sorting(dict.fromkeys(("name", "cost", *EARNED), ""), "cost", data={"name": "customer"})
+# What older addresses call by=.
+OLDER = {"name": "name", "revenue": "revenue", "margin": "-margin"}
 HOW = (
     "No call has named a customer.",
     "Calls bring them: the field customer of usage files, of OpenTelemetry spans and of call logs. "
@@ -92,31 +97,42 @@ def no_customer(ask: Ask) -> tuple[str, str]:
     return HOW
 
 
-def list_table(ask: Ask, order: str = "cost", asked: str = "", page: int = 1) -> dict:
-    found = customers_of(ask, order, (page - 1) * ROWS_MAX, ROWS_MAX, asked)
+def _page_of(ask: Ask, asked: str, page: int) -> tuple[Customers, int, int]:
+    """What stands on a page, which one that is, and how many there are; behind the last is the
+    last."""
+    name = ask.view.sort.removeprefix("-") or "cost"
+    # The report's own margin is the worst first.
+    backwards = bool(ask.view.sort) and ask.view.sort.startswith("-") == (name != "margin")
+
+    def of(first: int, rows_max: int) -> Customers:
+        return customers_of(ask, name, first, rows_max, asked, backwards)
+
+    found = of((page - 1) * ROWS_MAX, ROWS_MAX)
+    if page > 1 and not found.count:
+        page = max(-(-of(0, 1).count // ROWS_MAX), 1)
+        found = of((page - 1) * ROWS_MAX, ROWS_MAX)
+    return found, page, max(-(-found.count // ROWS_MAX), 1)
+
+
+def list_table(ask: Ask, asked: str = "", page: int = 1) -> dict:
+    found, page, pages = _page_of(ask, asked, page)
     query = ask.view.query()
 
-    def link(**keys) -> str:
-        told = {"by": order, "q": asked, "page": 1} | keys
-        plain = {"by": "cost", "q": "", "page": 1}
-        mine = urlencode([(k, v) for k, v in told.items() if v != plain[k]])
+    def link(page: int) -> str:
+        told = {"q": asked, "page": page if page > 1 else ""}
+        mine = urlencode([(k, v) for k, v in told.items() if v])
         return f"?{'&'.join(filter(None, (query, mine)))}"
 
-    orders = [n for n in ORDERS if may_see_margin(ask.user) or n in ("cost", "name")]
-    pages = max(-(-found.count // ROWS_MAX), 1)
     shown = bool(found.count)
     whole = totals(ask).get(found.currency, ZERO)
-    sorts = {name: link(by=name) for name in orders}
     head, text = no_customer(ask) if not shown and not asked else ("Nobody is called so.", "")
     return {
-        "tables": [table(ask, found, whole, sorts)] if shown else [],
+        "tables": [table(ask, found, whole)] if shown else [],
         "empty": (head, text, "", ""),
-        "orders": [(ORDERS[n], link(by=n), n == order) for n in orders],
         "asked": asked,
-        "order": order,
         "pairs": hidden_pairs(ask.view),
-        "earlier": link(page=page - 1) if page > 1 else "",
-        "later": link(page=page + 1) if page < pages else "",
+        "earlier": link(page - 1) if page > 1 else "",
+        "later": link(page + 1) if page < pages else "",
         "span": f"{numbers.count((page - 1) * ROWS_MAX + 1)}–"
         f"{numbers.count(min(page * ROWS_MAX, found.count))} of {numbers.count(found.count)}",
         "known": shown or bool(asked),
@@ -154,14 +170,15 @@ def list_data(ask: Ask) -> Sheet:
 
 
 def read(request: HttpRequest) -> tuple[Page, Ask]:
-    """`by` is the order, `q` what names must hold, `page` which fifty."""
+    """`q` is what names must hold, `page` which fifty."""
     ask, given = ask_of(request), request.GET
-    order = given.get("by", "cost")
-    if order not in ORDERS or (order in ("revenue", "margin") and not may_see_margin(ask.user)):
-        order = "cost"
+    sort = ask.view.sort or OLDER.get(given.get("by", ""), "")
+    if sort.removeprefix("-") in EARNED and not may_see_margin(ask.user):
+        sort = ""
+    ask = ask.with_view(sort=sort)
     page = given.get("page", "1")
     page = int(page[:7]) if page.isdecimal() and int(page[:7]) > 0 else 1
-    chosen = partial(list_table, order=order, asked=given.get("q", "").strip()[:100], page=page)
+    chosen = partial(list_table, asked=given.get("q", "").strip()[:100], page=page)
     panels = tuple(
         replace(one, build=chosen) if one.slug == "table" else one for one in CUSTOMERS.panels
     )
@@ -175,11 +192,11 @@ CUSTOMERS = Page(
         STAMP,
         Panel("lead", "parts/lead.html", lead),
         Panel("table", "parts/customers_table.html", list_table, table=list_data,
-              title="Customers", lazy=True, size="tall"),
+              title="Customers", lazy=True, size="tall", sorting=SORTS),
         replace(RESIDUAL, build=own_residual),
     ),
-    picks=("period", "compare", "basis"),
+    picks=("period", "compare", "step", "basis"),
     filters=FILTERS,
-    own=("by", "q", "page"),
+    own=("q", "page"),
     reads=read,
 )  # fmt: skip

@@ -21,6 +21,7 @@ from aicost.web.parts import (
 )
 from aicost.web.qualities import quality_of, standing, version_name
 from aicost.web.shell import Page, Panel, for_people, refuse, render_page
+from aicost.web.sorting import Sorting
 from aicost.web.trials import (
     budget_said,
     budgets_of,
@@ -40,6 +41,11 @@ from attribution.reports.spec import LAYER, Answer
 ZERO = Decimal(0)
 BY_LAYER = (LAYER,)
 RUNS_MAX, EVENTS_MAX = 40, 10
+RUNS = Sorting(
+    {name: name for name in ("run", "status", "started_at", "ended_at", "user", "gpu_hours",
+                             "run_cost")},
+    words=("run", "status", "user"),
+)  # fmt: skip
 RUN_COLUMNS = ("run", "name", "model", "model_version", "team", "user", "status", "started_at",
                "ended_at", "took_hours", "planned_hours", "gpu_hours", "currency", "run_cost",
                "reason", "commit")  # fmt: skip
@@ -114,7 +120,7 @@ def _runs(ask: Ask) -> list[dict]:
 
 def runs(ask: Ask) -> dict:
     """Its runs, the newest first, each with its share of the money and the score of its version."""
-    rows = _runs(ask)
+    rows = RUNS.rows(ask.view, _runs(ask))
     scores = {r["model_version"]: r for r in _scores(ask) if r["score"] is not None}
     listed = [
         {
@@ -272,7 +278,8 @@ EXPERIMENT = Page(
         Panel("figures", "parts/figures.html", key_figures),
         Panel("chart", "parts/small_chart.html", chart, figure, chart_data, "Cost so far",
               lazy=True),
-        Panel("runs", "parts/experiment_runs.html", runs, None, runs_data, "Runs", lazy=True),
+        Panel("runs", "parts/experiment_runs.html", runs, None, runs_data, "Runs", lazy=True,
+              sorting=RUNS),
         Panel("quality", "parts/experiment_quality.html", quality, None, quality_data, lazy=True,
               size="low"),
         Panel("layers", "parts/experiment_layers.html", layers, None, layers_data,

@@ -12,6 +12,7 @@ from aicost.web.colours import colour
 from aicost.web.names import entities
 from aicost.web.parts import RESIDUAL, STAMP, residual, why_url
 from aicost.web.shell import Page, Panel, for_people, render_page
+from aicost.web.sorting import Sorting
 from aicost.web.tables import Line, blocks
 from aicost.web.trials import (
     MARKS,
@@ -29,6 +30,19 @@ from attribution.reports.experiments import COLUMNS, FORGOTTEN, RUNNING
 from attribution.reports.sheets import Column, Sheet, sheet_of
 
 BY_EXPERIMENT = ("experiment",)
+# Unasked the forgotten stand first.
+SORTS = Sorting(
+    {
+        "name": "name",
+        "last_used": "last_used",
+        "cost": "cost",
+        "idle_cost": "idle_cost",
+        "runs": "runs",
+        "score": "score",
+        "cost_per_point": "cost_per_point",
+    },
+    data={"name": "experiment"},
+)
 ZERO = Decimal(0)
 
 
@@ -79,6 +93,7 @@ def table(ask: Ask) -> dict:
             _row(ask, row, lines.get((row["experiment"], currency)), known, plans) for row in mine
         ]
         rows.sort(key=lambda row: ORDER.index(row["status"]))
+        rows = SORTS.rows(ask.view, rows)
         below = [x for x in block.lines if x.line != "owned"] if block else []
         for line in [*below, *([block.total] if block else [])]:
             line.why = why_url(ask, line, BY_EXPERIMENT, currency)
@@ -133,7 +148,15 @@ EXPERIMENTS = Page(
     panels=(
         STAMP,
         Panel("lead", "parts/lead.html", lead),
-        Panel("table", "parts/experiments_table.html", table, None, table_data, "Experiments"),
+        Panel(
+            "table",
+            "parts/experiments_table.html",
+            table,
+            None,
+            table_data,
+            "Experiments",
+            sorting=SORTS,
+        ),
         Panel("residual", RESIDUAL.template, partial(residual, group_by=BY_EXPERIMENT)),
     ),
     picks=("period", "basis"),

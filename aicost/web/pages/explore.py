@@ -42,6 +42,7 @@ from aicost.web.parts import (
     why_url,
 )
 from aicost.web.shell import Page, Panel, for_people, render_page
+from aicost.web.sorting import LINES
 from aicost.web.tables import Block, Line, blocks, shorten
 from attribution.reports import REPORTS
 from attribution.reports.base import check
@@ -200,7 +201,8 @@ def _dots(ask: Ask, block: Block, periods: list) -> list[Decimal | None]:
 
 def table(ask: Ask, shape: Shape) -> dict:
     """All lines with share, change, evidence and a sparkline; they add up to the total."""
-    found = [shorten(b, shape.rows) for b in cost_blocks(ask, ask.view.group_by, ask.view.sort)]
+    found = [shorten(b, shape.rows) for b in cost_blocks(ask, ask.view.group_by)]
+    found = LINES.blocks(ask.view, found)
     steps = {b.currency: b for b in stepped(ask)}
     daily = {c: {x.key: x for x in b.lines} | {("total",): b.total} for c, b in steps.items()}
     periods = periods_of(ask.period, ask.view.granularity)
@@ -232,15 +234,13 @@ def table(ask: Ask, shape: Shape) -> dict:
         "step": ask.view.granularity,
         "spread": "spread" in (ask.view.idle, ask.view.shared),
         "longer": shape.longer.query(ask) if shape.rows < ROWS_MAX else "",
-        "sorts": {name: shape.query(ask, sort=name) for name in ("cost", "change", "name")},
-        "sort": ask.view.sort,
     }
 
 
 def table_data(ask: Ask) -> Sheet:
     """Every line, those too that the page folds into one."""
     group_by = ask.view.group_by
-    found = cost_blocks(ask, group_by, ask.view.sort)
+    found = cost_blocks(ask, group_by)
     return sheet_of_blocks("Cost", ask, ask.report("cost", group_by=group_by), found, group_by)
 
 
@@ -309,6 +309,7 @@ EXPLORE = Page(
             partial(table, shape=Shape()),
             table=table_data,
             title="The table",
+            sorting=LINES,
         ),
         replace(RESIDUAL, build=by_group),
     ),

@@ -1,7 +1,9 @@
 """Features: what each costs and what a thousand requests of it cost, since one price of all mixes
 chat with ranking; and one feature's page."""
 
+from collections.abc import Callable
 from decimal import Decimal
+from operator import itemgetter
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -89,7 +91,10 @@ def list_table(ask: Ask) -> dict:
             owned.spark_column(ask, currency),
         ]
 
-    tables = [owned.table(b, "Feature", columns(b.currency, b.total.cost)) for b in found]
+    tables = []
+    for block in found:
+        made = columns(block.currency, block.total.cost)
+        tables.append(owned.table(owned.in_order(ask, block, made), "Feature", made))
     return {
         "tables": tables,
         "empty": ("No cost in this period.", "Choose another period, or", "add a bill", "/upload/"),
@@ -121,9 +126,13 @@ def margin_columns(ask: Ask, earned: dict, currency: str) -> list[Column]:
         css = "bad" if row["gross_margin"] < 0 else ""
         return Cell(numbers.percent_of(row["gross_margin_percent"]), css, why=why)
 
+    def column(head: str, cell: Callable, key: str) -> Column:
+        value = owned.value_of(earned, itemgetter(key))
+        return Column(head, owned.of_owned(earned, cell), key=key, value=value)
+
     return [
-        Column(f"Revenue, {numbers.sign_of(currency).strip()}", owned.of_owned(earned, revenue)),
-        Column("Gross margin", owned.of_owned(earned, gross)),
+        column(f"Revenue, {numbers.sign_of(currency).strip()}", revenue, "revenue"),
+        column("Gross margin", gross, "gross_margin_percent"),
     ]
 
 
@@ -146,9 +155,10 @@ FEATURES = Page(
         STAMP,
         Panel("lead", "parts/lead.html", list_lead),
         Panel("table", "parts/owned_table.html", list_table, table=list_data, title="Features",
-              lazy=True, size="tall"),
+              lazy=True, size="tall", sorting=owned.NAMES),
         RESIDUAL,
     ),
+    picks=("period", "compare", "step", "basis", "pools", "currency"),
     filters=UNIT_FILTERS,
 )  # fmt: skip
 
@@ -197,6 +207,7 @@ def models(ask: Ask) -> dict:
 
 def top_customers(ask: Ask) -> dict:
     """The ten dearest customers of the feature, the others as one line; adds up to its cost."""
+    ask = ask.billed("customers")
     found, block = customers_of(ask, rows_max=TOP), HOLDER.stepped(ask)
     links = [("All customers", f"{reverse('customers')}?{ask.view.query()}")]
     head = {"title": "Customers", "links": links}
@@ -227,14 +238,14 @@ FEATURE_PAGE = Page(
         *(unit_panel(kind, FEATURE) for kind in ("unit", "calls")),
         LAYERS_PANEL,
         Panel("models", "parts/owned_table.html", models, table=HOLDER.data,
-              title="Models it uses", lazy=True),
+              title="Models it uses", lazy=True, sorting=owned.NAMES),
         Panel("customers", "parts/owned_table.html", top_customers, table=customers_data,
               title="Customers", lazy=True),
         Panel("facts", "parts/target_facts.html", facts, title="What is said of it", lazy=True),
         Panel("history", "parts/target_history.html", history, title="Who changed it", lazy=True),
         RESIDUAL,
     ),
-    picks=("period", "compare", "basis", "pools"),
+    picks=("period", "compare", "step", "basis", "pools", "currency"),
     filters=BY_FEATURE,
     under="features",
     reads=read,

@@ -6,6 +6,7 @@ from django.urls import NoReverseMatch, reverse
 
 from aicost.web.ask import ask_of
 from aicost.web.filters import DIMENSIONS, label
+from aicost.web.pages.registry import PAGES
 from aicost.web.picks import filter_choices, pairs_without, part_asked
 from aicost.web.shell import for_people, frame
 
@@ -21,7 +22,8 @@ def _back(page: str) -> str:
 def filter_menu(request: HttpRequest, dimension: str) -> HttpResponse:
     if dimension not in DIMENSIONS:
         raise Http404(f"no dimension {dimension}")
-    ask = ask_of(request)
+    page = PAGES.get(request.GET.get("page", ""))
+    ask = page.here(request.GET, ask_of(request)) if page else ask_of(request)
     context = {
         "dimension": dimension,
         "dimension_label": label(dimension),

@@ -5,6 +5,7 @@ from datetime import date
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -12,12 +13,15 @@ from aicost.accounts.audit import EXPORT, record
 from aicost.accounts.scope import asker_of, may_see_margin
 from aicost.kernel.periods import month_of, previous_month, utc_today
 from aicost.web import when
+from aicost.web.exports import sent
 from aicost.web.months import months_offered
-from aicost.web.shell import frame, refuse
+from aicost.web.shell import for_people, frame, refuse
 from attribution.finance import tables
 from attribution.finance.shapes import CLASS_NAMES, SHAPES, Shape, TableRefused
 from attribution.models import FinanceEdition
+from attribution.reports.columns import COUNT, TEXT
 from attribution.reports.finance_preview import preview
+from attribution.reports.sheets import Column, listed
 
 ROWS_MAX = 500
 FILE_BYTES_MAX = 1_000_000
@@ -53,6 +57,17 @@ def csv(request: HttpRequest, name: str) -> HttpResponse:
     answer = HttpResponse(text, content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     return answer
+
+
+@for_people
+def taken(request: HttpRequest, name: str, kind: str) -> HttpResponseBase:
+    """The same as a table: a row a row, in their order."""
+    if not may_see_margin(request.user):
+        return refuse(request, f"finance/{name}.{kind}")
+    shape, edition = _shape(name), tables.newest(name)
+    columns = [Column("row", COUNT), *(Column(one, TEXT) for one in shape.names)]
+    rows = [{"row": n, **row} for n, row in enumerate(edition.rows, 1)]
+    return sent(request, listed(shape.name, columns, rows), f"finance/{name}", name, kind)
 
 
 def _shape(name: str) -> Shape:

@@ -19,6 +19,7 @@ from aicost.web.gpu_panels import (
     table,
     why_gpu,
 )
+from aicost.web.gpu_sorts import HOLDERS, RUNS
 from aicost.web.gpu_time import (
     FILTERS,
     HOLDER,
@@ -71,7 +72,7 @@ def holders(ask: Ask) -> dict:
         )
         for r in summed(rows, *HOLDER)
     ]
-    return table(rows, lines, ask)
+    return table(rows, HOLDERS.rows(ask.view, lines), ask)
 
 
 def facts(ask: Ask) -> dict:
@@ -120,12 +121,12 @@ GPU_NODE = Page(
         Panel("hours", "parts/gpu_hours.html", hours, table=gpu_sheets.hours,
               title="When it idles"),
         Panel("runs", "parts/gpu_runs.html", runs, table=gpu_sheets.runs,
-              title="Longest idle stretches", lazy=True, size="low"),
+              title="Longest idle stretches", lazy=True, size="low", sorting=RUNS),
         Panel("holders", "parts/gpu_holders.html", holders, table=gpu_sheets.node_holders,
-              title="Who held it"),
+              title="Who held it", sorting=HOLDERS),
         Panel("residual", OWN_RESIDUAL, node_residual),
     ),
-    picks=("period", "compare", "basis"),
+    picks=("period", "compare", "step", "basis"),
     filters=(*FILTERS, "resource"),
     under="gpus",
     needs="resource",

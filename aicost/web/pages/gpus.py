@@ -21,6 +21,7 @@ from aicost.web.gpu_panels import (
     table,
     why_gpu,
 )
+from aicost.web.gpu_sorts import CONSUMPTION, HOLDERS, NODES, RUNS
 from aicost.web.gpu_time import (
     FILTERS,
     HOLDER,
@@ -140,7 +141,7 @@ def nodes(ask: Ask) -> dict:
         )
         for r in summed(rows, *NODE)
     ]
-    return table(rows, lines, ask) | {"short": True}
+    return table(rows, NODES.rows(ask.view, lines), ask) | {"short": True}
 
 
 def holders(ask: Ask) -> dict:
@@ -150,7 +151,7 @@ def holders(ask: Ask) -> dict:
         line(r["workload"] or "No workload", r, team=r["team"], experiment=r["experiment"])
         for r in summed(rows, *HOLDER)
     ]
-    return table(rows, lines, ask)
+    return table(rows, HOLDERS.rows(ask.view, lines), ask)
 
 
 BASIS_WORDS = {
@@ -180,6 +181,7 @@ def consumption(ask: Ask) -> dict:
         }
         for row in rows
     ]
+    lines = CONSUMPTION.rows(ask.view, lines)
     measures = ("cost", "consumption_cost", "difference", "reserved_hours")
     total = {name: sum((row[name] for row in rows), ZERO) for name in measures}
     # A name without money says nothing here; how many there are does.
@@ -221,16 +223,17 @@ GPUS = Page(
         Panel("hours", "parts/gpu_hours.html", hours, table=gpu_sheets.hours,
               title="When GPUs idle"),
         Panel("advice", "parts/gpu_advice.html", advice),
-        Panel("nodes", "parts/gpu_nodes.html", nodes, table=gpu_sheets.nodes, title="Nodes"),
+        Panel("nodes", "parts/gpu_nodes.html", nodes, table=gpu_sheets.nodes, title="Nodes",
+              sorting=NODES),
         Panel("runs", "parts/gpu_runs.html", runs, table=gpu_sheets.runs,
-              title="Longest idle stretches", lazy=True, size="low"),
+              title="Longest idle stretches", lazy=True, size="low", sorting=RUNS),
         Panel("holders", "parts/gpu_holders.html", holders, table=gpu_sheets.holders,
-              title="Who holds it"),
+              title="Who holds it", sorting=HOLDERS),
         Panel("consumption", "parts/gpu_consumption.html", consumption,
-              table=gpu_sheets.consumption, title="By consumption", lazy=True),
+              table=gpu_sheets.consumption, title="By consumption", lazy=True, sorting=CONSUMPTION),
         RESIDUAL,
     ),
-    picks=("period", "compare", "basis"),
+    picks=("period", "compare", "step", "basis"),
     filters=FILTERS,
     export="gpus_csv",
 )  # fmt: skip

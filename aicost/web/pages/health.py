@@ -22,6 +22,7 @@ from aicost.web.parts import (
 )
 from aicost.web.reasons import address
 from aicost.web.shell import Page, Panel
+from aicost.web.sorting import Sorting
 from aicost.web.story_months import six_months
 from aicost.web.tables import blocks
 from attribution.reports.sheets import Sheet, sheet_of
@@ -44,6 +45,26 @@ UNJOINED_CURES = {
     "workload without map": "Add a pattern to the workload map",
     "model without cost": "Add its bill, or an alias",
     "model without calls": "Send its calls, or add an alias",
+}
+
+
+def _sorted_by(table: str, names: str) -> Sorting:
+    known = {name: name for name in names.split()}
+    words = ("source", "kind", "reason", "name", "state")
+    return Sorting(known, words=words, table=table)
+
+
+SORTS = {
+    "sources": _sorted_by("", "source kind loaded_at through"),
+    "reconciliation": _sorted_by(
+        "reconciliation",
+        "source billing_period control_written billed attributed idle shared unattributed residual",
+    ),
+    "quarantine": _sorted_by("quarantine", "source rows reason"),
+    "restatements": _sorted_by("restatements", "created_at source billing_period billed_delta"),
+    "deliveries": _sorted_by(
+        "deliveries", "loaded_at source name state rows_read billed_written billed_cost difference"
+    ),
 }
 
 
@@ -72,7 +93,7 @@ def sources(ask: Ask) -> dict:
                 one["read"] += row["rows_read"]
                 one["held_back"] += row["rows_quarantined"]
     listed = [_source(row, totals.get(row["source"])) for row in whole(ask, "freshness")]
-    return {"sources": listed}
+    return {"sources": SORTS["sources"].rows(ask.view, listed)}
 
 
 def _source(row: dict, total: dict | None) -> dict:
@@ -203,7 +224,8 @@ def _final_part(ask: Ask) -> tuple[Decimal, Decimal, str] | None:
 def reconciliation(ask: Ask) -> dict:
     """The billing periods of the view and the month before: that one has its invoice."""
     rows = [row | {"why": _why_bill(ask, row)} for row in whole(_billed(ask), "reconciliation")]
-    return {"rows": sorted(rows, key=lambda row: str(row["billing_period"]), reverse=True)}
+    rows.sort(key=lambda row: str(row["billing_period"]), reverse=True)
+    return {"rows": SORTS["reconciliation"].rows(ask.view, rows)}
 
 
 def _billed(ask: Ask) -> Ask:
@@ -258,6 +280,7 @@ def quarantine(ask: Ask) -> dict:
         key = (row["source"], row["reason"])
         found.setdefault(key, row | {"rows": 0})["rows"] += row["rows"]
     rows = sorted(found.values(), key=lambda row: -row["rows"])
+    rows = SORTS["quarantine"].rows(ask.view, rows)
     more = max(0, len(rows) - ROWS_MAX)
     return {"rows": rows[:ROWS_MAX], "more": more, "loaded": _loaded(ask)}
 
@@ -271,7 +294,7 @@ def restatements(ask: Ask) -> dict:
     """What later deliveries changed in the six months that end with the view: a bill is restated
     after its month, so the month of the view alone would rarely show any."""
     asked = _restated(ask)
-    rows = whole(asked, "restatements")
+    rows = SORTS["restatements"].rows(ask.view, whole(asked, "restatements"))
     period = numbers.period(asked.period)
     return {"rows": rows[:ROWS_MAX], "more": max(0, len(rows) - ROWS_MAX), "period": period}
 
@@ -285,7 +308,7 @@ def _recent(rows: list[dict]) -> list[dict]:
 
 def deliveries(ask: Ask) -> dict:
     """The last deliveries, those that were held first."""
-    kept = _recent(whole(ask, "deliveries"))
+    kept = SORTS["deliveries"].rows(ask.view, _recent(whole(ask, "deliveries")))
     return {"rows": kept[:ROWS_MAX], "more": max(0, len(kept) - ROWS_MAX)}
 
 
@@ -326,7 +349,8 @@ TABLES = {
 def _box(template: str, build: Callable, title: str, **more) -> Panel:
     """A panel named like its template, with its table."""
     slug = template.removeprefix("parts/health_").removesuffix(".html")
-    return Panel(slug, template, build, table=TABLES[slug], title=title, **more)
+    more |= {"table": TABLES[slug], "title": title, "sorting": SORTS.get(slug)}
+    return Panel(slug, template, build, **more)
 
 
 HEALTH = Page(

@@ -29,6 +29,7 @@ from aicost.web.parts import (
     why_url,
 )
 from aicost.web.shell import Page, Panel
+from aicost.web.sorting import LINES
 from aicost.web.tables import Block, Line
 from attribution.reports.serving_modes import FILTERS as OF_MODES
 from attribution.reports.sheets import Sheet, sheet_of_answer
@@ -149,7 +150,7 @@ def table(ask: Ask) -> dict:
             line.drill = f"{reverse('explore')}?{_explored(ask, line)}"
             line.page = WORDS.get(line.key[1] if line.line == "owned" else line.line, "")
     return {
-        "blocks": found,
+        "blocks": LINES.blocks(ask.view, found),
         "period": numbers.period(ask.period),
         "other": numbers.period(ask.view.other) if ask.view.other else "",
         "explore": ask.view.query(group_by=BY_LAYER),
@@ -197,7 +198,8 @@ LAYERS = Page(
         STAMP,
         Panel("lead", "parts/lead.html", lead),
         Panel("chart", "parts/layers_chart.html", chart, figure),
-        Panel("table", "parts/layers_table.html", table, table=sheet, title="Cost layers"),
+        Panel("table", "parts/layers_table.html", table, table=sheet, title="Cost layers",
+              sorting=LINES),
         Panel("modes", "parts/layers_modes.html", modes, table=modes_sheet,
               title="Inference by serving mode", lazy=True, size="low"),
         replace(RESIDUAL, build=partial(residual, group_by=BY_LAYER)),

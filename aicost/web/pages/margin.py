@@ -15,7 +15,7 @@ from aicost.web.colours import colour
 from aicost.web.customer_margins import left_of
 from aicost.web.customer_rows import customer_url
 from aicost.web.exports import csv_of
-from aicost.web.margins import MarginLine, margin_figure, margin_lines, summed
+from aicost.web.margins import MarginLine, below_of, margin_figure, margin_lines, summed
 from aicost.web.parts import (
     RESIDUAL,
     STAMP,
@@ -28,6 +28,7 @@ from aicost.web.parts import (
 )
 from aicost.web.reasons import address, whole
 from aicost.web.shell import Page, Panel, for_people, refuse
+from aicost.web.sorting import Sorting
 from aicost.web.story_months import first_days, six_months
 from aicost.web.tables import Line
 from aicost.web.what_if import HUNDRED, Outcome, Question, asked, changed, outcome_of, total
@@ -40,6 +41,31 @@ COMPANY = "company"
 BAR_WIDTH, BAR_LEFT = 190, Decimal(-100)
 BAR_RIGHT = Decimal(100)
 
+# The worst first.
+SORTS = Sorting(
+    {
+        "name": "name",
+        "revenue": "row.revenue",
+        "cost_of_revenue": "row.cost_of_revenue",
+        "gross_margin": "row.gross_margin",
+        "gross_margin_percent": "row.gross_margin_percent",
+        "points": "points",
+        "below": "below",
+        "margin": "row.margin",
+        "margin_percent": "row.margin_percent",
+    },
+    "-margin",
+    data={"name": "feature", "below": below_of},
+)
+CUSTOMERS = Sorting(
+    {
+        name: name
+        for name in ("customer", "revenue", "cost", "margin", "margin_percent", "requests")
+    },
+    "-margin",
+    ("customer",),
+    "customers",
+)
 # A customer's part of a pool is not told: the report spreads none, whatever the bar says.
 AS_BILLED = {"idle": "shown", "shared": "shown"}
 
@@ -130,7 +156,7 @@ def table(ask: Ask) -> dict:
             x.margin_why = address(ask, figure="margin", at=at, currency=x.row["currency"])
         if x.row["gross_margin_percent"] is not None:
             x.bar = _bar(x.row["gross_margin_percent"])
-    with_revenue = [x for x in found if x.earns]
+    with_revenue = SORTS.rows(ask.view, [x for x in found if x.earns])
     answer = ask.report("margin", group_by=())
     names = ("cost", "cost_of_revenue")
     total = {name: sum((x.row[name] for x in found), ZERO) for name in names}
@@ -269,7 +295,7 @@ def customers(ask: Ask) -> dict:
     told = [row for row in rows if row["customer"] and row["margin"] is not None
             and row["currency"] == main]  # fmt: skip
     told.sort(key=lambda row: (row["margin"], row["customer"]))
-    shown = told[:CUSTOMERS_MAX]
+    shown = CUSTOMERS.rows(ask.view, told)[:CUSTOMERS_MAX]
     names = tuple(row["customer"] for row in shown)
     filters = {**ask.view.filters, "customer": names}
     asked = AS_BILLED | {"group_by": (), "filters": filters}
@@ -324,7 +350,14 @@ MARGIN = Page(
         STAMP,
         Panel("lead", "parts/lead.html", lead),
         Panel("figures", "parts/figures.html", key_figures),
-        Panel("table", "parts/margin_table.html", table, table=table_data, title="Features"),
+        Panel(
+            "table",
+            "parts/margin_table.html",
+            table,
+            table=table_data,
+            title="Features",
+            sorting=SORTS,
+        ),
         Panel("trend", "parts/margin_trend.html", trend, trend_figure, lazy=True),
         Panel("what_if", "parts/margin_what_if.html", partial(what_if, question=Question())),
         Panel(
@@ -334,6 +367,7 @@ MARGIN = Page(
             table=customers_data,
             title="Customers",
             lazy=True,
+            sorting=CUSTOMERS,
         ),
         RESIDUAL,
     ),

@@ -20,6 +20,7 @@ from aicost.web.pages.models import BY_MODEL, UNIT_FILTERS, named_ask, unit_why
 from aicost.web.parts import RESIDUAL, STAMP, Figure, against, money_figure, moved
 from aicost.web.reasons import address
 from aicost.web.shell import Page, Panel, for_people, refuse, render_page
+from aicost.web.sorting import LINES
 from aicost.web.units import Unit, per_thousand, unit_rows
 from attribution.entities.seen import is_seen
 
@@ -152,7 +153,7 @@ MODEL = Page(
         *CHARTS,
         *QUALITY,
         Panel("features", "parts/model_features.html", features, table=model_sheets.features,
-              title="Features", lazy=True, size="low"),
+              title="Features", lazy=True, size="low", sorting=LINES),
         Panel("layers", "parts/model_layers.html", layers, table=model_sheets.layers,
               title="What it buys", lazy=True, size="low"),
         Panel("family", "parts/model_family.html", family, table=model_sheets.family,

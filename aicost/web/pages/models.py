@@ -17,12 +17,37 @@ from aicost.web.parts import RESIDUAL, STAMP, cost_blocks, periods_of, residual,
 from aicost.web.qualities import best_of, gained, planes, standing, version_name
 from aicost.web.reasons import address
 from aicost.web.shell import Page, Panel, for_people, render_page
+from aicost.web.sorting import LINE, Sorting, growth_of
 from aicost.web.tables import Block, blocks
-from aicost.web.units import Unit, per_thousand, unit_rows
+from aicost.web.units import Unit, keyed, per_thousand, unit_rows
 from attribution.reports.sheets import Sheet, sheet_of
 
 BY_MODEL = ("model",)
+SORTS = Sorting(
+    {
+        **LINE,
+        "requests": "unit.requests",
+        "marginal_cost_per_inference": "unit.marginal",
+        "loaded_cost_per_inference": "unit.loaded",
+        "marginal_cost_per_million_tokens": "unit.row.marginal_cost_per_million_tokens",
+        "loaded_cost_per_million_tokens": "unit.row.loaded_cost_per_million_tokens",
+        "score": "page.value",
+    },
+    "cost",
+    data={"share_percent": "cost", "change_percent": growth_of},
+)
 ZERO = Decimal(0)
+GAINS = Sorting(
+    {
+        "name": "model",
+        "leads_since": "row.leads_since",
+        "gained_points": "row.gained_points",
+        "gain_cost_per_month": "row.gain_cost_per_month",
+        "gain_cost_per_point": "row.gain_cost_per_point",
+    },
+    table="gains",
+    data={"name": "model"},
+)
 UNIT_FILTERS = ("model", "feature", "workload", "experiment", "team", "environment")
 UNIT_COLUMNS = (
     "requests", "marginal_cost_per_inference", "loaded_cost_per_inference",
@@ -60,7 +85,7 @@ def lead(ask: Ask) -> dict:
 def table(ask: Ask) -> dict:
     """Every line of cost by model with unit costs, quality and twelve weeks on one scale."""
     found = cost_blocks(ask, BY_MODEL)
-    by_name = {(u.name, u.currency): u for u in units(ask)}
+    by_name = keyed(ask, units(ask))
     best = best_of(ask)
     add_idle(ask, found)
     _add_sparks(ask, found)
@@ -73,6 +98,7 @@ def table(ask: Ask) -> dict:
                 line.drill = model_url(ask, name)
                 line.unit_why = unit_why(ask, name, block.currency)
                 line.page = _quality_cell(best.get(name))
+    found = SORTS.blocks(ask.view, found)
     unpaid = [u for u in by_name.values() if u.name and not u.currency]
     return {"blocks": found, "period": numbers.period(ask.period), "unpaid": unpaid,
             "tokens": any(u.row["tokens"] for u in by_name.values())}  # fmt: skip
@@ -82,7 +108,8 @@ def _quality_cell(told: tuple | None) -> dict | None:
     if told is None:
         return None
     row, plane = told
-    return {"score": score_text(row["score"]), "on": plane.on, "measure": plane.measure,
+    return {"value": row["score"], "score": score_text(row["score"]), "on": plane.on,
+            "measure": plane.measure,
             "standing": standing(row), "version": version_name(row)}  # fmt: skip
 
 
@@ -128,7 +155,7 @@ def model_url(ask: Ask, name: str) -> str:
 
 def table_data(ask: Ask) -> Sheet:
     found, best = cost_blocks(ask, BY_MODEL), best_of(ask)
-    by_name = {(u.name, u.currency): u.row for u in units(ask)}
+    by_name = {key: unit.row for key, unit in keyed(ask, units(ask)).items()}
 
     def rows():
         for block in found:
@@ -168,8 +195,10 @@ def gains(ask: Ask) -> dict:
                 "monthly": None if monthly is None else numbers.change(monthly, plane.currency, 0),
                 "each": None if each is None else numbers.unit_money(each, plane.currency),
                 "reason": row["reason"],
+                "row": row,
             }
         )
+    rows = GAINS.rows(ask.view, rows)
     return {"rows": rows, "scored": bool(planes(ask))}
 
 
@@ -179,9 +208,10 @@ MODELS = Page(
     panels=(
         STAMP,
         Panel("lead", "parts/lead.html", lead),
-        Panel("table", "parts/models_table.html", table, table=table_data, title="Models"),
+        Panel("table", "parts/models_table.html", table, table=table_data, title="Models",
+              sorting=SORTS),
         Panel("gains", "parts/models_gains.html", gains, table=model_sheets.gains,
-              title="What the last gain cost"),
+              title="What the last gain cost", sorting=GAINS),
         replace(RESIDUAL, build=partial(residual, group_by=BY_MODEL)),
     ),
     filters=UNIT_FILTERS,

@@ -31,13 +31,15 @@ from aicost.web.parts import (
 )
 from aicost.web.reasons import address, whole
 from aicost.web.shell import Page, Panel
+from aicost.web.sorting import LINE, Sorting
 from aicost.web.tables import Block, Line
 from aicost.web.unit_tables import KINDS, UnitLine, unit_lines
-from aicost.web.units import unit_rows
-from attribution.reports.sheets import Sheet
+from aicost.web.units import keyed, unit_rows
+from attribution.reports.sheets import Sheet, sheet_of
 from attribution.reports.spec import SHOWN
 
 MOVERS_MAX, UNITS_MAX = 5, 3
+STANDING = Sorting({**LINE, "marginal_cost_per_inference": "unit.marginal"}, "cost")
 ZERO = Decimal(0)
 BY_FEATURE = ("feature",)
 
@@ -255,20 +257,29 @@ def where(ask: Ask) -> dict:
             if line.line == "owned":
                 line.page = target_url(ask, "feature", line.key[1])
     return {
-        "blocks": found,
+        "blocks": STANDING.blocks(ask.view, found),
         "period": numbers.period(ask.period),
         "explore": ask.view.query(group_by=BY_FEATURE),
     }
 
 
 def where_data(ask: Ask) -> Sheet:
-    answer = ask.report("cost", group_by=BY_FEATURE)
-    return sheet_of_blocks("Where", ask, answer, cost_blocks(ask, BY_FEATURE), BY_FEATURE)
+    answer, key = ask.report("cost", group_by=BY_FEATURE), "marginal_cost_per_inference"
+    units = keyed(ask, unit_rows(ask, BY_FEATURE))
+    known = {at: {key: unit.marginal} for at, unit in units.items()}
+    found = cost_blocks(ask, BY_FEATURE)
+    return sheet_of_blocks("Where", ask, answer, found, BY_FEATURE, (key,), known)
 
 
 def sources(ask: Ask) -> dict:
     """How far each source reaches: what a figure of today can know."""
     return {"sources": ask.report("cost").freshness}
+
+
+def sources_data(ask: Ask) -> Sheet:
+    answer = ask.report("cost")
+    columns = ("source", "kind", "through", "final_through", "loaded_at")
+    return sheet_of("How fresh the data is", answer, columns, map(vars, answer.freshness))
 
 
 OVERVIEW = Page(
@@ -292,6 +303,7 @@ OVERVIEW = Page(
             title="Where the money stands",
             lazy=True,
             size="tall",
+            sorting=STANDING,
         ),
         Panel(
             "pace",
@@ -302,7 +314,13 @@ OVERVIEW = Page(
             "Spend over the month",
             lazy=True,
         ),
-        Panel("sources", "parts/overview_sources.html", sources),
+        Panel(
+            "sources",
+            "parts/overview_sources.html",
+            sources,
+            table=sources_data,
+            title="How fresh the data is",
+        ),
         RESIDUAL,
     ),
     picks=("period", "compare", "basis", "pools", "currency"),

@@ -2,16 +2,22 @@
 
 from collections.abc import Mapping
 from datetime import date
+from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from aicost.accounts.scope import may_see_margin, may_see_sources
 from aicost.kernel.money import plain
 from aicost.kernel.periods import utc_today
-from aicost.web.shell import frame, refuse
+from aicost.web.exports import files, sent
+from aicost.web.shell import for_people, frame, refuse
+from attribution.reports.columns import COUNT, DAY, DECIMAL, TEXT
+from attribution.reports.sheets import Column, listed
 from ingest.models import Price
 from ingest.price_book import PRICE_CLASSES
 from ingest.price_overlaps import PriceRefused
@@ -37,6 +43,8 @@ FIELDS = (
     ("origin", "Where it was read", "contract number, page"),
     ("note", "Note", ""),
 )
+KINDS = {"price": DECIMAL, "discount_percent": DECIMAL, "per_units": COUNT, "context_over": COUNT,
+         "valid_from": DAY, "valid_to": DAY}  # fmt: skip
 CHOICES = {"token_class": ("", *PRICE_CLASSES), "basis": BASES}
 DEFAULTS = {"per_units": "1000000", "basis": BASES[0], "context_over": "0", "currency": "USD"}
 
@@ -78,6 +86,27 @@ def parsed(given: Mapping[str, str]) -> tuple[dict[str, object], dict[str, str]]
     return values, errors
 
 
+@for_people
+def taken(request: HttpRequest, kind: str) -> HttpResponseBase:
+    """The list as a file, as the page shows it."""
+    if not may_see_sources(request.user):
+        return refuse(request, f"prices.{kind}")
+    names = [name for name, _, _ in FIELDS]
+    rows = [{name: getattr(price, name) for name in names} for price in _listed(request)]
+    columns = [Column(name, KINDS.get(name, TEXT)) for name in names]
+    return sent(request, listed("Own prices", columns, rows), "prices", "prices", kind)
+
+
+def _asked(request: HttpRequest) -> str:
+    return request.GET.get("q", "").replace("\x00", "").strip()
+
+
+def _listed(request: HttpRequest) -> QuerySet[Price]:
+    found = Price.objects.order_by("provider", "model", "token_class", "-valid_from")
+    asked = _asked(request)
+    return found.filter(model__icontains=asked) if asked else found
+
+
 @login_required
 @require_POST
 def end(request: HttpRequest, price_id: int) -> HttpResponse:
@@ -110,12 +139,11 @@ def _text(value: object) -> str:
 def _show(
     request: HttpRequest, price: Price | None, values: Mapping, errors: dict, status: int = 200
 ) -> HttpResponse:
-    listed = Price.objects.order_by("provider", "model", "token_class", "-valid_from")
-    if asked := request.GET.get("q", "").replace("\x00", "").strip():
-        listed = listed.filter(model__icontains=asked)
+    asked = _asked(request)
     context = frame(request, "prices") | {
         "title": "Prices",
-        "prices": listed[:SHOWN],
+        "prices": _listed(request)[:SHOWN],
+        "files": files("prices_file", urlencode({"q": asked}) if asked else ""),
         "today": utc_today(),
         "asked": asked,
         "price": price,

@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from aicost.accounts.scope import may_edit_rules, may_see_sources
+from aicost.kernel.targets import EVIDENCE
 from aicost.web import figures, numbers
 from aicost.web.ask import Ask, ask_of
 from aicost.web.colours import colour
@@ -30,6 +31,8 @@ from aicost.web.shell import Page, Panel, for_people, refuse, render_page
 from aicost.web.story_months import six_months
 from aicost.web.tables import Block, blocks
 from attribution.models import AllocationRule
+from attribution.reports.columns import COUNT, TEXT
+from attribution.reports.sheets import Column, Sheet, sheet_of, sheet_of_answer
 from attribution.ruling.validate import TEXT_MAX
 
 ZERO = Decimal(0)
@@ -163,6 +166,37 @@ def trend_figure(ask: Ask) -> dict:
     return figure
 
 
+def listed_rules(ask: Ask) -> dict:
+    return {"listing": listing(ask), "may_edit": False, "query": ask.view.query()}
+
+
+def rules_data(ask: Ask) -> Sheet:
+    """A row a rule and currency in claiming order, with what it claims and holds."""
+    answer = ask.report("rule_claims", **WHOLE)
+    held: dict[str, list[dict]] = {}
+    for row in answer.rows:
+        held.setdefault(row["rule"], []).append(row)
+    told = [
+        {"place": row.number, "rule": row.key, "title": row.rule.title, "claims": row.words,
+         "method": row.method, "scope": row.scope, "state": row.state or "on", "who": row.who}
+        for row in listing(ask).rows
+    ]  # fmt: skip
+    rows = [{**one, **more} for one in told for more in held.get(one["rule"], [{}])]
+    texts = tuple(Column(name, TEXT) for name in ("rule", "title", "claims", "method", "scope",
+                                                  "state", "who"))  # fmt: skip
+    columns = (Column("place", COUNT), *texts, "currency", "series", "cost",
+               *(f"{name}_cost" for name in EVIDENCE))  # fmt: skip
+    return sheet_of("Rules", answer, columns, rows)
+
+
+def suggested(ask: Ask) -> dict:
+    return {"address": f"{reverse('rule_suggestions')}?{ask.view.query()}"}
+
+
+def suggested_data(ask: Ask) -> Sheet:
+    return sheet_of_answer("Suggested rules", ask.report("rule_suggestions", **WHOLE))
+
+
 RULES = Page(
     slug="rules",
     title="Rules",
@@ -170,6 +204,22 @@ RULES = Page(
         STAMP,
         Panel("lead", "parts/lead.html", lead),
         Panel("figures", "parts/figures.html", key_figures),
+        Panel(
+            "order",
+            "parts/rules_listed.html",
+            listed_rules,
+            table=rules_data,
+            title="Rules",
+            lazy=True,
+        ),
+        Panel(
+            "suggested",
+            "parts/rules_suggested.html",
+            suggested,
+            table=suggested_data,
+            title="Suggested rules",
+            lazy=True,
+        ),
         Panel("trend", "parts/small_chart.html", trend, trend_figure),
         RESIDUAL,
     ),

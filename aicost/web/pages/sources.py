@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
@@ -15,8 +16,11 @@ from aicost.accounts.scope import may_connect, may_see_sources
 from aicost.jobs.models import Job
 from aicost.jobs.queue import enqueue
 from aicost.kernel.periods import utc_now
+from aicost.web.exports import files, sent
 from aicost.web.guide import guide
-from aicost.web.shell import frame, refuse, sentence
+from aicost.web.shell import for_people, frame, refuse, sentence
+from attribution.reports.columns import TEXT, TIME
+from attribution.reports.sheets import Column, listed
 from ingest.connect import FROM_ENVIRONMENT, BadSettings, check_source, check_values, configure
 from ingest.fetch.base import FLAG, LINES, SECRET, Check, Connector
 from ingest.fetch.connectors import CONNECTORS, connector_of
@@ -24,6 +28,8 @@ from ingest.models import Delivery, Source, SourceRun
 from ingest.sealed import CannotUnseal, unseal
 
 RUNS_SHOWN = 20
+COLUMNS = ("source", "kind", Column("connector", TEXT), "state", "started_at",
+           Column("next_run_at", TIME), "rows", "message", "reader", "loaded_at")  # fmt: skip
 KINDS = (
     ("bill", "Bills", "What was charged: clouds, model APIs, owned hardware"),
     ("telemetry", "Telemetry", "What the machines did"),
@@ -62,21 +68,51 @@ def listing(request: HttpRequest) -> HttpResponse:
     """Every source, connected or fed by hand, with its last run or delivery."""
     if not may_see_sources(request.user):
         return refuse(request, "sources")
-    runs, loads = (
-        {one.source_id: one for one in rows.order_by("source_id", "-pk").distinct("source_id")}
-        for rows in (SourceRun.objects, Delivery.objects)
-    )
-    rows = [
-        _row(source, runs.get(source.pk), loads.get(source.pk))
-        for source in Source.objects.order_by("name")
-    ]
+    rows = _rows()
     context = frame(request, "sources") | {
         "title": "Sources",
         "connected": [row for row in rows if row["source"].connector],
         "by_hand": [row for row in rows if not row["source"].connector and row["loaded"]],
         "may_connect": may_connect(request.user),
+        "files": files("sources_file"),
     }
     return render(request, "pages/sources.html", context)
+
+
+@for_people
+def taken(request: HttpRequest, kind: str) -> HttpResponseBase:
+    """Both tables of the list as one file."""
+    if not may_see_sources(request.user):
+        return refuse(request, f"sources.{kind}")
+    rows = [_data(row) for row in _rows() if row["source"].connector or row["loaded"]]
+    return sent(request, listed("Sources", COLUMNS, rows), "sources", "sources", kind)
+
+
+def _data(row: dict) -> dict:
+    source, run, loaded = row["source"], row["run"], row["loaded"]
+    return {
+        "source": source.name,
+        "kind": source.kind,
+        "connector": row["connector"],
+        "state": row["state"] if source.connector else loaded.state,
+        "started_at": run.started_at if run else None,
+        "next_run_at": source.next_run_at,
+        "rows": run.rows if run else None,
+        "message": run.message if run else "",
+        "reader": loaded.reader if loaded else "",
+        "loaded_at": loaded.loaded_at if loaded else None,
+    }
+
+
+def _rows() -> list[dict]:
+    runs, loads = (
+        {one.source_id: one for one in rows.order_by("source_id", "-pk").distinct("source_id")}
+        for rows in (SourceRun.objects, Delivery.objects)
+    )
+    return [
+        _row(source, runs.get(source.pk), loads.get(source.pk))
+        for source in Source.objects.order_by("name")
+    ]
 
 
 def _row(source: Source, run: SourceRun | None, last: Delivery | None) -> dict:

@@ -6,21 +6,21 @@ from decimal import Decimal
 from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 
-from aicost.accounts.audit import EXPORT, record
 from aicost.accounts.models import User
 from aicost.accounts.scope import asker_of, may_see_margin
 from aicost.kernel.periods import Period, month_of, previous_month, utc_today
 from aicost.web import numbers
+from aicost.web.exports import answer_file, files
 from aicost.web.months import months_offered
 from aicost.web.shell import for_people, frame, refuse
 from aicost.web.statements import HEADS, Statement, statements, why_changed
 from attribution.closing.pinned import close_of
 from attribution.reports import run
 from attribution.reports.compare import previous_period
-from attribution.reports.formats import to_csv
 from attribution.reports.spec import LEFT_OUT, SHOWN, SPREAD, Answer, Asker, BadSpec, Spec
 from attribution.reports.statement import HOLDERS, IN_BILL
 
@@ -100,6 +100,7 @@ def page(request: HttpRequest, month: str, holder: str, name: str) -> HttpRespon
     context = frame(request, "statements") | _common(ask, answer) | {
         "title": f"Statement of {name}",
         "name": name,
+        "files": files("statements_file", ask.query(name=name)),
         "statements": [(one, why_changed(one, calls)) for one in found],
         "made": timezone.now(),
     }  # fmt: skip
@@ -107,16 +108,15 @@ def page(request: HttpRequest, month: str, holder: str, name: str) -> HttpRespon
 
 
 @for_people
-def csv(request: HttpRequest) -> HttpResponse:
+def taken(request: HttpRequest, kind: str = "csv") -> HttpResponseBase:
     """The rows behind the list, or behind one statement with `name`."""
     ask, name = chosen(request.GET, request.user), request.GET.get("name")
     answer = run(ask.spec(asker_of(request.user), name))
-    record(request.user, EXPORT, "statement", {"query": request.GET.urlencode()})
-    return _file(to_csv(answer), f"statements-{ask.month.start:%Y-%m}.csv")
+    return answer_file(request, answer, "statement", f"statements-{ask.month.start:%Y-%m}", kind)
 
 
 @for_people
-def journal(request: HttpRequest) -> HttpResponse:
+def journal(request: HttpRequest, kind: str = "csv") -> HttpResponseBase:
     """The month's journal; with `accruals` also what is used but not billed."""
     if not may_see_margin(request.user):
         return refuse(request, "journal.csv")
@@ -124,14 +124,7 @@ def journal(request: HttpRequest) -> HttpResponse:
     spec = ask.spec(asker_of(request.user), report="journal")
     estimates = SHOWN if request.GET.get("accruals") else LEFT_OUT
     answer = run(Spec(**{**vars(spec), "estimates": estimates}))
-    record(request.user, EXPORT, "journal", {"query": request.GET.urlencode()})
-    return _file(to_csv(answer), f"journal-{ask.month.start:%Y-%m}.csv")
-
-
-def _file(text: str, name: str) -> HttpResponse:
-    answer = HttpResponse(text, content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="{name}"'
-    return answer
+    return answer_file(request, answer, "journal", f"journal-{ask.month.start:%Y-%m}", kind)
 
 
 def _common(ask: Chosen, answer: Answer) -> dict:
@@ -142,6 +135,7 @@ def _common(ask: Chosen, answer: Answer) -> dict:
         "after": ask.month.end,
         "label": LABELS[ask.holder],
         "query": ask.query(),
+        "files": files("statements_file", ask.query()),
         "answer": answer,
         "close": close_of(ask.month.start),
         "charges": ask.way == CHARGEBACK,

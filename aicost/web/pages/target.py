@@ -1,5 +1,6 @@
 """One name: what it costs and consists of, who owns it, what stands above it, what was changed."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -37,6 +38,7 @@ from aicost.web.parts import (
     why_url,
 )
 from aicost.web.shell import Page, Panel, for_people, refuse, render_page
+from aicost.web.sorting import LINES, Sorting
 from aicost.web.subject import (
     budget_figure,
     burn_of,
@@ -54,6 +56,7 @@ from attribution.reports.sheets import Sheet
 
 ZERO = Decimal(0)
 ROWS_MAX = 12
+BY_SERVICE = replace(LINES, table="services")
 
 
 def lead(ask: Ask) -> dict:
@@ -154,7 +157,7 @@ def _dots(ask: Ask, currency: str, periods: list[date]) -> list[Decimal | None]:
     return before[: len(periods)]
 
 
-def _parts(ask: Ask, dimension: str) -> dict:
+def _parts(ask: Ask, dimension: str, sorting: Sorting) -> dict:
     found = [shorten(block, ROWS_MAX) for block in cost_blocks(ask, (dimension,))]
     for block in found:
         for line in [*block.lines, block.total]:
@@ -162,6 +165,7 @@ def _parts(ask: Ask, dimension: str) -> dict:
                 line.why = why_url(ask, line, (dimension,), block.currency)
             if line.line == "owned" and kind_of(dimension) in CONSISTS_OF:
                 line.drill = target_url(ask, kind_of(dimension), line.key[1])
+    found = sorting.blocks(ask.view, found)
     # Colours are those of the chart, which is by service.
     return {"blocks": found, "title": label(dimension), "period": numbers.period(ask.period),
             "coloured": dimension == "service"}  # fmt: skip
@@ -179,7 +183,7 @@ def _parted(ask: Ask) -> str:
 
 
 def consists(ask: Ask) -> dict:
-    return _parts(ask, _parted(ask))
+    return _parts(ask, _parted(ask), LINES)
 
 
 def consists_data(ask: Ask) -> Sheet:
@@ -191,7 +195,7 @@ def services_data(ask: Ask) -> Sheet:
 
 
 def services(ask: Ask) -> dict:
-    return _parts(ask, "service")
+    return _parts(ask, "service", BY_SERVICE)
 
 
 TARGET = Page(
@@ -210,6 +214,7 @@ TARGET = Page(
             table=consists_data,
             title="What is in it",
             lazy=True,
+            sorting=LINES,
         ),
         Panel(
             "services",
@@ -218,6 +223,7 @@ TARGET = Page(
             table=services_data,
             title="Services",
             lazy=True,
+            sorting=BY_SERVICE,
         ),
         Panel("facts", "parts/target_facts.html", facts, lazy=True),
         Panel("history", "parts/target_history.html", history, lazy=True),

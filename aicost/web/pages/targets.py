@@ -26,6 +26,7 @@ from aicost.web.names import (
 from aicost.web.parts import RESIDUAL, STAMP, against, cost_blocks, why_url
 from aicost.web.picks import hidden_pairs
 from aicost.web.shell import Page, Panel, for_people, refuse
+from aicost.web.sorting import Sorting, growth_of, part_of
 from aicost.web.tables import Line
 from attribution.entities.files import export_targets
 from attribution.entities.seen import names_seen
@@ -38,6 +39,19 @@ ZERO = Decimal(0)
 UNREGISTERED, UNOWNED = "unregistered", "unowned"
 WORDS = {"": "Any", "active": "Active", RETIRED: "Retired", UNREGISTERED: "Not registered",
          UNOWNED: "Without owner"}  # fmt: skip
+
+SORTS = Sorting(
+    {
+        "name": "name",
+        "owner": "entity.owner",
+        "cost": "line.cost",
+        "change_percent": "line.growth",
+        "budget_used": "burn.part",
+    },
+    "cost",
+    ("name", "owner"),
+    data={"change_percent": growth_of, "budget_used": part_of},
+)
 
 
 @dataclass
@@ -172,6 +186,7 @@ def table(ask: Ask, asked: str, status: str) -> dict:
     kind, found = kind_asked(ask), []
     for one in ask.once(tables):
         rows = [row for row in one.rows if row.has(asked) and row.is_of(status)]
+        rows = SORTS.rows(ask.view, rows)
         found.append(replace(one, rows=rows, hidden=len(one.rows) - len(rows)))
     return {
         "tables": found,
@@ -197,7 +212,7 @@ def table_data(ask: Ask, asked: str = "", status: str = "") -> Sheet:
     found = table(ask, asked, status)
     columns = ("kind_of_name", "name", "title", "owner", "parents", "line", "currency")
     texts = tuple(Column(name, TEXT) for name in columns)
-    numbers = ("cost", "previous", "change", "budget", Column("status", TEXT))
+    numbers = ("cost", "previous", "change", "budget", "budget_used", Column("status", TEXT))
     rows = [_data(found["kind"], one, row) for one in found["tables"] for row in one.every]
     return sheet_of("Names & owners", answer, (*texts, *numbers), rows)
 
@@ -216,6 +231,7 @@ def _data(kind: str, table: Table, row: Named) -> dict:
         "previous": row.line.previous,
         "change": row.line.delta,
         "budget": row.burn.amount if row.burn else None,
+        "budget_used": row.burn.used if row.burn else None,
     }
 
 
@@ -246,10 +262,11 @@ TARGETS = Page(
             partial(table, asked="", status=""),
             table=table_data,
             title="Names & owners",
+            sorting=SORTS,
         ),
         RESIDUAL,
     ),
-    picks=("period", "compare", "basis"),
+    picks=("period", "compare", "basis", "currency"),
     filters=(),
     own=("q", "status"),
     reads=read,

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
+from operator import attrgetter
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -89,18 +90,23 @@ def list_table(ask: Ask) -> dict:
     def columns(block: Block) -> list[Shown]:
         return [
             *owned.cost_columns(ask, block.currency),
-            Shown("Budget used", owned.of_owned(used, _burned, Cell("not set", "word"))),
+            Shown("Budget used", owned.of_owned(used, _burned, Cell("not set", "word")),
+                  key="budget_used", value=owned.value_of(used, attrgetter("part"))),
             Shown("Features", owned.of_owned(features, _many, Cell("none", "word")), words=True),
             Shown("Evidence", _evidence, words=True),
             owned.share_column(block.total.cost),
             owned.spark_column(ask, block.currency),
-        ]
+        ]  # fmt: skip
+
+    def made(block: Block) -> owned.Table:
+        shown = columns(block)
+        return owned.table(owned.in_order(ask, block, shown), "Team", shown)
 
     links = [("Statements", reverse("statements"))]
     return {
         "title": "Cost by team",
         "links": links,
-        "tables": [owned.table(b, "Team", columns(b)) for b in found],
+        "tables": [made(b) for b in found],
         "empty": ("No cost in this period.", "Choose another period, or", "add a bill", "/upload/"),
         "after": "Evidence says how the cost came to the team: measured by telemetry and calls, "
         "tagged, by a rule’s pattern, or fallback." if found else "",
@@ -145,9 +151,17 @@ TEAMS = Page(
     panels=(
         STAMP,
         Panel("lead", "parts/lead.html", list_lead),
-        Panel("table", "parts/owned_table.html", list_table, table=list_data, title="Teams"),
+        Panel(
+            "table",
+            "parts/owned_table.html",
+            list_table,
+            table=list_data,
+            title="Teams",
+            sorting=owned.NAMES,
+        ),
         replace(RESIDUAL, build=partial(residual, group_by=BY_TEAM)),
     ),
+    picks=("period", "compare", "step", "basis", "pools", "currency"),
 )
 
 
@@ -218,11 +232,13 @@ def _of(dimension: str, title: str):
         rows = ask.report("cost", group_by=(dimension,), granularity=step).rows
         before = ask.rows_before("cost", group_by=(dimension,), granularity=step) or None
         found = blocks(rows, (dimension,), before=before, colour=colour)
-        return parts_table(ask, found[0] if found else None, dimension, title)
+        block = found[0] if found else None
+        return parts_table(ask, block, dimension, title, sorting=sorting)
 
-    return Panel(
-        f"{dimension}s", "parts/owned_table.html", build, table=data, title=title, lazy=True
-    )
+    slug = f"{dimension}s"
+    sorting = replace(owned.NAMES, table=slug)
+    return Panel(slug, "parts/owned_table.html", build, table=data, title=title, lazy=True,
+                 sorting=sorting)  # fmt: skip
 
 
 def statement(ask: Ask) -> str:
@@ -247,13 +263,14 @@ TEAM_PAGE = Page(
         *(unit_panel(kind, TEAM) for kind in ("unit", "calls")),
         LAYERS_PANEL,
         Panel("features", "parts/owned_table.html", features, table=HOLDER.data, title="Features",
-              lazy=True),
+              lazy=True, sorting=owned.NAMES),
         _of("model", "Models"),
         _of("experiment", "Experiments"),
         Panel("facts", "parts/target_facts.html", facts, title="What is said of it", lazy=True),
         Panel("history", "parts/target_history.html", history, title="Who changed it", lazy=True),
         RESIDUAL,
     ),
+    picks=("period", "compare", "step", "basis", "pools", "currency"),
     filters=BY_TEAM,
     under="teams",
     reads=read,

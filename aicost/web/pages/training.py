@@ -1,8 +1,9 @@
 """Training: what it costs, what is written off while its model serves, which runs took it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
+from operator import itemgetter
 
 from django.urls import reverse
 
@@ -23,6 +24,7 @@ from aicost.web.parts import (
 )
 from aicost.web.reasons import address
 from aicost.web.shell import Page, Panel
+from aicost.web.sorting import Sorting
 from aicost.web.trials import past_plan
 from attribution.reports.compare import step_of
 from attribution.reports.run_cost import FILTERS as OF_RUNS
@@ -34,6 +36,45 @@ GROUPS = ("model", "team", "experiment")
 PLAIN = {"idle": "shown", "shared": "shown"}
 ROWS_MAX, RUNS_MAX, LAYERS_MAX = 40, 20, 8
 FAILED = ("failed", "killed")
+
+
+def _run_name(row: Mapping) -> str:
+    return row["name"] or row["run"]
+
+
+def _growth(row: Mapping) -> Decimal | None:
+    now, was = row.get("training_cost"), row.get("previous")
+    return (now - was) / was if now is not None and was else None
+
+
+SPENT = Sorting(
+    {
+        "name": "",
+        "training_cost": "training_cost",
+        "change_percent": _growth,
+        "idle_cost": "idle_cost",
+        "amortised_cost": "amortised_cost",
+        "balance": "balance",
+        "serving_from": "serving_from",
+    },
+    "training_cost",
+    data={"change_percent": _growth},
+)
+RUNS = Sorting(
+    {
+        "run": _run_name,
+        "experiment": "experiment",
+        "model": "model",
+        "team": "team",
+        "status": "status",
+        "started_at": "started_at",
+        "gpu_hours": "gpu_hours",
+        "run_cost": "run_cost",
+    },
+    words=("run", "experiment", "model", "team", "status"),
+    table="runs",
+    data={"run": _run_name},
+)
 
 
 def group_of(ask: Ask) -> str:
@@ -147,6 +188,7 @@ def amortised(ask: Ask) -> list[dict]:
 def table(ask: Ask) -> dict:
     """Spent beside written off, by model, team, experiment or feature."""
     group, rows = group_of(ask), table_rows(ask)
+    rows = SPENT.rows(ask.view, rows, {"name": itemgetter(group)})
     shown = rows[:ROWS_MAX]
     if len(rows) > ROWS_MAX:
         rest = rows[ROWS_MAX:]
@@ -269,7 +311,7 @@ def runs(ask: Ask) -> dict:
     rows = run_rows(ask).rows
     running = [row for row in rows if row["status"] == "running"]
     ended = [row for row in rows if row["status"] != "running"]
-    shown = [*running, *ended][:RUNS_MAX]
+    shown = RUNS.rows(ask.view, [*running, *ended])[:RUNS_MAX]
     bad = [row for row in rows if row["status"] in FAILED]
     return {
         "rows": [x | {"is_bad": x["status"] in FAILED, "late": past_plan(x)} for x in shown],
@@ -315,10 +357,12 @@ TRAINING = Page(
         Panel("figures", "parts/figures.html", key_figures),
         Panel("chart", "parts/training_chart.html", chart, chart_figure, chart_sheet,
               "Training over time"),
-        Panel("table", "parts/training_table.html", table, table=sheet, title="Training"),
-        Panel("runs", "parts/training_runs.html", runs, table=runs_sheet, title="Runs"),
+        Panel("table", "parts/training_table.html", table, table=sheet, title="Training",
+              sorting=SPENT),
+        Panel("runs", "parts/training_runs.html", runs, table=runs_sheet, title="Runs",
+              sorting=RUNS),
         RESIDUAL,
     ),
-    picks=("period", "compare", "basis"),
+    picks=("period", "compare", "step", "basis"),
     filters=(*GROUPS, "feature"),
 )  # fmt: skip

@@ -24,7 +24,7 @@ from aicost.web.colours import colour
 from aicost.web.parts import RESIDUAL, STAMP, Figure, against, cut_steps, twin
 from aicost.web.shell import Page, Panel
 from aicost.web.story_months import first_days, year_of_months
-from aicost.web.unit_tables import KINDS, UnitLine, unit_lines
+from aicost.web.unit_tables import KINDS, SORTS, UnitLine, unit_lines
 from aicost.web.units import per_thousand
 from attribution.reports import REPORTS
 from attribution.reports.sheets import Sheet, sheet_of_answer
@@ -229,7 +229,14 @@ UNIT_ECONOMICS = Page(
         STAMP,
         Panel("lead", "parts/lead.html", lead),
         Panel("figures", "parts/figures.html", key_figures),
-        Panel("table", "parts/unit_tables.html", table, table=table_data, title="Unit costs"),
+        Panel(
+            "table",
+            "parts/unit_tables.html",
+            table,
+            table=table_data,
+            title="Unit costs",
+            sorting=SORTS,
+        ),
         Panel("trend", "parts/unit_trend.html", trend, trend_figure, lazy=True),
         Panel(
             "bridge",

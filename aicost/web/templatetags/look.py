@@ -129,6 +129,25 @@ def at(mapping, key):
     return mapping.get(key, "")
 
 
+@register.simple_block_tag(takes_context=True)
+def head(context, content, name="", css=""):
+    """{% head "cost" "num wide" %}Cost, ${% endhead %}: the head of a column, a link where the
+    panel's table can be sorted by it."""
+    panel = context.get("p")
+    heads = panel.get("sorting") if isinstance(panel, dict) else None
+    one = heads.of(name) if heads is not None and name else None
+    told = format_html(' class="{}"', css) if css else ""
+    if one is None:
+        return format_html('<th scope="col"{}>{}</th>', told, content)
+    anchor = format_html(' id="{}"', one.anchor) if one.anchor else ""
+    order = format_html(' aria-sort="{}"', one.order) if one.order else ""
+    arrow = format_html(' <span aria-hidden="true">{}</span>', one.arrow) if one.order else ""
+    return format_html(
+        '<th scope="col"{}{}{}><a class="sort" href="{}">{}{}</a></th>',
+        *(told, anchor, order, one.href, content, arrow),
+    )
+
+
 @register.simple_tag(takes_context=True)
 def person(context) -> str:
     user = context["request"].user
