@@ -176,7 +176,7 @@ def _cost(line: Line, currency: str) -> Cell:
 
 def _growth(line: Line, currency: str) -> Cell:
     if line.line != "owned":
-        return owned.NOTHING
+        return owned.NOTHING if line.line == "total" else owned.NOT_APPLICABLE
     return Cell(numbers.change_percent(line.cost, line.previous), "second")
 
 

@@ -206,7 +206,7 @@ def pace(ask: Ask) -> dict:
     currency, layers, days = found
 
     def write(amount):
-        return "" if amount is None else numbers.money(amount, currency)
+        return numbers.NOT_APPLICABLE if amount is None else numbers.money(amount, currency)
 
     before = f"; dashed: {layers[1].name}" if len(layers) > 1 else ""
     note = f"Cumulative, {currency}{before}."

@@ -246,7 +246,7 @@ def shorten(block: Block, lines_max: int = LINES_MAX) -> Block:
     rest = [line for line in owned if line.key not in kept]
     other = _total(rest)
     other.key, other.line, other.swatch = ("other",), "other", "s-other"
-    other.names = (_others(rest),)
+    other.names = (_others(rest), *("" for _ in rest[0].names[1:]))
     unnamed = [x for x in block.lines if x not in owned]
     lines = [x for x in owned if x.key in kept] + [other] + unnamed
     return Block(block.currency, lines, block.total, len(rest))
