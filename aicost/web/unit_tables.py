@@ -75,13 +75,6 @@ class UnitLine:
         return numbers.change_percent(self.each("marginal"), self.each("marginal", self.before))
 
     @property
-    def grown(self) -> Decimal | None:
-        """The change of the marginal cost as a part of what it was."""
-        now = self.each("marginal")
-        was = None if self.before is None else self.each("marginal", self.before)
-        return now / was - 1 if now is not None and was else None
-
-    @property
     def outcome(self) -> str:
         return (self.row["outcome"] or "").replace("_", " ")
 
@@ -104,7 +97,6 @@ SORTS = Sorting(
         "count": "count",
         "marginal": _marginal,
         "loaded": _loaded,
-        "growth": "grown",
     },
     words=("name", "outcome"),
     data={

