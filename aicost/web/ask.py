@@ -49,6 +49,7 @@ class Ask:
             spec.shared,
             spec.estimates,
             spec.against,
+            spec.by_rules,
             spec.in_currency,
             tuple(sorted(spec.filters.items())),
         )

@@ -105,6 +105,10 @@ def check(report: Report, spec: Spec) -> None:
         raise BadSpec(f"the report {report.name} cannot be asked in another currency")
     if spec.against and not (report.against and spec.granularity == "total"):
         raise BadSpec(f"the report {report.name} cannot be asked against another period so")
+    if spec.by_rules and not (report.against and spec.granularity == "total"):
+        raise BadSpec(f"the report {report.name} cannot tell rule changes apart so")
+    if spec.by_rules and spec.asker.teams is not None:
+        raise NotAllowed("a rule moves money of all teams; ask somebody who sees all of them")
     if spec.in_currency and not _CURRENCY.match(spec.in_currency):
         raise BadSpec(f"{spec.in_currency[:20]!r} is no currency code such as EUR")
     _one_of("granularity", spec.granularity, report.granularities)

@@ -1,12 +1,14 @@
 """Why cost moved: the change of each row in effects of days, volume, mix, size, price, and what is
 new, gone, idle, a credit or without a measured quantity (attribution/drivers.py). Every row adds up
-to its change.
+to its change. Asked `by_rules`, what rules moved that changed in between is told apart: the
+earlier period is replayed under the later rules.
 
 A leaf is a feature, model, experiment and activity. Its quantity is calls for inference and GPU
 hours for training and experimentation; leaves of one feature and unit are one group, between which
 mix is measured. Effects are computed for all leaves the asker may see and then summed, so that a
 row says the same under every grouping and filter."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -21,13 +23,15 @@ from attribution.reports.compare import previous_period, step_of
 from attribution.reports.convert import EXACT_DIGITS, folded
 from attribution.reports.cost import every_column
 from attribution.reports.spec import LEFT_OUT, Spec
+from attribution.ruling.between import moved_between
+from attribution.ruling.replay.engine import Replayed
 
 LEAF = ("feature", "model", "experiment", "activity")
 NAMES = LEAF[:3]
 CALLS, GPU_HOURS = "requests", "gpu_hours"
 ABOVE = tuple(level for level, name in LEVELS.items() if name in LEAF)
 UNITS = {"inference": CALLS, "training": GPU_HOURS, "experimentation": GPU_HOURS}
-CREDITS, CREDIT = "credits", "Credit"
+CREDITS, CREDIT, RULES = "credits", "Credit", "rules"
 WHOLE = {"idle": "idle", "shared": "unmetered", "unattributed": "unmetered"}
 POOLS = ("shared", "idle", "unattributed")
 LINES = ("owned", "workload", *POOLS)
@@ -88,6 +92,8 @@ def _pairs(spec: Spec, missing: set) -> Iterator[tuple[Period, Period, tuple[dic
         old, new = (
             _sides(replace(spec, period=p), missing).get(p.start, {}) for p in (other, spec.period)
         )
+        if spec.by_rules:
+            old = _under_new_rules(old, moved_between(other, spec.period, spec.basis))
         yield spec.period, other, (old, new)
         return
     steps = whole_steps(spec.period, spec.granularity)
@@ -133,6 +139,25 @@ def _sides(spec: Spec, missing: set) -> dict[date, dict[Key, Side]]:
             elif unit == GPU_HOURS and (*where, row["activity"]) in worked:
                 side = Side(cost, worked[(*where, row["activity"])]["gpu_ms"])
         found.setdefault(row["period"], {})[key] = side
+    return found
+
+
+def _under_new_rules(sides: dict[Key, Side], moved: Replayed) -> dict[Key, Side]:
+    """The earlier sides as the later rules have them; what that moved is a leaf of its own, which
+    was and is no more, so that neither period's cost changes."""
+    found, gained = dict(sides), defaultdict(lambda: ZERO)
+    for (where, currency), (was, would) in moved.stands.items():
+        owned = where.kind == "workload" or any(
+            (where.workload, where.model, where.feature, where.experiment, where.team)
+        )
+        activity = where.activity if owned else ""
+        names = (where.feature, where.model, where.experiment, activity)
+        gained[*names, where.kind, currency] += would - was
+    for key, more in gained.items():
+        if more:
+            side = found.get((*key, ""), Side())
+            found[*key, ""] = replace(side, cost=side.cost + more)
+            found[*key, RULES] = Side(-more)
     return found
 
 

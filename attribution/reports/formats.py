@@ -72,7 +72,12 @@ def spec_values(spec: Spec) -> dict:
         "long": spec.long,
         "estimates": spec.estimates,
         "in_currency": spec.in_currency,
-    } | ({"against": [str(spec.against.start), str(spec.against.end)]} if spec.against else {})
+    } | _of_two_periods(spec)
+
+
+def _of_two_periods(spec: Spec) -> dict:
+    found = {"against": [str(spec.against.start), str(spec.against.end)]} if spec.against else {}
+    return found | ({"by_rules": True} if spec.by_rules else {})
 
 
 def to_csv(answer: Answer) -> str:

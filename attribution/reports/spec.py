@@ -94,7 +94,8 @@ class Spec:
     where '' means 'not set'. `long` lets a question about single charges take more days.
     `in_currency` converts each row by the rate of the charge's month; '' leaves money as billed.
     `estimates` shown adds to `cost` what is still expected, in a column of its own. `against` is
-    the period compared with, for reports of two periods; None is the one before."""
+    the period compared with, for reports of two periods; None is the one before; `by_rules` lets
+    such a report tell apart what rules moved that changed in between."""
 
     report: str
     period: Period
@@ -109,6 +110,7 @@ class Spec:
     estimates: str = SHOWN
     in_currency: str = ""
     against: Period | None = None
+    by_rules: bool = False
 
 
 @dataclass(frozen=True)

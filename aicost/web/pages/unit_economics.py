@@ -157,7 +157,8 @@ def _moved(ask: Ask) -> list[dict]:
     if ask.view.other is None:
         return []
     kept = {name: value for name, value in ask.view.filters.items() if name in FILTERS}
-    return leaves(ask, ask.period, against=ask.view.other, filters=kept)
+    return leaves(ask, ask.period, against=ask.view.other, filters=kept,
+                  by_rules=ask.asker.teams is None)  # fmt: skip
 
 
 def bridge(ask: Ask) -> dict:
@@ -213,6 +214,7 @@ def bridge_data(ask: Ask) -> Sheet:
     """Every leaf of the bridge with its effects."""
     against = ask.view.other
     return sheet_of_answer("Bridge", ask.report("bridge", group_by=LEAVES, against=against,
+                                                by_rules=ask.asker.teams is None,
                                                 idle=SHOWN, shared=SHOWN))  # fmt: skip
 
 

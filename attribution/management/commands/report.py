@@ -41,6 +41,7 @@ class Command(BaseCommand):
         add("--in-currency", default="", metavar="EUR", help="by the rate of each charge's month")
         add("--compare", choices=("previous",))
         add("--against", type=period_of, metavar="FROM:TO", help="for bridge; TO is excluded")
+        add("--by-rules", action="store_true", help="for bridge: tell changed rules apart")
         add("--role", choices=ROLES, default=ADMIN, help="answer as this role would see it")
         add("--team", action="append", help="answer as somebody of this team only would see it")
         add("--format", choices=list(FORMATS), default="table")
@@ -78,6 +79,7 @@ def spec_of(options: dict) -> Spec:
         estimates=options["estimates"],
         in_currency=options["in_currency"],
         against=options.get("against"),
+        by_rules=options.get("by_rules", False),
     )
 
 
