@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 
 from aicost.accounts.models import User
 from aicost.accounts.people import DEMO_PEOPLE, ensure_demo_users
-from aicost.kernel.periods import utc_today
+from aicost.kernel.periods import month_start, utc_today
 from aicost.runtime.demo import Step, books, budgets, generate, steps
 from attribution.allocate import DayResult, attribute
 from attribution.budgeting.balances import save_balance
@@ -25,7 +25,6 @@ from attribution.finance import tables
 from ingest.load import load
 
 ESTIMATED_DAYS = 7
-BUDGET_DAYS = 3  # before yesterday, so that two evenings in a row are known
 
 
 class DemoFailed(RuntimeError):
@@ -144,8 +143,9 @@ def _budgets(path: Path, progress: Progress) -> None:
         raise DemoFailed(f"{path.name} was refused: {error}") from error
     for balance in budgets.balances(utc_today()):
         save_balance(balance, By(reason="as the providers show it"))
-    for back in range(BUDGET_DAYS, 0, -1):
-        remember(utc_today() - timedelta(days=1 + back))
+    yesterday = utc_today() - timedelta(days=1)
+    for day in (month_start(yesterday) - timedelta(days=1), yesterday - timedelta(days=1)):
+        remember(day)
     remember_lately()
     _complete(progress, task)
 

@@ -97,7 +97,7 @@ def plan_of(ask: Ask, block: Block) -> Plan | None:
     """None where nobody said what the month may cost, or not to this asker. The company's budget
     goes first; only features with a budget are held against theirs: experiments, idle and shared
     cost have none."""
-    if ask.view.filters or ask.view.basis != EFFECTIVE:
+    if is_narrowed(ask):
         return None
     rows = [
         row
@@ -119,6 +119,12 @@ def plan_of(ask: Ask, block: Block) -> Plan | None:
     return Plan(amount, whole, len(features), broken, False)
 
 
+def is_narrowed(ask: Ask) -> bool:
+    """Budgets are of all cost, effective, in their own currency."""
+    view = ask.view
+    return bool(view.filters or view.in_currency or view.basis != EFFECTIVE)
+
+
 def whole_of(row: dict) -> Decimal:
     """Where a row of report `budgets` ends: by forecast, at its pace, or as it is."""
     return next(row[name] for name in ("p50", "at_this_pace", "used") if row[name] is not None)
@@ -130,7 +136,9 @@ def ending_figure(ask: Ask, block: Block) -> Figure | None:
     if ending is None:
         return None
     plan = plan_of(ask, block)
-    under = [*_against(plan, block.currency), _band(ending, block.currency)]
+    under = [_band(ending, block.currency)]
+    if not is_narrowed(ask):
+        under = [*_against(plan, block.currency), *under]
     more = ("Budgets" if plan else "Set a budget", reverse("budgets"))
     name = f"{ending.month.start:%B} {ending.words}"
     return money_figure(name, numbers.rounded(ending.whole, 0), block.currency, final=False,

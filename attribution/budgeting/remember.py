@@ -2,7 +2,7 @@
 on which a budget was first seen to break. A day is deleted and made anew, never edited."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -161,10 +161,12 @@ def _breach(available: Decimal, cost: Outlook, costs: Daily, day: date) -> date 
 
 
 def _known(plan: Plan, span: Period) -> Known:
-    """Cost in the plan's currency, by the frozen rate of each month."""
+    """Cost in the plan's currency, by the frozen rate of each month where there is another."""
     spec = Spec("cost", span, EVERYBODY, granularity="day", filters=plan.filters,
-                estimates=LEFT_OUT, in_currency=plan.currency)  # fmt: skip
+                estimates=LEFT_OUT)  # fmt: skip
     answer = run(spec)
+    if any(row["currency"] != plan.currency for row in answer.rows):
+        answer = run(replace(spec, in_currency=plan.currency))
     lacking = [f"no rate {billed_in} to {wanted} for {month:%b %Y}: that cost is left out"
                for month, billed_in, wanted in answer.missing_rates[:1]]  # fmt: skip
     costs = _by_day((row["period"], row["cost"]) for row in answer.rows

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from aicost.accounts.company import company
+from aicost.kernel.periods import utc_today
 from attribution.budgeting.plans import Key, Plan, plans_on
 from attribution.models import BudgetStatus
 from attribution.models.budgets import LEVELS
@@ -20,13 +21,15 @@ COLUMNS = (
 )  # fmt: skip
 WHOLE, FILTER = "whole company", "filter"
 NOT_YET = "not worked out yet: it is with the next attribution, or by manage.py budgets"
+NOT_KEPT = "nothing was kept of that day: manage.py budgets --day {day} works it out"
 CENT = Decimal("0.01")
+ONE_DAY = timedelta(days=1)
 
 
 def rows(spec: Spec) -> list[dict]:
     """One row a budget that holds on the last day of the period and whose whole cost the asker may
     see; the worst first."""
-    day = spec.period.end - timedelta(days=1)
+    day = spec.period.end - ONE_DAY
     plans = [plan for plan in plans_on(day) if plan.is_seen_by(spec.asker.teams)]
     kept = _newest(day) if plans else {}
     fiscal = company().fiscal_month if plans else 1
@@ -57,12 +60,12 @@ def _row(plan: Plan, day: date, status: BudgetStatus | None, fiscal: int) -> dic
         "amount_per_count": plan.amount if plan.per else None,
         "currency": plan.currency,
         "first_day": period.start,
-        "last_day": period.end - timedelta(days=1),
+        "last_day": period.end - ONE_DAY,
         "amount": None if plan.per else plan.amount,
         "level": "",
         "words": "",
         "stop": "",
-        "reason": NOT_YET,
+        "reason": NOT_YET if day >= utc_today() - ONE_DAY else NOT_KEPT.format(day=day),
         "budget_id": plan.key[0],
     }
     return row | _said(status) if status is not None else row
@@ -75,7 +78,7 @@ def _said(status: BudgetStatus) -> dict:
         pace = (status.used * (status.period_end - status.period_start).days / gone).quantize(CENT)
     return {
         "first_day": status.period_start,
-        "last_day": status.period_end - timedelta(days=1),
+        "last_day": status.period_end - ONE_DAY,
         "day": status.day,
         "data_through": status.data_through,
         "amount": status.amount,

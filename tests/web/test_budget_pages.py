@@ -67,7 +67,7 @@ def test_too_few_days_make_a_pace_that_says_why(visit, costs):
     """160.00 of search in 2 of 30 days: 2,400 at this pace, of a budget of 1,000."""
     budget("feature", "search", "1000")
     page = text(visit("finance", f"/budgets/?{QUERY}").content.decode())
-    assert "not worked out yet" in page and "not known yet" in page
+    assert "manage.py budgets --day 2026-09-02 works it out" in page and "not known yet" in page
     remember(SECOND)
     page = text(visit("finance", f"/budgets/?{QUERY}").content.decode())
     assert "$2,400 at this pace" in page and "no bill it counts has a final day" in page
