@@ -1,6 +1,8 @@
 """A digest in the mailbox says what the reports say, to the cent, of what its reader may see."""
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 import re
 from threading import Barrier, Thread
 
@@ -8,19 +10,26 @@ from django.db import connection
 import pytest
 
 from aicost.accounts.scope import asker_of
+from aicost.kernel.periods import Period
 from aicost.notify.models import Recipient, Schedule, Send
 from aicost.notify.outbox import drain
 from aicost.notify.render import HTML_BYTES_MAX
 from aicost.notify.schedules import send_due, send_me
 from aicost.web import numbers
 from aicost.web.models import SavedView
-from attribution.reports.spec import Asker
+from attribution.budgeting.edit import save_budget
+from attribution.budgeting.remember import remember
+from attribution.entities.changes import By
+from attribution.reports import REPORTS, run
+from attribution.reports.base import Report
+from attribution.reports.spec import LEFT_OUT, Asker, Spec
 from tests.notify.mailbox import html_of, subject_of, text_of
-from tests.notify.world import BEFORE, WEEK, cost, make_fortnight
+from tests.notify.world import BEFORE, FIRST, WEEK, cost, make_fortnight
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MONDAY = datetime(2026, 11, 23, 8, tzinfo=UTC)  # when a weekly one is due in UTC
 ALL = Asker("finance")
+LAST = date(2026, 11, 22)
 
 
 @pytest.fixture
@@ -198,3 +207,43 @@ def test_a_test_is_marked_as_one_and_ends_nothing(mailbox, people, bills):
     assert mail["To"] == "viewer@example.com"
     assert subject_of(mail).startswith("Test: AI spend")
     assert mail["List-Unsubscribe"] is None
+
+
+def test_its_budgets_and_forecast_are_those_of_their_reports(mailbox, people, bills):
+    save_budget({"title": "All AI", "amount": "2000", "currency": "USD"}, By(reason="a test"))
+    remember(LAST)
+    digest(people["finance"], people["finance"])
+    sent()
+    text = text_of(mailbox.mails[0])
+    spec = Spec("budgets", WEEK, ALL, estimates=LEFT_OUT)
+    [row] = run(spec).rows
+    assert row["used"] == cost(Period(FIRST, WEEK.end), ALL)
+    used, available = (numbers.money(row[name], "USD") for name in ("used", "available"))
+    assert f"{used} of {available}" in text
+    assert f"Budget of the month: {available}" in text
+    [month] = [r for r in run(replace(spec, report="forecast")).rows if r["horizon"] == "month"]
+    ends = numbers.UNKNOWN if month["p50"] is None else numbers.money(month["p50"], "USD", 0)
+    assert f"November forecast: {ends}" in text
+
+
+def test_it_lists_the_anomalies_that_began_in_its_days(mailbox, people, bills, monkeypatch):
+    """Of a team's digest those of the team; what nobody is told of, or began before, is left
+    out."""
+    told = {"told": "yes", "state": "open", "severity": "major", "level": "feature",
+            "onset": WEEK.start, "excess": Decimal("281.05"), "currency": "USD"}  # fmt: skip
+    rows = [
+        told | {"alert_id": 1, "title": "search rose", "name": "search", "team": "relevance"},
+        told | {"alert_id": 2, "title": "answers rose", "name": "answers", "team": "support"},
+        told | {"alert_id": 3, "title": "old", "name": "x", "team": "", "onset": FIRST},
+        told | {"alert_id": 4, "title": "quiet", "name": "x", "team": "", "told": "no"},
+    ]
+    report = Report("alerts", "Alerts", lambda spec: rows, lambda spec: tuple(rows[0]))
+    monkeypatch.setitem(REPORTS, "alerts", report)
+    digest(people["finance"], people["finance"])
+    digest(people["finance"], people["finance"], about="team", team="support")
+    sent()
+    whole, of_team = (text_of(mail).partition("NEW ANOMALIES")[2] for mail in mailbox.mails)
+    listed = whole.partition("WHERE IT")[0]
+    assert "Major: search rose: +$281.05" in listed and "answers rose" in listed
+    assert "old" not in listed and "quiet" not in listed
+    assert "search rose" not in of_team and "answers rose" in of_team
