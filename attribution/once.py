@@ -16,14 +16,20 @@ _kept: ContextVar[MutableMapping | None] = ContextVar("kept", default=None)
 
 
 @contextmanager
-def steady(answers: MutableMapping) -> Iterator[None]:
+def steady(answers: MutableMapping | None = None) -> Iterator[None]:
     """Within it, a function marked `once` is asked once for the same arguments; `answers` holds
-    what they said, and goes with the page."""
-    token = _kept.set(answers)
+    what they said, and goes with the page. Without, those of the `steady` around it, if any."""
+    token = _kept.set(answers_here() if answers is None else answers)
     try:
         yield
     finally:
         _kept.reset(token)
+
+
+def answers_here() -> MutableMapping:
+    """What is kept here and now; nothing yet outside of `steady`."""
+    found = _kept.get()
+    return {} if found is None else found
 
 
 def kept(key: Hashable, make: Callable[[], T]) -> T:

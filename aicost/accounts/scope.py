@@ -1,6 +1,7 @@
 """What a person may see: the bridge from a user to the asker every report requires."""
 
 from aicost.accounts.models import ADMIN, ENGINEER, FINANCE, FINOPS, User
+from attribution.once import once
 from attribution.reports.spec import Asker
 
 MONEY_ROLES = frozenset({FINANCE, FINOPS, ADMIN})
@@ -17,8 +18,12 @@ def asker_of(user: User) -> Asker:
     """The asker for every report this user asks for. No team and no wide view means no rows."""
     if user.sees_all_teams or user.is_superuser:
         return Asker(role=role_of(user))
-    teams = tuple(user.teams.order_by("name").values_list("name", flat=True))
-    return Asker(role=role_of(user), teams=teams)
+    return Asker(role=role_of(user), teams=_teams_of(user))
+
+
+@once
+def _teams_of(user: User) -> tuple[str, ...]:
+    return tuple(user.teams.order_by("name").values_list("name", flat=True))
 
 
 def may_see_margin(user: User) -> bool:

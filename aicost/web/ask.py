@@ -1,6 +1,6 @@
 """One request's questions: the view, who asks, and the answers already given."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TypeVar
@@ -13,6 +13,7 @@ from aicost.accounts.scope import asker_of
 from aicost.kernel.periods import Period, utc_today
 from aicost.web.filters import View, parse
 from aicost.web.spans import CUSTOM, DEFAULT_PRESET, PRESETS, Calendar
+from attribution.once import answers_here
 from attribution.reports import named, run
 from attribution.reports.spec import LEFT_OUT, Answer, Asker
 
@@ -21,13 +22,15 @@ T = TypeVar("T")
 
 @dataclass
 class Ask:
-    """Every panel of a page asks through the page's one `Ask`, so a question is put once."""
+    """Every panel of a page asks through the page's one `Ask`, so a question is put once; asks of
+    other views made of it share its answers."""
 
     user: User
     asker: Asker
     view: View
     _answers: dict = field(default_factory=dict)
-    _trusts: dict = field(default_factory=dict)
+    _made: dict = field(default_factory=dict)
+    _kept: MutableMapping = field(default_factory=answers_here)
     # Titles of what was asked in another currency and stands as billed.
     as_billed: set = field(default_factory=set)
 
@@ -50,11 +53,12 @@ class Ask:
             spec.estimates,
             spec.against,
             spec.by_rules,
+            spec.long,
             spec.in_currency,
             tuple(sorted(spec.filters.items())),
         )
         if key not in self._answers:
-            self._answers[key] = run(spec, self._trusts)
+            self._answers[key] = run(spec, self._kept)
         return self._answers[key]
 
     def rows_before(self, name: str, **changes) -> list[dict] | None:
@@ -65,15 +69,26 @@ class Ask:
 
     def once(self, make: Callable[["Ask"], T]) -> T:
         """What `make` says of this view, made once for all panels that ask."""
-        if make not in self._answers:
-            self._answers[make] = make(self)
-        return self._answers[make]
+        if make not in self._made:
+            self._made[make] = make(self)
+        return self._made[make]
+
+    def frozen_query(self, **changes) -> str:
+        """The query string of this view with its dates written out and changes; the same for all
+        lines of a table, so it is written once."""
+        key = tuple(
+            (name, tuple(value.items()) if isinstance(value, Mapping) else value)
+            for name, value in changes.items()
+        )
+        if ("frozen", key) not in self._made:
+            self._made["frozen", key] = self.view.frozen_dates().query(**changes)
+        return self._made["frozen", key]
 
     def with_view(self, **changes) -> "Ask":
         """The same person with another question; days of its own are no preset's."""
         if "period" in changes:
             changes = {"preset": CUSTOM} | changes
-        return replace(self, view=replace(self.view, **changes), _answers={})
+        return replace(self, view=replace(self.view, **changes), _made={})
 
     def billed(self, what: str) -> "Ask":
         """The same question in the currency of the bill, where `what` knows no other."""

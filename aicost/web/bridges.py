@@ -29,6 +29,7 @@ from attribution.reports.spec import SHOWN
 
 ZERO = Decimal(0)
 FILTERS = REPORTS["bridge"].filters
+EFFECTS_MAX = 60
 
 
 @dataclass
@@ -139,6 +140,17 @@ def effect_lines(ask: Ask, rows: Iterable[dict], ends: tuple[date, date] | None 
     return sorted(found.values(), key=lambda x: (LINES.index(x.line), -abs(x.delta), x.name))
 
 
+def shortened(lines: list[EffectLine], lines_max: int = EFFECTS_MAX) -> list[EffectLine]:
+    """The lines with the smallest changes as one, so that they still add up."""
+    owned = [line for line in lines if line.line == "owned"]
+    if len(owned) <= lines_max:
+        return lines
+    rest = total_of(owned[lines_max - 1 :])
+    rest.name, rest.line = f"{len(owned) - lines_max + 1} others", "other"
+    rest.swatch = "s-other"
+    return [*owned[: lines_max - 1], rest, *(line for line in lines if line.line != "owned")]
+
+
 def total_of(lines: Iterable[EffectLine]) -> EffectLine:
     total = EffectLine("Total", "total", "s-total")
     for line in lines:
@@ -150,7 +162,8 @@ def total_of(lines: Iterable[EffectLine]) -> EffectLine:
 
 
 def effects_table(lines: Sequence[EffectLine]) -> dict:
-    """Lines, their total and the headings of the effects that any line has."""
+    """Lines, the smallest as one, their total and the headings of the effects that any line has."""
+    lines = shortened(list(lines))
     keys = tuple(key for key in KEYS if any(line.effects[key] for line in lines))
     total = total_of(lines)
     for line in (*lines, total):

@@ -13,14 +13,13 @@ from aicost.kernel.periods import month_of, utc_today
 from aicost.web.numbers import MINUS, change
 from attribution.closing import blockers as why
 from attribution.closing.blockers import blockers_of
-from attribution.closing.invoices import Invoice, invoices
+from attribution.closing.invoices import Invoice, every_source, invoices
 from attribution.closing.payments import COLUMNS, said
 from attribution.closing.status import CLOSED, MonthState, month_states
 from attribution.closing.tieout import LEAVES_OUT, PARTS
 from attribution.models import InvoicePaid
 from attribution.reports import run
 from attribution.reports.spec import Asker, Spec
-from ingest.models import Source
 
 MONTHS_SHOWN, TARGETS_SHOWN = 18, 40
 FOLDED_FROM = "reference"  # the fields from here on are folded away until one is used
@@ -204,7 +203,7 @@ _MONEY = ("reported", "restated", "difference")
 
 def payment_form(given: Mapping[str, str], errors: Mapping[str, str]) -> list[dict]:
     """The fields of the form in their order."""
-    names = Source.objects.filter(kind="bill").order_by("name").values_list("name", flat=True)
+    names = [one.name for one in every_source().values() if one.kind == "bill"]
     more = COLUMNS[COLUMNS.index(FOLDED_FROM) :]
     opens = "open" if any(given.get(name) or errors.get(name) for name in more) else "shut"
     return [
@@ -214,7 +213,7 @@ def payment_form(given: Mapping[str, str], errors: Mapping[str, str]) -> list[di
             "help": LABELS[name][1],
             "value": given.get(name, ""),
             "error": errors.get(name, ""),
-            "choices": list(names) if name == "source" else None,
+            "choices": names if name == "source" else None,
             "opens": opens if name == FOLDED_FROM else "",
         }
         for name in COLUMNS

@@ -7,6 +7,7 @@ from django.core.cache import cache
 
 from aicost.kernel.targets import LEVELS
 from attribution.models import EntityParent, Target
+from attribution.once import once
 from attribution.reports.spec import LAYER, LAYERS, TARGET_DIMENSIONS
 from ingest.models import ChargeSeries, Source
 
@@ -65,8 +66,9 @@ def _names(dimension: str) -> list[str]:
     return [name for name in dict.fromkeys(rows) if name]
 
 
+@once
 def palette(dimension: str) -> dict[str, str]:
-    """value -> class name, for every value of the dimension."""
+    """value -> class name, for every value of the dimension; read from the cache once a page."""
     key = f"palette-{dimension}"
     found = cache.get(key)
     if found is None:

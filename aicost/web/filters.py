@@ -59,7 +59,8 @@ _CURRENCY = re.compile(r"[A-Z]{3}")
 _SORT = re.compile(r"-?([a-z_]{1,40}\.)?[a-z_0-9]{1,60}")
 # Keys of a page that say a place in an answer: with another answer they say nothing.
 PLACES = ("page",)
-STEPS_BY_DAY_MAX = 120
+# A period is charted by days up to so many, by weeks up to so many, else by months.
+DAYS_CHARTED_MAX, DAYS_BY_WEEK_MAX = 62, 120
 # Keys of the address with one word each, in canonical order.
 WORDS = ("compare", "step", "basis", "idle", "shared", "in_currency", "chart", "sort")
 BASE = ("base_from", "base_to")
@@ -110,8 +111,10 @@ class View:
 
     @property
     def granularity(self) -> str:
-        """The step asked for, else days, or months where days would be too many to read."""
-        return self.step or ("month" if self.period.length_days > STEPS_BY_DAY_MAX else "day")
+        """The step asked for, else days, or what leaves few enough bars to read."""
+        days = self.period.length_days
+        by_length = "week" if days <= DAYS_BY_WEEK_MAX else "month"
+        return self.step or ("day" if days <= DAYS_CHARTED_MAX else by_length)
 
     @property
     def months(self) -> int:

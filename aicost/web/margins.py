@@ -40,7 +40,7 @@ class MarginLine:
     @property
     def unknown(self) -> bool:
         """A feature without a revenue row: unknown; a pool earns nothing: not applicable."""
-        return not self.earns and self.line == "owned"
+        return not self.earns and self.line in ("owned", "other")
 
     @property
     def below(self) -> Decimal:
@@ -101,6 +101,26 @@ def margin_lines(ask: Ask) -> list[MarginLine]:
         was = before.get((row["feature"], line, row["currency"]))
         found.append(MarginLine(name, line, colour("feature", feature, line), row, was))
     return found
+
+
+def folded(lines: list[MarginLine], lines_max: int) -> list[MarginLine]:
+    """The lines, of features those that come last as one, so that they still add up."""
+    owned = [x for x in lines if x.line == "owned"]
+    rest = owned[lines_max - 1 :]
+    if len(rest) < 2 or len({x.row["currency"] for x in rest}) > 1:
+        return lines
+    sums = {name: sum((x.row[name] or ZERO for x in rest), ZERO) for name in SUMMED}
+    row = sums | {"feature": "", "line": "other", "currency": rest[0].row["currency"]}
+    one = summed([row]) if rest[0].earns else None
+    row |= {
+        "revenue": one and one.revenue,
+        "gross_margin": one and one.gross_margin,
+        "gross_margin_percent": one and one.gross_percent,
+        "margin": one and one.margin,
+        "margin_percent": one and one.percent,
+    }
+    others = MarginLine(f"{len(rest)} others", "other", "s-other", row, None)
+    return [*owned[: lines_max - 1], others, *(x for x in lines if x.line != "owned")]
 
 
 def summed(rows: list[dict]) -> Sums:

@@ -6,6 +6,22 @@ from django.http import HttpRequest, HttpResponse
 
 from aicost.accounts.company import zone_of
 from aicost.web.zone import ZONE
+from attribution.once import steady
+
+SAFE = ("GET", "HEAD")
+
+
+def asked_once(get_response: Callable) -> Callable:
+    """Middleware: while one answer is made that changes nothing, what it looks up does not change
+    either, and is looked up once (attribution.once)."""
+
+    def answered(request: HttpRequest) -> HttpResponse:
+        if request.method not in SAFE:
+            return get_response(request)
+        with steady({}):
+            return get_response(request)
+
+    return answered
 
 
 def in_own_zone(get_response: Callable) -> Callable:

@@ -1,6 +1,7 @@
 """What pages say of names beside their money: who owns them, what stands above, how much of the
 budget is used. Money comes from reports, as everywhere."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -12,8 +13,10 @@ from aicost.kernel.periods import Period, month_of, quarter_of, year_of
 from aicost.web import numbers
 from aicost.web.ask import Ask
 from attribution.budgeting.plans import holding
+from attribution.entities.registry import entity_of
 from attribution.models import Entity, EntityBudget, EntityParent
 from attribution.models.entities import MONTH, QUARTER, RETIRED
+from attribution.once import once
 from attribution.reports.spec import Asker
 
 ZERO = Decimal(0)
@@ -75,10 +78,13 @@ def kind_of(dimension: str) -> str:
 
 def dimension_of(kind: str, name: str) -> str:
     """The dimension a report is asked by for this name: a model with versions is all of them."""
-    if kind != "model":
-        return kind
-    versions = EntityParent.objects.filter(dimension=kind, level=kind, parent=name)
-    return ONE_MODEL if versions.exists() else kind
+    return ONE_MODEL if kind == "model" and name in _with_versions() else kind
+
+
+@once
+def _with_versions() -> frozenset[str]:
+    versions = EntityParent.objects.filter(dimension="model", level="model")
+    return frozenset(versions.values_list("parent", flat=True))
 
 
 def may_see_plans(asker: Asker, kind: str) -> bool:
@@ -89,7 +95,7 @@ def may_see_plans(asker: Asker, kind: str) -> bool:
 
 def target_url(ask: Ask, kind: str, name: str) -> str:
     """The page of a name; the period goes along, filters do not."""
-    query = ask.view.query(filters={}, group_by=("feature",))
+    query = ask.once(_bare_query)
     if kind in OWN_PAGES:
         address = reverse(OWN_PAGES[kind], args=[name])
     else:
@@ -97,8 +103,18 @@ def target_url(ask: Ask, kind: str, name: str) -> str:
     return f"{address}?{query}" if query else address
 
 
+def _bare_query(ask: Ask) -> str:
+    return ask.view.query(filters={}, group_by=("feature",))
+
+
 def last_day(ask: Ask) -> date:
     return ask.period.end - timedelta(days=1)
+
+
+@once
+def entity_said(kind: str, name: str) -> Entity | None:
+    """What is registered of a name."""
+    return entity_of(kind, name)
 
 
 def entities(kind: str) -> dict[str, Entity]:
@@ -142,19 +158,28 @@ def burn(ask: Ask, kind: str, name: str, budget: EntityBudget) -> Burn:
     return Burn(used, budget.amount, budget.currency, budget.period, gone)
 
 
-def cost_after(ask: Ask, kind: str, entity: Entity | None) -> list[tuple[str, Decimal]]:
-    """(currency, cost) in the view of a name that is retired by then; empty when it costs nothing
-    or is not retired."""
-    if entity is None or entity.status != RETIRED:
-        return []
-    start = max(entity.retired_on or ask.period.start, ask.period.start)
-    if start >= ask.period.end:
-        return []
-    dimension = dimension_of(kind, entity.name)
-    answer = ask.report("cost", group_by=(dimension,), filters={}, granularity="total",
-                        period=Period(start, ask.period.end))  # fmt: skip
-    found: dict[str, Decimal] = {}
-    for row in answer.rows:
-        if row[dimension] == entity.name:
-            found[row["currency"]] = found.get(row["currency"], ZERO) + row["cost"]
-    return [(currency, cost) for currency, cost in found.items() if cost]
+def cost_after(
+    ask: Ask, kind: str, known: Iterable[Entity]
+) -> dict[str, list[tuple[str, Decimal]]]:
+    """name -> (currency, cost) in the view of those that are retired by then and still cost; one
+    question for all of them."""
+    since: dict[str, dict[str, date]] = {}
+    for one in known:
+        start = max(one.retired_on or ask.period.start, ask.period.start)
+        if one.status == RETIRED and start < ask.period.end:
+            since.setdefault(dimension_of(kind, one.name), {})[one.name] = start
+    found: dict[tuple[str, str], Decimal] = {}
+    for dimension, starts in since.items():
+        names, first = tuple(sorted(starts)), min(starts.values())
+        step = "total" if {first} == set(starts.values()) else "day"
+        rows = ask.report("cost", group_by=(dimension,), filters={dimension: names},
+                          granularity=step, period=Period(first, ask.period.end)).rows  # fmt: skip
+        for row in rows:
+            name, key = row[dimension], (row[dimension], row["currency"])
+            if name in starts and row["period"] >= starts[name]:
+                found[key] = found.get(key, ZERO) + row["cost"]
+    told: dict[str, list[tuple[str, Decimal]]] = {}
+    for (name, currency), cost in found.items():
+        if cost:
+            told.setdefault(name, []).append((currency, cost))
+    return told

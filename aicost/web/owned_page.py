@@ -130,6 +130,10 @@ class Holder:
         why = whole(ask, block.currency)
         return money_figure("Cost", total.cost, block.currency, under=under, final=final, why=why)
 
+    def first_figures(self, ask: Ask) -> list[Figure]:
+        """What the lead asks, too."""
+        return [self.cost_figure(ask, ask.report("cost").final), *self.plan_figures(ask)]
+
     def unit_figures(self, ask: Ask, final: bool) -> list[Figure]:
         """Requests, and what a thousand of them cost, loaded and marginal."""
         unit = self.unit(ask)

@@ -80,7 +80,7 @@ def why_url(ask: Ask, line: Line, group_by: Sequence[str], currency: str = "") -
         pairs += [("at", f"{n}:{value}") for n, value in named]
     if currency and currency != ask.view.in_currency:
         pairs.append(("currency", currency))
-    query = ask.view.frozen_dates().query(in_currency="", sort="")
+    query = ask.frozen_query(in_currency="", sort="")
     return f"{reverse('why')}?{query}{'&' if query else ''}{urlencode(pairs)}"
 
 

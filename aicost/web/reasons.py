@@ -35,7 +35,7 @@ def address(
     named = {name for name, _ in at}
     kept = {k: v for k, v in ask.view.filters.items() if k not in named} | dict(filters or {})
     view = {"filters": kept, "in_currency": "", "sort": ""} | view
-    query = ask.view.frozen_dates().query(**view)
+    query = ask.frozen_query(**view)
     pairs = [("figure", figure)] if figure else []
     pairs += [("at", f"{name}:{value}") for name, value in at]
     told = {"line": line, "column": column, "currency": billed_in(ask, currency)}

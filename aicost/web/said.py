@@ -12,11 +12,10 @@ from aicost.web.ask import Ask
 from aicost.web.filters import label
 from aicost.web.names import target_url
 from attribution.entities.attributes import BY_NAME
-from attribution.entities.hierarchy import cuts_between
+from attribution.entities.hierarchy import cuts_between, names_on
 from attribution.entities.naming import raws_of, spans_of
 from attribution.entities.seen import names_seen
-from attribution.entities.spans import Span
-from attribution.models import Entity, EntityAbove, EntityBudget, EntityChange, EntityParent
+from attribution.models import Entity, EntityBudget, EntityChange, EntityParent
 from attribution.reports.spec import SHOWN
 
 ZERO = Decimal(0)
@@ -169,9 +168,7 @@ def _revenue(ask: Ask, kind: str, name: str) -> tuple[Decimal | None, str]:
 
 
 def _features_of(product: str, day: date) -> tuple[str, ...]:
-    rows = EntityAbove.objects.filter(level="product", above=product)
-    spans = [(row.name, Span(row.valid_from, row.valid_to, row.above)) for row in rows]
-    return tuple(sorted(name for name, span in spans if span.holds(day)))
+    return tuple(sorted(one for one, above in names_on("product", day).items() if above == product))
 
 
 def history_of(kind: str, name: str, *, plans: bool) -> list[dict]:

@@ -1,6 +1,6 @@
 """What all pages share: who may open them, the frame around them, panels that fail alone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import wraps
 import logging
@@ -37,8 +37,9 @@ class Panel:
     """One box of a page. `build` makes its context, `figure` its chart, `table` what it shows as
     data (aicost.web.exports), named `title` in the menu of exports; each may fail alone. A `lazy`
     panel measured slow: the page is sent with a skeleton of its `size` (low, medium, tall) and
-    htmx fetches it; with whole=1 in the address, as browsers without script go, it is inline.
-    `sorting` are the columns its table can be sorted by."""
+    htmx fetches it; with whole=1 in the address, as browsers without script go, it is inline. What
+    of it other panels ask anyhow, `first` shows until then. `sorting` are the columns its table
+    can be sorted by."""
 
     slug: str
     template: str
@@ -49,6 +50,7 @@ class Panel:
     lazy: bool = False
     size: str = "medium"
     sorting: Sorting | None = None
+    first: Callable[[Ask], dict] | None = None
 
     @property
     def name(self) -> str:
@@ -131,9 +133,11 @@ def frame(request: HttpRequest, here: str, query: str = "") -> dict:
     }
 
 
-def sentence(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:
-    """A page that says one thing: what is wrong, and what to do."""
-    context = frame(request, "") | {"title": title, "text": text}
+def sentence(
+    request: HttpRequest, status: int, title: str, text: str, links: Sequence[tuple] = ()
+) -> HttpResponse:
+    """A page that says one thing: what is wrong, and what to do; `links` are (text, address)."""
+    context = frame(request, "") | {"title": title, "text": text, "links": links}
     return render(request, "pages/sentence.html", context, status=status)
 
 
@@ -205,10 +209,13 @@ def _told_apart(made: dict, ask: Ask) -> dict:
     return made | told | {"inner": made["template"], "template": "parts/as_billed.html"}
 
 
-def later(page: Page, panel: Panel, query: str) -> dict:
+def later(page: Page, panel: Panel, ask: Ask, query: str) -> dict:
     """The context of a panel that is fetched after the page."""
-    address = reverse("panel", args=[page.slug, panel.slug])
+    address, first = reverse("panel", args=[page.slug, panel.slug]), None
+    if panel.first is not None:
+        first = built(page, replace(panel, build=panel.first, figure=None), ask)
     return {
+        "first": first,
         "template": "parts/later.html",
         "address": f"{address}?{query}" if query else address,
         "whole": "&".join(filter(None, (query, f"{WHOLE}=1"))),
@@ -259,7 +266,7 @@ def render_page(request: HttpRequest, page: Page, ask: Ask, **more) -> HttpRespo
             "panels": {
                 one.slug: built(page, one, ask)
                 if whole or not one.lazy
-                else later(page, one, state)
+                else later(page, one, ask, state)
                 for one in page.panels
             },
         }

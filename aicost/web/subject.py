@@ -10,6 +10,7 @@ from aicost.web.names import (
     budgets_on,
     burn,
     cost_after,
+    entity_said,
     kind_of,
     last_day,
     may_see_plans,
@@ -17,7 +18,6 @@ from aicost.web.names import (
 from aicost.web.parts import Figure, money_figure
 from aicost.web.said import case_of, facts_of, history_of
 from aicost.web.units import per_thousand, unit_rows
-from attribution.entities.registry import entity_of
 from attribution.entities.seen import is_seen
 from attribution.models import Entity
 from attribution.reports.spec import BadSpec, NotAllowed
@@ -46,7 +46,7 @@ def said_of(ask: Ask) -> Entity | None:
 
 def _said(ask: Ask) -> Entity | None:
     _, kind, name = subject(ask)
-    return entity_of(kind, name)
+    return entity_said(kind, name)
 
 
 def burn_of(ask: Ask) -> Burn | None:
@@ -66,7 +66,8 @@ def unit_figure(ask: Ask, final: bool) -> Figure | None:
     dimension, _, name = subject(ask)
     if dimension not in UNIT_COST.groups:
         return None
-    unit = next((u for u in unit_rows(ask, (dimension,)) if u.name == name and u.currency), None)
+    rows = unit_rows(ask, (dimension,), compared=False)
+    unit = next((u for u in rows if u.name == name and u.currency), None)
     if unit is None or unit.loaded is None:
         under = (("", "no inferences are known of it", False),)
         return Figure("Loaded per 1k inferences", numbers.UNKNOWN, word=True, under=under)
@@ -122,9 +123,10 @@ def history(ask: Ask) -> dict:
 
 def late_words(ask: Ask) -> list[tuple[str, bool]]:
     """Part of a lead: that a name is retired and still costs money."""
-    _, kind, _ = subject(ask)
+    _, kind, name = subject(ask)
     entity = said_of(ask)
-    for currency, cost in cost_after(ask, kind, entity)[:1]:
+    late = cost_after(ask, kind, [entity] if entity else [])
+    for currency, cost in late.get(name, [])[:1]:
         since = f" on {numbers.day_year(entity.retired_on)}" if entity.retired_on else ""
         return [(f" It was retired{since} and still costs {numbers.money(cost, currency)}.", True)]
     return []

@@ -12,6 +12,7 @@ from aicost.kernel.sqlfiles import sql
 from attribution.closing.pinned import PACKAGE, open_closes, rates_of
 from attribution.closing.tieout import Billed, Paid, explained, paid_total
 from attribution.models import InvoicePaid
+from attribution.once import once
 from ingest.fx import MissingRate, Rates
 from ingest.models import Source
 
@@ -45,7 +46,7 @@ def invoices(first: date, end: date, source: str | None = None) -> list[Invoice]
     for one in asked.select_related("source", "changed_by").order_by("paid_on", "id"):
         key = (one.source_id, one.billing_period, one.invoice_id, one.currency)
         by_key.setdefault(key, []).append(one)
-    sources = {s.pk: s for s in Source.objects.all()}
+    sources = every_source()
     rates = rates_of(open_closes(first, end))
     lines = [
         _line(key, sources[key[0]], found.get(key), by_key.get(key, []), rates)
@@ -53,6 +54,11 @@ def invoices(first: date, end: date, source: str | None = None) -> list[Invoice]
         if source is None or sources[key[0]].name == source
     ]
     return sorted(lines, key=lambda x: (x.billing_period, x.source, x.invoice, x.currency))
+
+
+@once
+def every_source() -> dict[int, Source]:
+    return {s.pk: s for s in Source.objects.order_by("name")}
 
 
 def billed_of(key: Key) -> tuple[Billed | None, bool]:

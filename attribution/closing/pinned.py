@@ -15,6 +15,7 @@ from aicost.kernel.periods import month_start
 from aicost.kernel.sqlfiles import sql
 from attribution import vocabulary
 from attribution.models import MonthClose, PinnedRuleSet, RuleSet
+from attribution.once import once
 from ingest.fx import Rates
 from ingest.models import FxRate, Price
 from ingest.price_book import PriceBook
@@ -72,10 +73,21 @@ def price_book_on(day: date) -> PriceBook:
     return price_book(Price.objects.raw(sql(PACKAGE, "pinned_prices"), {"close": close.pk}))
 
 
+@once
+def every_close() -> list[MonthClose]:
+    """All there were, in the order of their editions."""
+    found = MonthClose.objects.select_related("closed_by", "reopened_by")
+    return list(found.order_by("edition"))
+
+
+def closes_in_force() -> list[MonthClose]:
+    """The closes that hold, one a closed month."""
+    return [one for one in every_close() if one.reopened_at is None]
+
+
 def open_closes(start: date, end: date) -> list[MonthClose]:
     """The closes that hold for a month that [start, end) touches."""
-    closed = MonthClose.objects.filter(reopened_at=None)
-    return list(closed.filter(month__gte=month_start(start), month__lt=end))
+    return [one for one in closes_in_force() if month_start(start) <= one.month < end]
 
 
 def rates_of(closes: Iterable[MonthClose]) -> Rates:

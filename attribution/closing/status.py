@@ -8,7 +8,7 @@ from django.db import connection
 from aicost.kernel.periods import months_between
 from aicost.kernel.sqlfiles import sql
 from attribution.closing.blockers import Blocker, blockers_of
-from attribution.closing.pinned import PACKAGE
+from attribution.closing.pinned import PACKAGE, every_close
 from attribution.models import MonthClose
 
 OPEN, CLOSED, REOPENED = "open", "closed", "reopened"
@@ -43,8 +43,7 @@ def month_states(
 ) -> list[MonthState]:
     """The months of [start, end) with charges or closes, the newest first."""
     by_month: dict[date, list[MonthClose]] = {}
-    closes = MonthClose.objects.select_related("closed_by", "reopened_by").order_by("edition")
-    for close in closes:
+    for close in every_close():
         by_month.setdefault(close.month, []).append(close)
     months = set(by_month) | set(months_of_bills())
     asked = [

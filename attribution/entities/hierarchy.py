@@ -7,11 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date
 
-from django.db.models import Q
-
 from aicost.kernel.targets import LEVELS
 from attribution.entities.spans import Span, edges_of, joined, value_on
 from attribution.models import EntityAbove, EntityParent
+from attribution.once import once
 
 Parents = dict[tuple[str, str, str], list[Span[str]]]
 
@@ -87,21 +86,19 @@ def _through(parents: Parents, of: tuple[str, str], middle: str, top: str) -> li
 
 def cuts_between(levels: Iterable[str], start: date, end: date) -> list[date]:
     """The days inside a period on which something changes at these levels, in order."""
-    rows = EntityAbove.objects.filter(level__in=list(levels)).filter(
-        Q(valid_from__gt=start, valid_from__lt=end) | Q(valid_to__gt=start, valid_to__lt=end)
-    )
-    found = {day for pair in rows.values_list("valid_from", "valid_to") for day in pair if day}
+    rows = [row for level in levels for row in _rows_of(level)]
+    found = {day for row in rows for day in (row.valid_from, row.valid_to) if day}
     return sorted(day for day in found if start < day < end)
 
 
 def names_on(level: str, day: date) -> dict[str, str]:
     """ledger name -> what stands above it at this level on the day."""
-    rows = EntityAbove.objects.filter(
-        Q(valid_from=None) | Q(valid_from__lte=day),
-        Q(valid_to=None) | Q(valid_to__gt=day),
-        level=level,
-    )
-    return dict(rows.values_list("name", "above"))
+    return {
+        row.name: row.above
+        for row in _rows_of(level)
+        if (row.valid_from is None or row.valid_from <= day)
+        and (row.valid_to is None or row.valid_to > day)
+    }
 
 
 def names_under(level: str, wanted: Iterable[str]) -> set[str] | None:
@@ -110,5 +107,12 @@ def names_under(level: str, wanted: Iterable[str]) -> set[str] | None:
     wanted = set(wanted)
     if "" in wanted:
         return None
-    under = EntityAbove.objects.filter(level=level, above__in=wanted).values_list("name", flat=True)
-    return set(under) | (wanted if level == "base_model" else set())
+    under = {row.name for row in _rows_of(level) if row.above in wanted}
+    return under | (wanted if level == "base_model" else set())
+
+
+@once
+def _rows_of(level: str) -> list:
+    """name, above, valid_from, valid_to: a few rows a name."""
+    rows = EntityAbove.objects.filter(level=level).order_by("id")
+    return list(rows.values_list("name", "above", "valid_from", "valid_to", named=True))

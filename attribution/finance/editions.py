@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import date
 
 from aicost.kernel.periods import month_start
+from attribution.closing.pinned import closes_in_force
 from attribution.finance.conditions import Ordered, ordered
 from attribution.finance.shapes import Row
 from attribution.finance.tables import built_in, shape_of
-from attribution.models import FinanceEdition, MonthClose
+from attribution.models import FinanceEdition
 from attribution.once import once
 
 
@@ -45,17 +46,19 @@ def _as_saved(name: str) -> Editions:
 
 
 def _saved(name: str) -> list[FinanceEdition]:
-    return list(FinanceEdition.objects.filter(table=name).order_by("-version"))
+    """The editions of the table, the newest first; only that one where no month is closed."""
+    return [one for one in _every_saved() if one.table == name]
 
 
 @once
-def _closes() -> list[MonthClose]:
-    return list(MonthClose.objects.filter(reopened_at=None))
+def _every_saved() -> list[FinanceEdition]:
+    found = FinanceEdition.objects.order_by("table", "-version")
+    return list(found if closes_in_force() else found.distinct("table"))
 
 
 def _with(name: str, rows: list[Row], saved: Sequence[FinanceEdition]) -> Editions:
     by, closed = shape_of(name).conditions, {}
-    for close in _closes():
+    for close in closes_in_force():
         then = next((one.rows for one in saved if one.saved_at <= close.closed_at), None)
         then = built_in(name) if then is None else then
         if then != rows:

@@ -89,12 +89,12 @@ REPORTS: dict[str, Report] = {
 
 def run(spec: Spec, known: MutableMapping | None = None) -> Answer:
     """Answer one question. Raises BadSpec for a question that cannot be put, NotAllowed for one
-    that this asker may not put. A page that asks many keeps one `known` while it is made, so that
-    freshness and residual of a period are looked up once."""
+    that this asker may not put. Whoever asks many at once keeps one `known` meanwhile, or asks
+    within `steady`, so that what they share is looked up once."""
     report = named(spec.report)
     check(report, spec)
     missing: tuple = ()
-    with steady({} if known is None else known):
+    with steady(known):
         asked = expanded(spec)
         if spec.in_currency and not report.by_itself:
             rows, missing = converted(report, asked)

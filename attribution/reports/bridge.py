@@ -184,7 +184,7 @@ def _named(row: Mapping) -> Key:
 
 
 def _calls(spec: Spec) -> Iterable[dict]:
-    values = binds(replace(spec, group_by=NAMES)) | {"infers": True, "usage_source": None}
+    values = binds(replace(spec, group_by=NAMES)) | {"infers": True, "by_source": False}
     return fetch("unit_cost_usage", values)
 
 

@@ -1,6 +1,7 @@
 """Cost by any dimension. Every row sums all that stands on its dimensions, so every table adds up
 to the bill; what has no name stands on lines below, by kind."""
 
+from collections.abc import Mapping
 from functools import partial
 
 from attribution.once import kept
@@ -54,8 +55,19 @@ def rows(spec: Spec) -> list[dict]:
 
 
 def every_column(spec: Spec) -> list[dict]:
-    """The rows with both spreads, asked for or not; from the rollup where it knows all that is
-    asked, else from the allocated charges."""
+    """The rows with both spreads, asked for or not. A pool that gave everything away has no line
+    of its own left."""
+    return [row for row in standing(spec) if not gave_all(row)]
+
+
+def gave_all(row: Mapping) -> bool:
+    given = row["idle_spread"] or row["shared_spread"]
+    return bool(row["line"] in ("idle", "shared") and given and not row["cost"])
+
+
+def standing(spec: Spec) -> list[dict]:
+    """`every_column` with the pools that gave everything away, for what is summed further; from
+    the rollup where it knows all that is asked, else from the allocated charges."""
     if not charge_dimensions(spec):
         return kept(_key(spec), partial(_from_rollups, spec))
     values = binds(spec)

@@ -182,8 +182,6 @@ summed as (
 select summed.*, s.name as source, 0::numeric as estimated_cost
 from summed
 left join ingest_source s on s.id = summed.source_id
--- A pool that gave everything away has no line of its own left.
-where cost <> 0 or line not in ('idle', 'shared') or (idle_spread = 0 and shared_spread = 0)
 order by
     period, array_position(array['owned', 'workload', 'shared', 'idle', 'unattributed'], line),
     cost desc, feature, model, workload, experiment, team, environment, activity, kind, state,

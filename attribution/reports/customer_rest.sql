@@ -1,25 +1,8 @@
 -- What of the targets' cost stands on no customer: all of it less what the customers have.
 -- `offset 0` keeps the planner from reading all of a grain.
-with known as (
-    select day, summed, date_trunc('month', day)::date as month
-    from attribution_customersplit
-    where has_customers and day >= date_trunc('month', %(start)s::date)
-        and day < date_trunc('month', %(end)s::date - 1) + interval '1 month'
-),
-whole as (
-    select month
-    from known
-    where %(granularity)s in ('total', 'month', 'quarter')
-    group by month
-    having bool_and(summed and day >= %(start)s and day < %(end)s)
-),
-piece as materialized (
-    select month as day, 'target_month' as grain
-    from whole
-    union all
-    select day, 'target_day'
-    from known
-    where day >= %(start)s and day < %(end)s and month not in (select month from whole)
+with piece as materialized (
+    select day, case when whole then 'target_month' else 'target_day' end as grain
+    from aicost_customer_pieces(%(start)s, %(end)s, %(granularity)s)
 ),
 target as materialized (
     select

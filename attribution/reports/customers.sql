@@ -2,26 +2,11 @@
 -- is read as one, the rest day by day. `plain`: nothing of targets is asked, so of months their sum
 -- will do. `class`: the cost class of targets, of a month or of all (month null). `offset 0` keeps
 -- the planner from reading all of a grain for a few customers.
-with known as (
-    select day, summed, date_trunc('month', day)::date as month
-    from attribution_customersplit
-    where has_customers and day >= date_trunc('month', %(start)s::date)
-        and day < date_trunc('month', %(end)s::date - 1) + interval '1 month'
-),
-whole as (
-    select month
-    from known
-    where %(granularity)s in ('total', 'month', 'quarter')
-    group by month
-    having bool_and(summed and day >= %(start)s and day < %(end)s)
-),
-piece as materialized (
-    select month as day, case when %(plain)s then 'customer_month' else 'month' end as grain
-    from whole
-    union all
-    select day, 'day'
-    from known
-    where day >= %(start)s and day < %(end)s and month not in (select month from whole)
+with piece as materialized (
+    select
+        day, case when not whole then 'day' when %(plain)s then 'customer_month' else 'month' end
+            as grain
+    from aicost_customer_pieces(%(start)s, %(end)s, %(granularity)s)
 ),
 target as materialized (
     select

@@ -29,7 +29,7 @@ from attribution.reports.explain_words import (
     sentence,
 )
 from attribution.reports.spec import BadSpec, Spec
-from attribution.reports.trust import Trust
+from attribution.reports.trust import Trust, trust_of
 from ingest.file_rows import rows_of_charge
 from ingest.models import Charge
 
@@ -167,11 +167,13 @@ def explain(
     currency: str | None = None,
     charge: tuple[date, int] | None = None,
     limit: int = LINES_MAX,
+    with_charge: bool = True,
     with_rows: bool = True,
 ) -> Explanation:
     """Explain one figure of report `cost`: the row of `dimensions` (dimension -> value, '' for not
     set) and `line` (owned, workload, shared, idle, unattributed, or total for all of the filters).
-    `charge` (day, id) chooses whose weights to show, else the largest. In several currencies the
+    `charge` (day, id) chooses whose weights to show, else the largest; none of them unless
+    `with_charge`. In several currencies the
     figure is of `currency`, else of the largest. Raises BadSpec and NotAllowed like `run`, and
     NoFigure for a charge that has no part in it."""
     asked = narrowed(spec, dimensions, line)
@@ -187,13 +189,13 @@ def explain(
         shared_spread=amounts["shared_spread"],
         currency=amounts["currency"],
         sentence=sentence(asked, dimensions, line, amounts, lines),
-        trust=Trust(asked),
+        trust=trust_of(asked),
         lines=tuple(lines[:limit]),
         more_lines=max(len(lines) - limit, 0),
         more_part=sum((one.part for one in lines[limit:]), Decimal(0)),
         charges=sum(one.charges for one in lines),
         charged=None if scoped else sum((one.charged for one in lines), Decimal(0)),
-        chosen=_chosen(asked, chosen, with_rows) if chosen else None,
+        chosen=_chosen(asked, chosen, with_rows) if chosen and with_charge else None,
         spreads=spreads(asked, amounts["currency"]),
     )
 

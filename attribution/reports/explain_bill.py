@@ -11,7 +11,7 @@ from attribution.reports import health
 from attribution.reports.base import check, fetch
 from attribution.reports.explain_words import NoFigure, told
 from attribution.reports.spec import BadSpec, Spec
-from attribution.reports.trust import Trust
+from attribution.reports.trust import Trust, trust_of
 
 DAYS_MAX = 31
 STANDS = ("attributed", "idle", "shared", "unattributed")
@@ -89,7 +89,7 @@ def explain_bill(
         figure=row["residual"],
         currency=row["currency"],
         sentence=_sentence(source, month, row, days),
-        trust=Trust(asked),
+        trust=trust_of(asked),
         source=source,
         billing_period=month,
         billed=row["billed"],

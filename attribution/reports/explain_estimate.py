@@ -12,7 +12,7 @@ from attribution.reports.expected import ESTIMATED, expected_rows
 from attribution.reports.explain import narrowed
 from attribution.reports.explain_words import NoFigure, named, told, when
 from attribution.reports.spec import Spec
-from attribution.reports.trust import Trust
+from attribution.reports.trust import Trust, trust_of
 
 LINES_MAX = 24
 
@@ -76,7 +76,7 @@ def explain_estimate(
         figure=figure,
         currency=currency,
         sentence=_sentence(asked, dimensions, figure, currency, lines, estimated),
-        trust=Trust(asked),
+        trust=trust_of(asked),
         estimated=estimated,
         billed_by_now=None if figure is None else estimated - figure,
         lines=lines[:LINES_MAX],

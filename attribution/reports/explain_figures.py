@@ -24,7 +24,8 @@ Explained = (
 @dataclass(frozen=True)
 class Question:
     """Which figure, of which row. `at` names the row (dimension -> value, '' not set), `line` is
-    one of LINES, `column` a column of unit_cost, `charge` (day, id) whose weights are shown."""
+    one of LINES, `column` a column of unit_cost, `charge` (day, id) whose weights are shown.
+    `with_charge`: the costs that another figure is made of show their largest charge, too."""
 
     figure: str
     spec: Spec
@@ -34,6 +35,7 @@ class Question:
     currency: str | None = None
     charge: tuple[date, int] | None = None
     rows: bool = False
+    with_charge: bool = True
 
 
 def _cost(asked: Question) -> Explanation:
@@ -53,13 +55,19 @@ def _unit(asked: Question) -> UnitExplanation:
         asked.at,
         column=asked.column,
         currency=asked.currency,
+        with_charge=asked.with_charge,
         with_rows=asked.rows,
     )
 
 
 def _margin(asked: Question) -> MarginExplanation:
     return explain_margin(
-        asked.spec, asked.at, line=asked.line, currency=asked.currency, with_rows=asked.rows
+        asked.spec,
+        asked.at,
+        line=asked.line,
+        currency=asked.currency,
+        with_charge=asked.with_charge,
+        with_rows=asked.rows,
     )
 
 

@@ -10,7 +10,7 @@ from attribution.reports.base import binds, check, fetch
 from attribution.reports.explain import Explanation, explain
 from attribution.reports.explain_words import NoFigure, named, told, when
 from attribution.reports.spec import BadSpec, Spec
-from attribution.reports.trust import Trust
+from attribution.reports.trust import Trust, trust_of
 
 REVENUE_MAX = 24
 
@@ -60,6 +60,7 @@ def explain_margin(
     *,
     line: str = "owned",
     currency: str | None = None,
+    with_charge: bool = True,
     with_rows: bool = False,
 ) -> MarginExplanation:
     """Explain one row of report `margin`. Raises BadSpec, NotAllowed, and NoFigure when the report
@@ -84,7 +85,7 @@ def explain_margin(
         percent=row["margin_percent"],
         currency=row["currency"],
         sentence=_sentence(asked, dimensions, row, lines),
-        trust=Trust(asked),
+        trust=trust_of(asked),
         revenue=row["revenue"],
         revenue_lines=lines[:REVENUE_MAX],
         more_lines=max(len(lines) - REVENUE_MAX, 0),
@@ -94,7 +95,12 @@ def explain_margin(
         cost_of_revenue=row["cost_of_revenue"],
         gross_margin=row["gross_margin"],
         why_cost=explain(
-            cost, dimensions, line=line, currency=row["currency"], with_rows=with_rows
+            cost,
+            dimensions,
+            line=line,
+            currency=row["currency"],
+            with_charge=with_charge,
+            with_rows=with_rows,
         ),
     )
 

@@ -12,7 +12,7 @@ from attribution.reports.base import binds, check, fetch
 from attribution.reports.explain import Explanation, explain
 from attribution.reports.explain_words import NoFigure, named, told, when
 from attribution.reports.spec import SHOWN, BadSpec, Spec
-from attribution.reports.trust import Trust
+from attribution.reports.trust import Trust, trust_of
 
 COLUMNS = tuple(
     f"{kind}_cost_per_{unit}" for unit in unit_cost.UNITS for kind in ("marginal", "loaded")
@@ -73,6 +73,7 @@ def explain_unit(
     *,
     column: str = "",
     currency: str | None = None,
+    with_charge: bool = True,
     with_rows: bool = False,
 ) -> UnitExplanation:
     """Explain one figure of report `unit_cost`: `column` of the row of `dimensions`, marginal cost
@@ -92,7 +93,8 @@ def explain_unit(
     row = _row(asked, dimensions, currency)
     kind, _, unit = column.partition("_cost_per_")
     counting, size = unit_cost.UNITS[unit]
-    parts = _parts(asked, dimensions, row, kind, with_rows) if row["currency"] else ()
+    shows = {"with_charge": with_charge, "with_rows": with_rows}
+    parts = _parts(asked, dimensions, row, kind, shows) if row["currency"] else ()
     numerator = row[f"{kind}_cost"]
     counted = _counted(asked, dimensions, counting)
     return UnitExplanation(
@@ -100,7 +102,7 @@ def explain_unit(
         column=column,
         currency=row["currency"],
         sentence=_sentence(asked, dimensions, column, row, counting, counted),
-        trust=Trust(asked),
+        trust=trust_of(asked),
         numerator=numerator,
         denominator=row[counting],
         denominator_name=counting,
@@ -123,7 +125,7 @@ def _row(asked: Spec, dimensions: Mapping[str, str], currency: str | None) -> di
 
 
 def _parts(
-    asked: Spec, dimensions: Mapping[str, str], row: Mapping, kind: str, with_rows: bool
+    asked: Spec, dimensions: Mapping[str, str], row: Mapping, kind: str, shows: Mapping[str, bool]
 ) -> tuple[UnitPart, ...]:
     """Money knows no versions: the charges of a version are those of its model."""
     at = {name: value for name, value in dimensions.items() if name != "model_version"}
@@ -139,7 +141,7 @@ def _parts(
             idle=asked.idle if spreads else SHOWN,
             shared=asked.shared if spreads else SHOWN,
         )
-        why = explain(cost, at, line="owned", currency=row["currency"], with_rows=with_rows)
+        why = explain(cost, at, line="owned", currency=row["currency"], **shows)
         found.append(UnitPart(name, why.figure, why))
     return tuple(found)
 
@@ -148,14 +150,13 @@ def _counted(asked: Spec, dimensions: Mapping, counting: str) -> tuple[Counted, 
     """The same query as the report's, source by source, so that they sum to its denominator."""
     shared = binds(asked)
     infers = asked.asker.teams is not None or bool(set(dimensions) & unit_cost.INFERRED_DIMENSIONS)
+    told: dict[int, list[dict]] = {}
+    for row in fetch("unit_cost_usage", shared | {"infers": infers, "by_source": True}):
+        if all(row[name] == value for name, value in dimensions.items()):
+            told.setdefault(row["source_id"], []).append(row)
     found = []
     for source in fetch("explain_usage_sources", shared):
-        values = shared | {"infers": infers, "usage_source": source["id"]}
-        rows = [
-            row
-            for row in fetch("unit_cost_usage", values)
-            if all(row[name] == value for name, value in dimensions.items())
-        ]
+        rows = told.get(source["id"], [])
         counts = [row[counting] for row in rows if row[counting] is not None]
         if rows or source["is_count"]:
             shown = {name: source[name] for name in ("source", "is_count", "first_day", "last_day")}

@@ -2,9 +2,10 @@
 
 from decimal import Decimal
 
-from aicost.kernel.periods import month_start, utc_today
+from aicost.kernel.periods import month_start
 from attribution.reports.base import Report, binds, fetch, hours, pick
 from attribution.reports.spec import Spec
+from attribution.reports.trust import sources_of
 from attribution.reports.unclassified import unclassified_rows
 
 FRESHNESS = (
@@ -88,7 +89,7 @@ UNJOINED = (
 
 
 def freshness_rows(spec: Spec) -> list[dict]:
-    return pick(fetch("freshness", binds(spec) | {"today": utc_today()}), FRESHNESS)
+    return pick(sources_of(spec.period), FRESHNESS)
 
 
 def delivery_rows(spec: Spec) -> list[dict]:

@@ -8,16 +8,18 @@ from decimal import Decimal, localcontext
 
 from aicost.accounts.models import ADMIN, FINANCE, FINOPS
 from attribution.finance.shapes import COST_OF_REVENUE, RESEARCH
-from attribution.reports.base import ALL_GRANULARITIES, ALL_POOLS, Report, binds, fetch, pick
-from attribution.reports.classed import CLASS, classed_rows
+from attribution.reports.base import ALL_GRANULARITIES, ALL_POOLS, Report, pick
+from attribution.reports.classed import CLASS, standing_classed
+from attribution.reports.cost import gave_all
 from attribution.reports.revenue import revenue_rows
-from attribution.reports.spec import LEFT_OUT, SPREAD, Spec
+from attribution.reports.spec import LAYER, LEFT_OUT, SPREAD, Spec
 
 BY_CLASS = ("cost_of_revenue", "research_cost", "other_class_cost")
 COSTS = ("active_cost", "idle_cost", "api_cost", "training_cost", "other_cost")
 LINES = ("owned", "workload", "shared", "idle", "unattributed")
 PERCENT_DIGITS = 12
 TOLD = "revenue_told"
+MODEL_API = "model_api"
 
 
 def columns(spec: Spec) -> tuple[str, ...]:
@@ -37,47 +39,55 @@ def rows(spec: Spec) -> list[dict]:
 
 def parts(spec: Spec) -> list[dict]:
     """What adds up over months and currencies: costs and revenue, and whether it was `told`."""
-    untold = {"revenue": Decimal(0), TOLD: 0}
-    classed = _by_class(spec)
-    found = {}
-    for row in fetch("margin_cost", binds(spec)):
-        known = classed.get(_key(row), {})
-        revenue, research = (known.get(name, Decimal(0)) for name in (COST_OF_REVENUE, RESEARCH))
-        amounts = (revenue, research, row["cost"] - revenue - research)
-        found[_key(row)] = row | untold | dict(zip(BY_CLASS, amounts, strict=True))
+    found: dict[tuple, dict] = {}
+    question = replace(spec, group_by=("feature",), estimates=LEFT_OUT)
+    for row in standing_classed(question, ("kind", "activity", LAYER)):
+        names = {name: row[name] for name in ("period", "feature", "line", "currency")}
+        into = found.setdefault(_key(row), names | _nothing())
+        spread = row["idle_spread"] + row["shared_spread"]
+        for name, amount in (
+            (_column(row), row["cost"] - spread), (_class_column(row), row["cost"]),
+            *((name, row[name]) for name in ("idle_spread", "shared_spread", "cost")),
+        ):  # fmt: skip
+            into[name] += amount
     for earned in revenue_rows(spec):
         line = "owned" if earned["feature"] else "workload"
         key = _key(earned | {"line": line})
-        names = (*COSTS, *BY_CLASS, "idle_spread", "shared_spread", "cost")
-        empty = dict.fromkeys(names, Decimal(0))
-        row = found.setdefault(key, empty | earned | {"line": line})
+        row = found.setdefault(key, _nothing() | earned | {"line": line})
         row |= {"revenue": earned["revenue"], TOLD: 1}
     return list(found.values())
 
 
 def finished(spec: Spec, found: list[dict]) -> list[dict]:
     """The rows of the report, from the sums of `parts`."""
-    kept = [_with_margin(row) for row in found if not _gave_all(row)]
+    kept = [_with_margin(row) for row in found if not gave_all(row)]
     return pick(sorted(kept, key=_worst_first), columns(spec))
 
 
-def _by_class(spec: Spec) -> dict[tuple, dict[str, Decimal]]:
-    """Key of a row -> class -> its cost, spreads included as the question asks."""
-    question = replace(spec, group_by=("feature",), estimates=LEFT_OUT)
-    found: dict[tuple, dict[str, Decimal]] = {}
-    for row in classed_rows(question):
-        found.setdefault(_key(row), {})[row[CLASS]] = row["cost"]
-    return found
+def _nothing() -> dict:
+    names = (*COSTS, *BY_CLASS, "idle_spread", "shared_spread", "cost", "revenue")
+    return dict.fromkeys(names, Decimal(0)) | {TOLD: 0}
+
+
+def _column(row: dict) -> str:
+    """The column its own cost stands in. A service that bills by tokens is a model API."""
+    if row["kind"] == "idle":
+        return "idle_cost"
+    if row["kind"] != "workload":
+        return "other_cost"
+    if row["activity"] == "inference":
+        return "api_cost" if row[LAYER] == MODEL_API else "active_cost"
+    trains = row["activity"] in ("training", "experimentation")
+    return "training_cost" if trains else "other_cost"
+
+
+def _class_column(row: dict) -> str:
+    known = {COST_OF_REVENUE: "cost_of_revenue", RESEARCH: "research_cost"}
+    return known.get(row[CLASS], "other_class_cost")
 
 
 def _key(row: dict) -> tuple:
     return row["period"], row["feature"], row["line"], row["currency"]
-
-
-def _gave_all(row: dict) -> bool:
-    """A pool that was spread whole has no line of its own left."""
-    given = row["idle_spread"] or row["shared_spread"]
-    return bool(row["line"] in ("idle", "shared") and given and not row["cost"])
 
 
 def _with_margin(row: dict) -> dict:

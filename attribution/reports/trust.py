@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import cached_property, partial
+from functools import cached_property
 
-from aicost.kernel.periods import utc_today
-from attribution.once import kept
+from aicost.kernel.periods import Period, utc_today
+from attribution.once import once
 from attribution.reports.base import binds, fetch
-from attribution.reports.spec import Freshness, Spec
+from attribution.reports.spec import Asker, Freshness, Spec
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,9 @@ class Trust:
     """Of one period, basis and asker; each part is looked up when it is first read. It is about
     all data of these days, whatever the filters of the question."""
 
-    spec: Spec
+    period: Period
+    basis: str
+    asker: Asker
 
     @cached_property
     def freshness(self) -> tuple[Freshness, ...]:
@@ -35,7 +37,7 @@ class Trust:
     @cached_property
     def final(self) -> bool:
         """Every bill with charges in the period is final to its end, and no day waits."""
-        last = self.spec.period.end - timedelta(days=1)
+        last = self.period.end - timedelta(days=1)
         asked = [row for row in self._sources if row["stands_in_period"]]
         return bool(asked) and all(
             row["final_through"] is not None
@@ -48,9 +50,10 @@ class Trust:
     def residual(self) -> Decimal | None:
         """The bill minus the ledger, 0 only when it is for every source and currency: they never
         offset one another. None for an asker who sees only some teams."""
-        if self.spec.asker.teams is not None:
+        if self.asker.teams is not None:
             return None
-        rows = [row for row in fetch("residual", binds(self.spec)) if row["residual"]]
+        asked = Spec("cost", self.period, self.asker, basis=self.basis)
+        rows = [row for row in fetch("residual", binds(asked)) if row["residual"]]
         total = sum((row["residual"] for row in rows), Decimal(0))
         if total and len({row["currency"] for row in rows}) == 1:
             return total
@@ -58,9 +61,20 @@ class Trust:
 
     @cached_property
     def _sources(self) -> list[dict]:
-        return fetch("freshness", binds(self.spec) | {"today": utc_today()})
+        return sources_of(self.period)
 
 
 def trust_of(spec: Spec) -> Trust:
-    """The one of the page for these days, basis and asker, so that it is looked up once."""
-    return kept((spec.period, spec.basis, spec.asker), partial(Trust, spec))
+    """Of a question: one for all that ask of the same days, basis and rows."""
+    return _trust(spec.period, spec.basis, spec.asker)
+
+
+@once
+def _trust(period: Period, basis: str, asker: Asker) -> Trust:
+    return Trust(period, basis, asker)
+
+
+@once
+def sources_of(period: Period) -> list[dict]:
+    """The rows of freshness.sql: how far each source reaches, and what of the period waits."""
+    return fetch("freshness", {"start": period.start, "end": period.end, "today": utc_today()})

@@ -80,6 +80,7 @@ asked as (
             else (date_trunc(%(granularity)s, u.day - %(shift)s::interval)
                  + %(shift)s::interval)::date
         end as g_period,
+        case when %(by_source)s then u.source_id else 0 end as g_source,
         case when 'model' = any(%(groups)s) then u.c_model else '' end as g_model,
         case when 'model_version' = any(%(groups)s) then u.model_version else '' end as g_version,
         case when 'feature' = any(%(groups)s) then u.c_feature else '' end as g_feature,
@@ -93,8 +94,7 @@ asked as (
         u.audio_input_tokens, u.audio_output_tokens, u.image_input_tokens, u.images, u.audio_ms,
         u.characters, u.failed_tokens, u.latency_histogram
     from named u
-    where (%(usage_source)s::bigint is null or u.source_id = %(usage_source)s)
-        and (%(teams)s::text[] is null or u.n_team = any(%(teams)s))
+    where (%(teams)s::text[] is null or u.n_team = any(%(teams)s))
         and (%(f_model)s::text[] is null or u.c_model = any(%(f_model)s))
         and (%(f_feature)s::text[] is null or u.c_feature = any(%(f_feature)s))
         and (%(f_workload)s::text[] is null or u.n_workload = any(%(f_workload)s))
@@ -105,7 +105,7 @@ asked as (
 numbered as materialized (
     select row_number() over () as nth, g.* from (
         select distinct
-            g_period, g_model, g_version, g_feature, g_workload, g_experiment, g_team,
+            g_period, g_source, g_model, g_version, g_feature, g_workload, g_experiment, g_team,
             g_environment
         from asked
     ) g
@@ -116,8 +116,8 @@ histogram as (
         select n.nth, h.key::smallint as bucket, sum(h.value::bigint) as requests
         from asked
         join numbered n
-            using (g_period, g_model, g_version, g_feature, g_workload, g_experiment, g_team,
-                g_environment)
+            using (g_period, g_source, g_model, g_version, g_feature, g_workload, g_experiment,
+                g_team, g_environment)
         cross join lateral jsonb_each_text(latency_histogram) h
         group by 1, 2
     ) b
@@ -125,7 +125,8 @@ histogram as (
 ),
 summed as (
     select
-        g_period, g_model, g_version, g_feature, g_workload, g_experiment, g_team, g_environment,
+        g_period, g_source, g_model, g_version, g_feature, g_workload, g_experiment, g_team,
+        g_environment,
         sum(requests)::bigint as requests, sum(successes)::bigint as successes,
         sum(outcomes)::bigint as outcomes, sum(attempts)::bigint as attempts,
         sum(input_tokens)::bigint as input_tokens,
@@ -149,10 +150,11 @@ summed as (
             + coalesce(image_input_tokens, 0))
             filter (where failed_tokens is not null)::bigint as told_tokens
     from asked
-    group by 1, 2, 3, 4, 5, 6, 7, 8
+    group by 1, 2, 3, 4, 5, 6, 7, 8, 9
 )
 select
-    g_period as period, g_model as model, g_version as model_version, g_feature as feature,
+    g_period as period, g_source as source_id, g_model as model, g_version as model_version,
+    g_feature as feature,
     g_workload as workload, g_experiment as experiment, g_team as team,
     g_environment as environment, requests, successes, outcomes, attempts, v.tokens, input_tokens,
     cached_input_tokens, output_tokens, reasoning_tokens, images, audio_ms, characters,
@@ -165,5 +167,6 @@ cross join lateral (
         (image_input_tokens)) c (n)
 ) v
 left join numbered
-    using (g_period, g_model, g_version, g_feature, g_workload, g_experiment, g_team, g_environment)
+    using (g_period, g_source, g_model, g_version, g_feature, g_workload, g_experiment, g_team,
+        g_environment)
 left join histogram using (nth)

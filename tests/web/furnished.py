@@ -20,7 +20,7 @@ from attribution.budgeting.remember import remember
 from attribution.entities.changes import By
 from attribution.entities.registry import save_details, set_budget, set_parent
 from attribution.models import InvoicePaid
-from ingest.models import Price, Source
+from ingest.models import Customer, Price, Source
 from tests.attribution.world import build, quarantine_row, stranger
 from tests.web.world import make_people
 
@@ -37,6 +37,9 @@ def furnish() -> dict:
     stranger()
     quarantine_row()
     save_details("feature", "search", {"owner": "Mara Lindt", "title": "Search ranking"}, BY)
+    save_details("experiment", "tuning", {"owner": "Mara Lindt"}, BY)
+    save_details("environment", "prod", {"owner": "Mara Lindt"}, BY)
+    Customer.objects.create(customer="acme", name="Acme Ltd")
     set_parent("feature", "search", "product", "Shop", BY)
     set_parent("team", "a", "department", "Growth", BY)
     set_budget("feature", "search", Decimal(40), "USD", "month", BY)

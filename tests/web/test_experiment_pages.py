@@ -146,6 +146,7 @@ def test_it_says_what_there_is_to_do_on_an_empty_database(visit):
     page = text(visit("finance", "/experiments/"))
     assert "No experiment is known." in page
     assert "No experiment yet." in page
+    Entity.objects.create(dimension="experiment", name="none")
     page = text(visit("finance", f"/experiments/none/?{QUERY}&whole=1"))
     assert "Nothing is known of this experiment up to this period." in page
     assert FAILED not in page

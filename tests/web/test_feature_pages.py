@@ -97,7 +97,7 @@ def test_names_lead_to_the_page_of_their_kind(visit, known):
     assert visit("finance", f"/targets/feature/search/?{QUERY}")["Location"].startswith(
         "/features/search/?from="
     )
-    assert visit("finance", f"/features/never%20seen/?{QUERY}").status_code == 200
+    assert visit("finance", f"/features/never%20seen/?{QUERY}").status_code == 404
     nothing = visit("finance", "/features/?period=last-month&compare=none").content.decode()
     assert "No cost stands on any feature" in nothing
     files = visit("finance", f"/export/feature/models.csv?{QUERY}&feature=search")

@@ -222,9 +222,9 @@ def test_a_suggestion_becomes_a_rule_by_way_of_its_preview(visit, write, ledger)
 
 
 def test_the_days_of_a_preview_are_of_an_open_month(visit, people, ledger):
-    assert "1–30 Sep 2026" in text(visit("finance", "/rules/rule/direct/switch/"))
+    assert "1–30 Sep 2026" in text(visit("finance", "/rules/rule/direct/switch/?whole=1"))
     close_month(date(2026, 9, 1), people["finance"], "to see what a rule reaches then")
-    assert "1–31 Oct 2026" in text(visit("finance", "/rules/rule/direct/switch/"))
+    assert "1–31 Oct 2026" in text(visit("finance", "/rules/rule/direct/switch/?whole=1"))
 
 
 def test_nothing_is_saved_that_was_not_previewed(write, people, ledger):
@@ -283,14 +283,16 @@ def test_rules_are_put_in_order_without_javascript(write, ledger):
 
 
 def test_a_rule_is_switched_off_and_taken_back_to_an_older_version(visit, write, people, ledger):
-    page = visit("finance", f"/rules/rule/direct/switch/?{SEPTEMBER}")
+    first = visit("finance", f"/rules/rule/direct/switch/?{SEPTEMBER}")
+    assert "Switched off" in text(first) and "would stand elsewhere" not in text(first)
+    page = visit("finance", f"/rules/rule/direct/switch/?{SEPTEMBER}&whole=1")
     assert "$60.00 would stand elsewhere" in text(page)
     assert "data-eng Unattributed, unclaimed, data-eng $60.00 6 6" in text(page)
     write("finance", "/rules/save/", seen(page) | {"why": "Tags are wrong"})
     assert not newest_of("direct").enabled
     listed = text(visit("viewer", f"/rules/?{DAYS}"))
     assert "Tags that name an owner, then calls of the model off" in listed
-    page = visit("finance", f"/rules/rule/direct/revert/1/?{SEPTEMBER}")
+    page = visit("finance", f"/rules/rule/direct/revert/1/?{SEPTEMBER}&whole=1")
     assert "Switched on" in text(page)
     write("finance", "/rules/save/", seen(page) | {"why": "They were right"})
     assert (newest_of("direct").version, newest_of("direct").enabled) == (3, True)

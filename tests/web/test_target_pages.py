@@ -39,6 +39,7 @@ def said(costs):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_has_a_list_and_pages_with_and_without_money(visit, said, kind):
+    Entity.objects.create(dimension=kind, name="a name")
     for address in (
         f"/targets/?group={kind}&{QUERY}",
         f"/targets/?group={kind}&period=month",

@@ -19,6 +19,7 @@ from aicost.web.said import Fact
 from aicost.web.shell import Page, Panel, for_people, render_page
 from aicost.web.tables import Line
 from aicost.web.units import per_thousand
+from aicost.web.unknown import unknown
 from attribution.entities.seen import is_customer_seen
 from attribution.reports.customers import money_rows
 from attribution.reports.sheets import Sheet, sheet_of_answer
@@ -89,10 +90,17 @@ def lead(ask: Ask) -> dict:
 
 
 def _cost_before(ask: Ask, currency: str) -> Decimal:
-    if ask.view.other is None:
-        return ZERO
-    spec = ask.view.spec("customers", ask.asker, **PLAIN | {"period": ask.view.other})
-    return sum((row["cost"] for row in money_rows(spec) if row["currency"] == currency), ZERO)
+    return ask.once(_costs_before).get(currency, ZERO)
+
+
+def _costs_before(ask: Ask) -> dict[str, Decimal]:
+    """currency -> cost in the period compared with."""
+    found: dict[str, Decimal] = {}
+    if ask.view.other is not None:
+        spec = ask.view.spec("customers", ask.asker, **PLAIN | {"period": ask.view.other})
+        for row in money_rows(spec):
+            found[row["currency"]] = found.get(row["currency"], ZERO) + row["cost"]
+    return found
 
 
 def said(ask: Ask) -> list[Customer]:
@@ -119,13 +127,29 @@ def key_figures(ask: Ask) -> dict:
     currency = row["currency"] or ""
     under = moved(ask, row["cost"], was["cost"] if was else None, currency)
     found = [money_figure("Cost", row["cost"], currency, under=under, final=final)]
-    found += [_calls(ask, row, was), _unit(ask, row, was, final)]
+    return {"figures": found + _own_figures(ask, row, was, final)}
+
+
+def first_figures(ask: Ask) -> dict:
+    """What the lead asks, too: cost, calls, tokens and margin, compared with nothing but cost."""
+    row = now(ask)
+    if row is None or row["cost"] is None:
+        return {"figures": [Figure("Cost", numbers.UNKNOWN, word=True)]}
+    currency = row["currency"] or ""
+    final, was = bare(ask).report("cost").final, _cost_before(ask, currency) or None
+    under = moved(ask, row["cost"], was, currency)
+    found = [money_figure("Cost", row["cost"], currency, under=under, final=final)]
+    return {"figures": found + _own_figures(ask, row, None, final)}
+
+
+def _own_figures(ask: Ask, row: dict, was: dict | None, final: bool) -> list[Figure]:
+    found = [_calls(ask, row, was), _unit(ask, row, was, final)]
     if row["tokens"] is not None:
         text = (("", "of inferences that tell them", False),)
         found.append(Figure("Tokens", numbers.short_count(row["tokens"]), under=text))
     if "revenue" in row:
-        found.append(_margin(row, currency))
-    return {"figures": found}
+        found.append(_margin(row, row["currency"] or ""))
+    return found
 
 
 def _calls(ask: Ask, row: dict, was: dict | None) -> Figure:
@@ -342,7 +366,7 @@ CUSTOMER = Page(
         Panel("stamp", "parts/stamp.html", lambda ask: parts.stamp(bare(ask))),
         Panel("lead", "parts/lead.html", lead),
         Panel("figures", "parts/figures.html", key_figures, title="Key figures", lazy=True,
-              size="low"),
+              size="low", first=first_figures),
         Panel("chart", "parts/owned_chart.html", chart, figure),
         Panel("pools", "parts/owned_table.html", pools, table=data, title="Its share of each pool",
               lazy=True),
@@ -366,4 +390,9 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
     """One customer. Its name is part of the address, and of no filter menu."""
     ask = ask_of(request)
     ask = ask.with_view(filters={CUSTOMER_KEY: (name,)})
+    answer = None
+    if now(CUSTOMER.scoped(ask)) is None:
+        answer = unknown(request, ask, CUSTOMER_KEY, name)
+    if answer is not None:
+        return answer
     return render_page(request, replace(CUSTOMER, own=()), ask, **named_page(name))

@@ -31,6 +31,7 @@ from aicost.web.trials import (
     said_of_use,
 )
 from aicost.web.units import per_thousand
+from aicost.web.unknown import unknown
 from attribution.entities.registry import entity_of
 from attribution.entities.seen import is_seen
 from attribution.models import Entity, EntityBudget
@@ -304,6 +305,8 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
     if not is_seen(ask.asker, "experiment", name):
         return refuse(request, f"experiment {name}")
     ask = ask.with_view(filters={"experiment": (name,)})
+    if (answer := unknown(request, ask, "experiment", name)) is not None:
+        return answer
     more = {"heading": name, "title": name, "subject": _said(entity_of("experiment", name)),
             "about": target_url(ask, "experiment", name)}  # fmt: skip
     return render_page(request, EXPERIMENT, ask, **more)

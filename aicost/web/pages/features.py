@@ -23,6 +23,7 @@ from aicost.web.shell import Page, Panel, for_people, refuse, render_page
 from aicost.web.subject import facts, history, said_of
 from aicost.web.tables import Block
 from aicost.web.units import per_thousand, units_now
+from aicost.web.unknown import unknown
 from aicost.web.weekly import LAYERS_PANEL, unit_panel
 from attribution.entities.seen import is_seen
 from attribution.reports.sheets import Sheet, sheet_of_answer
@@ -167,11 +168,14 @@ HOLDER = Holder(FEATURE, "model")
 
 
 def key_figures(ask: Ask) -> dict:
-    final = ask.report("cost").final
-    found = [HOLDER.cost_figure(ask, final), *HOLDER.unit_figures(ask, final)]
+    found = HOLDER.first_figures(ask) + HOLDER.unit_figures(ask, ask.report("cost").final)
     if may_see_margin(ask.user):
         found.append(_margin_figure(ask))
-    return {"figures": [*found, *HOLDER.plan_figures(ask)]}
+    return {"figures": found}
+
+
+def first_figures(ask: Ask) -> dict:
+    return {"figures": HOLDER.first_figures(ask)}
 
 
 def _margin_figure(ask: Ask) -> Figure:
@@ -233,7 +237,7 @@ FEATURE_PAGE = Page(
         STAMP,
         Panel("lead", "parts/lead.html", HOLDER.lead),
         Panel("figures", "parts/figures.html", key_figures, title="Key figures", lazy=True,
-              size="low"),
+              size="low", first=first_figures),
         *HOLDER.chart_panels(),
         *(unit_panel(kind, FEATURE) for kind in ("unit", "calls")),
         LAYERS_PANEL,
@@ -259,4 +263,6 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
     if not is_seen(ask.asker, FEATURE, name):
         return refuse(request, f"{FEATURE} {name}")
     ask = ask.with_view(filters={FEATURE: (name,)})
+    if (answer := unknown(request, ask, FEATURE, name)) is not None:
+        return answer
     return render_page(request, FEATURE_PAGE, ask, **named_page(name))

@@ -52,6 +52,10 @@ PHRASES = {
 
 def chain(ask: Ask) -> dict[date, list[dict]]:
     """month -> leaves of its bridge from the month before; whole months only."""
+    return ask.once(_chain)
+
+
+def _chain(ask: Ask) -> dict[date, list[dict]]:
     return by_step(leaves(ask, year_of_months(ask), granularity="month"))
 
 
@@ -65,6 +69,10 @@ def running(ask: Ask) -> tuple[Period, Period] | None:
 
 
 def so_far(ask: Ask) -> list[dict]:
+    return ask.once(_so_far)
+
+
+def _so_far(ask: Ask) -> list[dict]:
     spans = running(ask)
     return leaves(ask, spans[0], against=spans[1]) if spans else []
 

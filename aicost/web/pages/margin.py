@@ -15,7 +15,7 @@ from aicost.web.colours import colour
 from aicost.web.customer_margins import left_of
 from aicost.web.customer_rows import customer_url
 from aicost.web.exports import csv_of
-from aicost.web.margins import MarginLine, below_of, margin_figure, margin_lines, summed
+from aicost.web.margins import MarginLine, below_of, folded, margin_figure, margin_lines, summed
 from aicost.web.parts import (
     RESIDUAL,
     STAMP,
@@ -37,6 +37,7 @@ from attribution.reports.sheets import Sheet, sheet_of_answer
 ZERO = Decimal(0)
 IF = "if_"  # keys of the what-if in the address
 CUSTOMERS_MAX = 12
+EARNING_MAX, UNTOLD_MAX, NAMED_MAX = 60, 40, 5
 COMPANY = "company"
 BAR_WIDTH, BAR_LEFT = 190, Decimal(-100)
 BAR_RIGHT = Decimal(100)
@@ -92,9 +93,14 @@ def lead(ask: Ask) -> dict:
     lost = numbers.money(-worst.row["margin"], worst.row["currency"])
     parts = [(worst.name, True), (f" costs {lost} more than it earns", False)]
     if len(losing) > 1:
-        others = ", ".join(x.name for x in losing[1:])
+        others = _named(losing[1:])
         parts.append((f"; so do {others}", False))
     return {"parts": [*parts, (".", False)]}
+
+
+def _named(lines: list[MarginLine]) -> str:
+    more = f" and {len(lines) - NAMED_MAX} more" if len(lines) > NAMED_MAX else ""
+    return ", ".join(x.name for x in lines[:NAMED_MAX]) + more
 
 
 def _percent(line: MarginLine) -> str:
@@ -109,7 +115,7 @@ def key_figures(ask: Ask) -> dict:
     was = None if rows is None else summed(rows)
     found = earning(ask)
     losing = [x for x in found if x.row["margin"] < 0]
-    names = ", ".join(x.name for x in losing) or "none loses money"
+    names = _named(losing) or "none loses money"
 
     def figure(title: str, name: str) -> Figure:
         before = None if was is None else getattr(was, name)
@@ -148,7 +154,12 @@ def _company_figure(ask: Ask, final: bool) -> Figure:
 
 def table(ask: Ask) -> dict:
     found = margin_lines(ask)
-    for x in found:
+    with_revenue = SORTS.rows(ask.view, [x for x in found if x.earns])
+    with_revenue = folded(with_revenue, EARNING_MAX)
+    without = folded([x for x in found if not x.earns], UNTOLD_MAX)
+    for x in [*with_revenue, *without]:
+        if x.line == "other":
+            continue
         key = (x.line, x.row["feature"] or "")
         x.why = why_url(ask, Line(key, (x.name,), x.line), ("feature",))
         if x.line == "owned":
@@ -156,13 +167,12 @@ def table(ask: Ask) -> dict:
             x.margin_why = address(ask, figure="margin", at=at, currency=x.row["currency"])
         if x.row["gross_margin_percent"] is not None:
             x.bar = _bar(x.row["gross_margin_percent"])
-    with_revenue = SORTS.rows(ask.view, [x for x in found if x.earns])
     answer = ask.report("margin", group_by=())
     names = ("cost", "cost_of_revenue")
     total = {name: sum((x.row[name] for x in found), ZERO) for name in names}
     return {
         "with_revenue": with_revenue,
-        "without": [x for x in found if not x.earns],
+        "without": without,
         "sums": summed([x.row for x in found]),
         "total": total | {"below": sum((x.below for x in found), ZERO)},
         "total_why": whole(ask, answer.currency),

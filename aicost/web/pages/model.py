@@ -22,6 +22,7 @@ from aicost.web.reasons import address
 from aicost.web.shell import Page, Panel, for_people, refuse, render_page
 from aicost.web.sorting import LINES
 from aicost.web.units import Unit, per_thousand, unit_rows
+from aicost.web.unknown import unknown
 from attribution.entities.seen import is_seen
 
 
@@ -176,5 +177,7 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
     ask = named_ask(request, name)
     if not is_seen(ask.asker, "model", name):
         return refuse(request, f"model {name}")
+    if (answer := unknown(request, MODEL.scoped(ask), "model", name)) is not None:
+        return answer
     about = target_url(ask, "model", name)
     return render_page(request, MODEL, ask, heading=name, title=name, about=about)

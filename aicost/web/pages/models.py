@@ -18,7 +18,7 @@ from aicost.web.qualities import best_of, gained, planes, standing, version_name
 from aicost.web.reasons import address
 from aicost.web.shell import Page, Panel, for_people, render_page
 from aicost.web.sorting import LINE, Sorting, growth_of
-from aicost.web.tables import Block, blocks
+from aicost.web.tables import Block, blocks, shorten
 from aicost.web.units import Unit, keyed, per_thousand, unit_rows
 from attribution.reports.sheets import Sheet, sheet_of
 
@@ -48,6 +48,7 @@ GAINS = Sorting(
     table="gains",
     data={"name": "model"},
 )
+ROWS_MAX = 80
 UNIT_FILTERS = ("model", "feature", "workload", "experiment", "team", "environment")
 UNIT_COLUMNS = (
     "requests", "marginal_cost_per_inference", "loaded_cost_per_inference",
@@ -84,14 +85,15 @@ def lead(ask: Ask) -> dict:
 
 def table(ask: Ask) -> dict:
     """Every line of cost by model with unit costs, quality and twelve weeks on one scale."""
-    found = cost_blocks(ask, BY_MODEL)
+    found = [shorten(block, ROWS_MAX) for block in cost_blocks(ask, BY_MODEL)]
     by_name = keyed(ask, units(ask))
     best = best_of(ask)
     add_idle(ask, found)
     _add_sparks(ask, found)
     for block in found:
         for line in [*block.lines, block.total]:
-            line.why = why_url(ask, line, BY_MODEL, block.currency)
+            if line.line != "other":
+                line.why = why_url(ask, line, BY_MODEL, block.currency)
             if line.line == "owned":
                 name = line.key[1]
                 line.unit = by_name.get((name, block.currency))
@@ -148,9 +150,13 @@ def unit_why(ask: Ask, name: str, currency: str) -> dict[str, str]:
 
 
 def model_url(ask: Ask, name: str) -> str:
-    kept = {k: v for k, v in ask.view.filters.items() if k != "model"}
-    query = ask.view.query(filters=kept, group_by=("feature",))
+    query = ask.once(_other_filters)
     return reverse("model", args=[name]) + (f"?{query}" if query else "")
+
+
+def _other_filters(ask: Ask) -> str:
+    kept = {k: v for k, v in ask.view.filters.items() if k != "model"}
+    return ask.view.query(filters=kept, group_by=("feature",))
 
 
 def table_data(ask: Ask) -> Sheet:

@@ -11,7 +11,7 @@ from aicost.web.ask import Ask, ask_of
 from aicost.web.colours import colour
 from aicost.web.filters import label
 from aicost.web.pages.rule_edit import for_editing, no_rule, rule_of
-from aicost.web.pages.rule_preview import show_preview
+from aicost.web.pages.rule_preview import show_change
 from aicost.web.parts import RESIDUAL, STAMP
 from aicost.web.rule_change import reverted, switched
 from aicost.web.rule_list import WHOLE, behind, sums
@@ -110,7 +110,7 @@ def switch(request: HttpRequest, key: str) -> HttpResponse:
     if rule.key == LAST:
         text = "It claims what no other rule does; without it charges would stand nowhere."
         return sentence(request, 400, f"“{rule.title}” stays on", text)
-    return show_preview(request, switched(rule))
+    return show_change(request, switched(rule))
 
 
 @for_editing
@@ -121,4 +121,4 @@ def revert(request: HttpRequest, key: str, version: int) -> HttpResponse:
     old = latest and AllocationRule.objects.filter(key=latest.key, version=version).first()
     if latest is None or old is None:
         return no_rule(request, f"{key}, version {version}")
-    return show_preview(request, reverted(old, latest))
+    return show_change(request, reverted(old, latest))

@@ -28,7 +28,7 @@ from aicost.web.rule_change import (
     seen,
 )
 from aicost.web.rule_moves import told
-from aicost.web.shell import frame, refuse, sentence
+from aicost.web.shell import WHOLE, frame, refuse, sentence
 from attribution.closing.pinned import close_of
 from attribution.reports import run
 from attribution.reports.spec import Spec
@@ -66,8 +66,26 @@ def show_preview(
         context["problem"] = _refused(error)
     else:
         context["seen"] = seen(change, request.user)
-    status = 400 if context["problem"] else 200
-    return render(request, "pages/rule_preview.html", context, status=status)
+    status = 400 if context["problem"] and not request.htmx else 200
+    name = "parts/rule_preview.html" if request.htmx else "pages/rule_preview.html"
+    return render(request, name, context, status=status)
+
+
+def show_change(request: HttpRequest, change: Change) -> HttpResponse:
+    """What it changes at once, and what would move when it is counted: the engine splits the
+    charges of a month for it. With whole=1 both at once, as browsers without script go."""
+    _, wrong = _asked(request)
+    if wrong or request.htmx or request.method == "POST" or request.GET.get(WHOLE):
+        return show_preview(request, change)
+    address = request.get_full_path()
+    context = frame(request, "rules") | {
+        "title": change.title,
+        "change": change,
+        "told": change.told(),
+        "later": address,
+        "whole": f"{address}{'&' if request.GET else '?'}{WHOLE}=1",
+    }
+    return render(request, "pages/rule_preview.html", context)
 
 
 def _editor(change: Change) -> str:
@@ -88,18 +106,23 @@ def _back(request: HttpRequest) -> str:
 
 def _period(request: HttpRequest) -> tuple[Period, str]:
     """The days asked for, else the usual ones; and what is wrong with those asked."""
+    period, wrong = _asked(request)
+    return period or usual_days(request), wrong
+
+
+def _asked(request: HttpRequest) -> tuple[Period | None, str]:
+    """The days asked for, None without any that can be; and what is wrong with them."""
     given = request.POST if request.method == "POST" else request.GET
-    usual = usual_days(request)
     if not given.get("preview_from"):
-        return usual, ""
+        return None, ""
     try:
         first = date.fromisoformat(given["preview_from"])
         last = date.fromisoformat(given.get("preview_to", ""))
         period = Period(first, last + timedelta(days=1))
     except (ValueError, OverflowError):
-        return usual, "Give two days as YYYY-MM-DD, the first before the last."
+        return None, "Give two days as YYYY-MM-DD, the first before the last."
     if period.length_days > MONTHS_MAX_DAYS:
-        return usual, f"A preview takes at most {MONTHS_MAX_DAYS} days."
+        return None, f"A preview takes at most {MONTHS_MAX_DAYS} days."
     return period, ""
 
 

@@ -108,18 +108,17 @@ def _last_change(rules: Sequence[AllocationRule]) -> Figure:
 
 def _weekly(ask: Ask) -> tuple[Stack, list[date], str] | None:
     """Unattributed cost per week of six months, in the currency that costs most."""
-    span = six_months(ask)
-    answer = ask.report("cost", period=span, granularity=STEP, group_by=BY_FEATURE)
-    found = blocks(answer.rows, BY_FEATURE, colour=colour)
-    if not found:
+    span, lost = six_months(ask), {"feature": ("",), "kind": ("unattributed",)}
+    rows = ask.report("cost", period=span, granularity=STEP, group_by=BY_FEATURE, filters=lost).rows
+    known = [block.currency for block in cost_blocks(ask, BY_FEATURE)]
+    known += [block.currency for block in blocks(rows, BY_FEATURE, colour=colour)]
+    if not known:
         return None
     values: dict[date, Decimal] = {}
-    for line in found[0].lines:
-        if line.line == "unattributed":
-            for when, cost in line.by_period.items():
-                values[when] = values.get(when, ZERO) + cost
-    layer = Stack("Unattributed", "s-unattributed", values)
-    return layer, periods_of(span, STEP), found[0].currency
+    for row in rows:
+        if row["currency"] == known[0]:
+            values[row["period"]] = values.get(row["period"], ZERO) + row["cost"]
+    return Stack("Unattributed", "s-unattributed", values), periods_of(span, STEP), known[0]
 
 
 def _changes(ask: Ask) -> dict[date, str]:

@@ -71,9 +71,9 @@ def listing(request: HttpRequest) -> HttpResponse:
     """All statements of a month with what is on none; together they are the bill."""
     ask, asker = chosen(request.GET, request.user), asker_of(request.user)
     answer = run(ask.spec(asker))
-    found = statements(answer.rows, ask.holder)
+    found, bills = statements(answer.rows, ask.holder), _bills(ask, asker)
     blocks = [
-        _block(ask, asker, currency, [x for x in found if x.currency == currency])
+        _block(bills.get(currency), currency, [x for x in found if x.currency == currency])
         for currency in dict.fromkeys(one.currency for one in found)
     ]
     context = frame(request, "statements") | _common(ask, answer) | {
@@ -142,16 +142,14 @@ def _common(ask: Chosen, answer: Answer) -> dict:
     }
 
 
-def _block(ask: Chosen, asker: Asker, currency: str, found: list[Statement]) -> dict:
-    """The statements of one currency, what is on none, and the bill they sum to."""
+def _block(whole: dict | None, currency: str, found: list[Statement]) -> dict:
+    """The statements of one currency, what is on none, and the bill they sum to; `whole` None:
+    whoever asks sees no whole bill."""
     named = [one for one in found if one.line == "owned"]
     # A section in which nobody has anything has no column.
     shown = [name for name in IN_BILL if any(one.of(name) for one in named)]
     total = sum((one.cost for one in found), ZERO)
-    bill = None
-    if asker.teams is None:
-        rows = run(Spec("cost", ask.month, asker, estimates=LEFT_OUT)).rows
-        bill = sum((row["cost"] for row in rows if row["currency"] == currency), ZERO)
+    bill = whole and whole["cost"]
     return {
         "currency": currency,
         "heads": [HEADS[name] for name in shown],
@@ -164,24 +162,26 @@ def _block(ask: Chosen, asker: Asker, currency: str, found: list[Statement]) -> 
         "bill": bill,
         "rounding": numbers.rounding((one.cost for one in found), total),
         "difference": None if bill is None else bill - total,
-        "ai": _ai_share(ask, asker, currency),
+        "ai": whole if whole and whole["ai_percent"] is not None else None,
     }
 
 
-def _ai_share(ask: Chosen, asker: Asker, currency: str) -> dict | None:
-    """How much of the month's bill in a currency is AI, shared and neither; None where it cannot
-    be told."""
+def _bills(ask: Chosen, asker: Asker) -> dict[str, dict]:
+    """Currency -> the month's whole bill, and how much of it is AI; nothing for an asker who sees
+    only some teams."""
     if asker.teams is not None:
-        return None
-    rows = run(Spec("ai_share", ask.month, asker)).rows
-    found = [row for row in rows if row["currency"] == currency]
-    return found[-1] if found and found[-1]["ai_percent"] is not None else None
+        return {}
+    # Of several sources their total stands last.
+    return {row["currency"]: row for row in run(Spec("ai_share", ask.month, asker)).rows}
 
 
 def _calls(ask: Chosen, asker: Asker, team: str) -> dict[str, tuple]:
     """Feature -> (calls of the month, of the month before) of one team."""
-    spec = Spec("unit_cost", ask.month, asker, group_by=("feature",), filters={"team": (team,)})
-    now = {row["feature"]: row["requests"] for row in run(spec).rows}
-    before = Spec(**{**vars(spec), "period": previous_period(ask.month)})
-    was = {row["feature"]: row["requests"] for row in run(before).rows}
+    both = Period(previous_period(ask.month).start, ask.month.end)
+    spec = Spec("unit_cost", both, asker, granularity="month", group_by=("feature",),
+                filters={"team": (team,)})  # fmt: skip
+    now, was = {}, {}
+    for row in run(spec).rows:
+        into = now if row["period"] == ask.month.start else was
+        into[row["feature"]] = row["requests"]
     return {feature: (calls, was.get(feature)) for feature, calls in now.items()}

@@ -51,6 +51,7 @@ from aicost.web.subject import (
     unit_figure,
 )
 from aicost.web.tables import Block, blocks, shorten
+from aicost.web.unknown import unknown
 from attribution.entities.seen import is_seen
 from attribution.reports.sheets import Sheet
 
@@ -61,7 +62,7 @@ BY_SERVICE = replace(LINES, table="services")
 
 def lead(ask: Ask) -> dict:
     _, kind, name = subject(ask)
-    entity, found = said_of(ask), cost_blocks(ask, ())
+    entity, found = said_of(ask), _stepped(ask)
     if found:
         block = found[0]
         parts = [
@@ -83,31 +84,38 @@ def lead(ask: Ask) -> dict:
     return {"parts": parts}
 
 
-def key_figures(ask: Ask) -> dict:
-    found, final = cost_blocks(ask, ()), ask.report("cost").final
+def first_figures(ask: Ask) -> dict:
+    """What the lead and the chart ask, too."""
+    found, final = _stepped(ask), ask.report("cost").final
     shown = []
     for block in found[:1]:
         total = block.total
         change = moved(ask, total.cost, total.previous, block.currency)
         shown.append(money_figure("Cost", total.cost, block.currency, under=change, final=final))
-        part = f"{numbers.percent(total.idle_cost, total.cost)} of its cost"
-        under = (("", part, False),)
-        shown.append(
-            money_figure("Own idle", total.idle_cost, block.currency, under=under, final=final)
-        )
+        waits = sum((line.idle_cost for line in block.lines), ZERO)
+        under = (("", f"{numbers.percent(waits, total.cost)} of its cost", False),)
+        shown.append(money_figure("Own idle", waits, block.currency, under=under, final=final))
     if not found:
         shown.append(Figure("Cost", numbers.UNKNOWN, word=True))
-    shown.append(unit_figure(ask, final))
     if may_see_plans(ask.asker, subject(ask)[1]):
         shown.append(budget_figure(ask))
-    if (case := case_figure(ask)) is not None:
-        shown.append(case)
+    return {"figures": shown}
+
+
+def key_figures(ask: Ask) -> dict:
+    more = (unit_figure(ask, ask.report("cost").final), case_figure(ask))
+    shown = [*first_figures(ask)["figures"], *more]
     return {"figures": [one for one in shown if one is not None]}
 
 
 def _stepped(ask: Ask) -> list[Block]:
-    answer = ask.report("cost", group_by=("service",), granularity=ask.view.granularity)
-    return blocks(answer.rows, ("service",), colour=colour)
+    """Its cost by service per step of the view, beside what it was: one question for lead, figures
+    and chart."""
+    return ask.once(_by_service)
+
+
+def _by_service(ask: Ask) -> list[Block]:
+    return cost_blocks(ask, ("service",), granularity=ask.view.granularity)
 
 
 def chart(ask: Ask) -> dict:
@@ -204,7 +212,15 @@ TARGET = Page(
     panels=(
         STAMP,
         Panel("lead", "parts/lead.html", lead),
-        Panel("figures", "parts/figures.html", key_figures),
+        Panel(
+            "figures",
+            "parts/figures.html",
+            key_figures,
+            title="Key figures",
+            lazy=True,
+            size="low",
+            first=first_figures,
+        ),
         Panel("chart", "parts/target_chart.html", chart, figure),
         NOTES,
         Panel(
@@ -246,6 +262,8 @@ def page(request: HttpRequest, kind: str, name: str) -> HttpResponse:
     if not is_seen(ask.asker, kind, name):
         return refuse(request, f"{kind} {name}")
     ask = ask.with_view(filters={dimension_of(kind, name): (name,)})
+    if (answer := unknown(request, ask, kind, name)) is not None:
+        return answer
     more = {"heading": name, "title": name, "subject": label(kind), "kind": kind,
             "filter_dimensions": [], "chips": []}  # fmt: skip
     return render_page(request, TARGET, ask, **more)

@@ -36,6 +36,7 @@ from attribution.reports.columns import TEXT
 from attribution.reports.sheets import Column, Sheet, sheet_of
 
 ZERO = Decimal(0)
+ROWS_MAX = 100
 UNREGISTERED, UNOWNED = "unregistered", "unowned"
 WORDS = {"": "Any", "active": "Active", RETIRED: "Retired", UNREGISTERED: "Not registered",
          UNOWNED: "Without owner"}  # fmt: skip
@@ -92,7 +93,7 @@ class Named:
 
 @dataclass
 class Table:
-    """The rows of one currency; `hidden` of them do not match what was asked for."""
+    """The rows of one currency; `hidden` are not what was asked for, or too many."""
 
     currency: str
     rows: list[Named]
@@ -123,6 +124,7 @@ def tables(ask: Ask) -> list[Table]:
     seen = names_seen(ask.asker, kind)
     above = parents_on(kind, day)
     budgets = budgets_on(kind, day) if may_see_plans(ask.asker, kind) else {}
+    late = cost_after(ask, kind, known.values())
 
     def named(line: Line) -> Named:
         name = line.key[1] if line.line == "owned" else ""
@@ -134,7 +136,7 @@ def tables(ask: Ask) -> list[Table]:
             entity,
             above.get(name, []),
             burn(ask, kind, name, budgets[name]) if name in budgets else None,
-            cost_after(ask, kind, entity),
+            late.get(name, []),
         )
 
     found = []
@@ -182,12 +184,14 @@ def plural_of(kind: str) -> tuple[str, str]:
     return one, f"{one[:-1]}ies" if one.endswith("y") else f"{one}s"
 
 
-def table(ask: Ask, asked: str, status: str) -> dict:
+def table(ask: Ask, asked: str, status: str, rows_max: int | None = ROWS_MAX) -> dict:
+    """The dearest `rows_max` of those asked for (None: all); the box finds the others."""
     kind, found = kind_asked(ask), []
     for one in ask.once(tables):
         rows = [row for row in one.rows if row.has(asked) and row.is_of(status)]
         rows = SORTS.rows(ask.view, rows)
-        found.append(replace(one, rows=rows, hidden=len(one.rows) - len(rows)))
+        hidden = len(one.rows) - len(rows[:rows_max])
+        found.append(replace(one, rows=rows[:rows_max], hidden=hidden))
     return {
         "tables": found,
         "kind": kind,
@@ -209,7 +213,7 @@ def table(ask: Ask, asked: str, status: str) -> dict:
 def table_data(ask: Ask, asked: str = "", status: str = "") -> Sheet:
     """The rows that the page shows, as data; the total has those too that were not asked for."""
     answer = ask.report("cost", group_by=(kind_asked(ask),))
-    found = table(ask, asked, status)
+    found = table(ask, asked, status, rows_max=None)
     columns = ("kind_of_name", "name", "title", "owner", "parents", "line", "currency")
     texts = tuple(Column(name, TEXT) for name in columns)
     numbers = ("cost", "previous", "change", "budget", "budget_used", Column("status", TEXT))

@@ -23,6 +23,7 @@ from aicost.web.shell import Page, Panel, for_people, refuse, render_page
 from aicost.web.subject import facts, history
 from aicost.web.tables import Block, Line, blocks
 from aicost.web.units import units_now
+from aicost.web.unknown import unknown
 from aicost.web.weekly import LAYERS_PANEL, unit_panel
 from attribution.entities.seen import is_seen
 from attribution.reports.columns import TEXT
@@ -166,13 +167,18 @@ TEAMS = Page(
 
 
 def key_figures(ask: Ask) -> dict:
-    final = ask.report("cost").final
-    found = [HOLDER.cost_figure(ask, final), *HOLDER.plan_figures(ask)]
-    found += HOLDER.unit_figures(ask, final)[-1:]
-    block = HOLDER.stepped(ask)
+    final, block = ask.report("cost").final, HOLDER.stepped(ask)
+    found = first_figures(ask)["figures"] + HOLDER.unit_figures(ask, final)[-1:]
     if block is not None:
-        found += [_evidence_figure(block), _pools_figure(ask, block, final)]
+        found.append(_pools_figure(ask, block, final))
     return {"figures": found}
+
+
+def first_figures(ask: Ask) -> dict:
+    """What the lead asks, too: cost, budget, and how it came to the team."""
+    block = HOLDER.stepped(ask)
+    measured = [_evidence_figure(block)] if block is not None else []
+    return {"figures": HOLDER.first_figures(ask) + measured}
 
 
 def evidence_of(block: Block) -> dict[str, Decimal]:
@@ -258,7 +264,7 @@ TEAM_PAGE = Page(
         STAMP,
         Panel("lead", "parts/lead.html", HOLDER.lead),
         Panel("figures", "parts/figures.html", key_figures, title="Key figures", lazy=True,
-              size="low"),
+              size="low", first=first_figures),
         *HOLDER.chart_panels(),
         *(unit_panel(kind, TEAM) for kind in ("unit", "calls")),
         LAYERS_PANEL,
@@ -284,4 +290,6 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
     if not is_seen(ask.asker, TEAM, name):
         return refuse(request, f"{TEAM} {name}")
     ask = ask.with_view(filters={TEAM: (name,)})
+    if (answer := unknown(request, ask, TEAM, name)) is not None:
+        return answer
     return render_page(request, TEAM_PAGE, ask, statement=statement(ask), **named_page(name))

@@ -268,7 +268,7 @@ def _layers(ask: Ask) -> tuple[list[figures.Stack], str]:
 
 
 def chart(ask: Ask) -> dict:
-    (stacks, currency), step = _layers(ask), ask.view.granularity
+    (stacks, currency), step = _layers(ask) if spent(ask) else ([], ""), ask.view.granularity
     if not stacks:
         return {"empty": True}
     note = f"Training as spent per {step} by {group_of(ask)}, {ask.view.basis}, {currency}"

@@ -193,8 +193,9 @@ def effects(ask: Ask) -> dict:
     """Each feature's change in its effects, and the causes that account for most of it."""
     rows = _moved(ask)
     lines = effect_lines(ask, rows)
+    features = {row["feature"] for row in rows}
     for line in lines:
-        if line.line == "owned" and any(row["feature"] == line.name for row in rows):
+        if line.line == "owned" and line.name in features:
             line.href = "?" + ask.view.with_filter("feature", line.name)
     story = told(rows, CAUSES_MAX)
     currency = currency_of(rows)

@@ -47,6 +47,7 @@ def question_of(request: HttpRequest, ask: Ask) -> Question:
         currency=params.get("currency") or None,
         charge=charge_of(params.get("charge")),
         rows=params.get("rows") == "1",
+        with_charge=False,  # a link leads to the cost, and to its charges
     )
 
 
