@@ -20,7 +20,7 @@ COSTS = tuple(f"{state}_cost" for state in STATES)
 OF_HOLDERS = (*HOLDER, "currency", "gpu_hours", "cost", "idle_cost", *COSTS)
 CONSUMPTION = (
     "workload", "team", "currency", "cost", "consumption_cost", "difference", "reserved_hours",
-    "consumption_basis",
+    "consumption_basis", "gr_percent", "sm_percent",
 )  # fmt: skip
 
 
