@@ -86,7 +86,8 @@ def test_the_list_shows_which_are_forgotten_and_adds_up_to_the_bill(visit, trial
         in page
     )
     assert page.index("beta forgotten") < page.index("alpha running")
-    assert "alpha running running 2 Sep Noor relevance $60.00 $0.00 120% of $50 2 1 failed" in page
+    told = "running 2 Sep Noor relevance $60.00 $0.00 120% of $50 2 1 failed"
+    assert f"alpha running, 120% of its budget {told}" in page
     assert "0.8200 auc $30.0 $60.00" in page
     assert "Total $323.00" in page
 
