@@ -186,7 +186,7 @@ def _first(one: Kept) -> list[tuple[str, bool]]:
 
 def _others(rest: list[Kept]) -> list[tuple[str, bool]]:
     told = {"over": ("is over", "are over"), "ahead": ("likely goes over", "likely go over"),
-            "near": ("may go over", "may go over")}  # fmt: skip
+            "near": ("is to be watched", "are to be watched")}  # fmt: skip
     counts = {state: sum(one.state == state for one in rest) for state in told}
     parts = [
         f"{numbers.count(many)} more {told[state][many > 1]}"
