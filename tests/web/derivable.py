@@ -7,6 +7,7 @@ that follows so from the rows of some answers, exactly; `shown` reads the money 
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from decimal import Decimal, InvalidOperation
 import html
 from itertools import accumulate, combinations, product
@@ -22,6 +23,7 @@ KEYS_MAX = 7
 NEIGHBOURS_MAX = 4
 NAMED_MAX = 12  # rows of which a sentence may add two
 MONTH = len("2026-09")
+DAY = len("2026-09-01")
 PER = (1, 1_000, 1_000_000)
 SIGNS = "$€£¥₹"
 MONEY = re.compile(rf"[−+]?[{SIGNS}](?:\d{{1,3}}(?:,\d{{3}})+|\d+)(?:\.\d+)?[kMB]?")
@@ -69,6 +71,9 @@ class Derivable:
             for quantity in ("requests", "tokens", "gpu_hours"):
                 self._take(_summed([row for row in rows if _costed(row, quantity)]))
             self._idle(rows)
+            if spec.report == "run_cost":
+                for name in ("period", "status"):
+                    self._take(_summed(_runs_by(name, rows, spec.period.start)))
             shape = (spec.report, spec.group_by, spec.granularity)
             by_shape[shape].append(sums)
         for alike in by_shape.values():
@@ -265,6 +270,19 @@ def _summed(rows: Sequence[dict]) -> Sums:
                 if amount is not None:
                     group[name] = group.get(name, ZERO) + amount
         found[part] = dict(groups)
+    return found
+
+
+def _runs_by(name: str, rows: Sequence[dict], first: date) -> list[dict]:
+    """Runs that have a cost by the day they began, or by how they ended: a page adds them up and
+    says what one costs on average."""
+    found = []
+    for row in rows:
+        if row["run_cost"] is not None:
+            began = max(row["started_at"][:DAY], first.isoformat())
+            key = began if name == "period" else row[name]
+            found.append({name: key, "currency": row["currency"], "run_cost": row["run_cost"],
+                          "runs": "1"})  # fmt: skip
     return found
 
 
