@@ -5,6 +5,8 @@ from django.urls.converters import PathConverter
 
 from aicost.web.alone import export_view, figure_view, panel_view
 from aicost.web.pages import (
+    alert,
+    alert_do,
     audit,
     balance_edit,
     budget_edit,
@@ -95,6 +97,8 @@ urlpatterns = [
     path("budgets/balances/<int:balance_id>/", balance_edit.page, name="balance"),
     path("budgets.csv", budget_edit.csv, name="budgets_csv"),
     path("anomalies/", page_view(PAGES["anomalies"]), name="anomalies"),
+    path("anomalies/<int:alert_id>/", alert.page, name="alert"),
+    path("anomalies/<int:alert_id>/<slug:what>/", alert_do.act, name="alert_do"),
     path("health/", page_view(PAGES["health"]), name="health"),
     path("why/", why.page, name="why"),
     path("upload/", upload.upload, name="upload"),

@@ -20,6 +20,7 @@ MOVED = ("shift", "drift")
 NEW = "new"
 GOES_ON = (*MOVED, NEW, UNIT)
 BEFORE_WEEKS, BEFORE_LEAST, UNIT_DAYS = 8, 3, 28
+WIDE = 5
 SHOWN_BEFORE, SHOWN_AFTER = 42, 14
 
 
@@ -87,6 +88,8 @@ def _evidence(one: Judged, costs: Days, quantity: str) -> dict:
             band = (
                 one.expected.get(day, (None, None, None)) if finding.kind != UNIT else (None,) * 3
             )
+            if band[2] is not None and band[2] > WIDE * max(costs[day], band[0]):
+                band = (None,) * 3  # so little was known that the band says nothing
             figures = (costs[day].quantize(CENT), *band)
             days.append([day.isoformat(), *(None if x is None else str(x) for x in figures)])
     return {

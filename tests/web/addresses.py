@@ -15,7 +15,7 @@ from aicost.jobs.models import Job
 from aicost.notify import urls as notify_urls
 from aicost.notify.models import Channel, Route, Schedule, Send
 from aicost.web import urls
-from attribution.models import Budget, CreditBalance
+from attribution.models import Alert, Budget, CreditBalance
 from ingest.models import Price, Source
 
 # name of the address -> its arguments on the company of tests.web.furnished
@@ -26,6 +26,7 @@ EXAMPLES: dict[str, str] = {
     "team": "teams/a/",
     "customer": "customers/acme/",
     "gpu_node": "gpus/node-a/",
+    "alert": "anomalies/{alert}/",
     "target_edit": "targets/edit/feature/search/",
     "target": "targets/environment/prod/",
     "upload_job": "upload/{job}/",
@@ -107,6 +108,7 @@ NO_PAGES = {
     "send_again",
     "send_arrived",
     "unsubscribe",
+    "alert_do",
 }
 PATTERNS = (*urls.urlpatterns, *notify_urls.urlpatterns)
 
@@ -145,6 +147,7 @@ def _ids() -> dict[str, int]:
         "budget": Budget,
         "balance": CreditBalance,
         "person": User,
+        "alert": Alert,
         "digest": Schedule,
         "route": Route,
         "channel": Channel,

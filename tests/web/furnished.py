@@ -14,12 +14,13 @@ from aicost.notify.endpoints import configure
 from aicost.notify.message import TEST, Message
 from aicost.notify.models import Recipient, Route, Schedule, Send
 from aicost.notify.outbox import put
+from attribution.alerting.look import look
 from attribution.budgeting.balances import save_balance
 from attribution.budgeting.edit import save_budget
 from attribution.budgeting.remember import remember
 from attribution.entities.changes import By
 from attribution.entities.registry import save_details, set_budget, set_parent
-from attribution.models import InvoicePaid
+from attribution.models import Alert, InvoicePaid
 from ingest.models import Customer, Price, Source
 from tests.attribution.world import build, quarantine_row, stranger
 from tests.web.world import make_people
@@ -49,6 +50,7 @@ def furnish() -> dict:
     save_balance({"title": "A credit", "day": "2026-09-01", "balance": "500", "currency": "USD"},
                  BY)  # fmt: skip
     remember(date(2026, 9, 2))
+    notice()
     Price.objects.create(
         provider="openai",
         model="rank-v1",
@@ -92,3 +94,18 @@ def _notify(people: dict) -> None:
         to = Recipient.objects.create(**of)
         put(told, to, occasion="2026-11-16")
     Send.objects.filter(user=admin).update(state=Send.UNKNOWN, said="nobody answered")
+
+
+def notice() -> None:
+    """The last look at the ledger saw one thing that stands, and one that is over."""
+    look(date(2026, 9, 3))
+    days = [[f"2026-09-0{n}", "40.00", "20.00", "10.00", "30.00"] for n in (1, 2)]
+    told = {
+        "currency": "USD", "onset": date(2026, 9, 1), "raised_on": date(2026, 9, 2),
+        "expected": Decimal(40), "actual": Decimal(80), "excess": Decimal(40), "percent": 100,
+        "monthly": Decimal(600), "rule": "A rule.", "evidence": {"days": days}, "notifies": True,
+    }  # fmt: skip
+    Alert.objects.create(level="feature", name="search", kind="spike", last=date(2026, 9, 2),
+                         title="Feature search cost more", team="a", **told)  # fmt: skip
+    Alert.objects.create(level="team", name="a", kind="spike", last=date(2026, 9, 1),
+                         title="Team a cost more", team="a", state="resolved", **told)  # fmt: skip

@@ -145,12 +145,3 @@ def test_without_a_budget_it_offers_the_largest_names(visit, costs):
     page = visit("finance", f"/budgets/?{QUERY}").content.decode()
     assert "No budget is set." in page and "/targets/edit/feature/search/" in page
     assert "/targets/edit/" not in visit("viewer", f"/budgets/?{QUERY}").content.decode()
-
-
-def test_a_day_that_stands_out_is_shown_with_its_reason(visit, db):
-    make_costs()
-    short = visit("finance", f"/anomalies/?{QUERY}").content.decode()
-    assert "Too few days to tell" in short
-    last = FIRST + timedelta(days=20)
-    page = visit("finance", f"/anomalies/?from={FIRST}&to={last}").content.decode()
-    assert "Nothing watches for anomalies yet" in page

@@ -45,7 +45,10 @@ ADDRESSES = (
 )
 FAILED = "This box could not be filled"
 FIGURES = [
-    (page.slug, panel.slug) for page in PAGES.values() for panel in page.panels if panel.figure
+    (page.slug, panel.slug)
+    for page in PAGES.values()
+    for panel in page.panels
+    if panel.figure and page.slug != "alert"  # which needs one: tests/web/test_alert_pages.py
 ]
 
 

@@ -1,5 +1,7 @@
 """All pages that are made of panels, in the order of the navigation."""
 
+from aicost.web.pages.alert import ALERT
+from aicost.web.pages.anomalies import ANOMALIES
 from aicost.web.pages.budgets import BUDGETS
 from aicost.web.pages.customer import CUSTOMER
 from aicost.web.pages.customers import CUSTOMERS
@@ -22,7 +24,6 @@ from aicost.web.pages.targets import TARGETS
 from aicost.web.pages.teams import TEAM_PAGE, TEAMS
 from aicost.web.pages.training import TRAINING
 from aicost.web.pages.unit_economics import UNIT_ECONOMICS
-from aicost.web.pages.waiting import ANOMALIES
 from aicost.web.shell import Page
 
 PAGES: dict[str, Page] = {
@@ -51,6 +52,7 @@ PAGES: dict[str, Page] = {
         TARGET,
         BUDGETS,
         ANOMALIES,
+        ALERT,
         HEALTH,
         RULES,
     )

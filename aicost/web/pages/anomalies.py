@@ -1,0 +1,162 @@
+"""Anomalies: what stands out, the dearest first, with its owner and what may have caused it."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from aicost.web import numbers
+from aicost.web.alerted import (
+    CAUSES_MAX,
+    PLAIN,
+    Shown,
+    Spark,
+    alert_url,
+    causes,
+    difference,
+    happened_around,
+    shown,
+    since,
+    spark,
+    who,
+    window,
+    with_days,
+)
+from aicost.web.ask import Ask
+from aicost.web.parts import RESIDUAL, STAMP
+from aicost.web.shell import Page, Panel
+from attribution.models import AlertRun
+from attribution.models.alerts import STANDING
+from attribution.reports.alerts import YES
+from attribution.reports.sheets import Sheet, sheet_of_answer
+
+ROWS_MAX, LISTED_MAX, PAST_MAX = 30, 20, 20
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One alert as the list shows it."""
+
+    alert: Shown
+    url: str
+    who: str
+    since: str
+    difference: str
+    percent: str
+    cause: str
+    also: str
+    spark: Spark | None
+
+
+@dataclass(frozen=True)
+class Found:
+    """What stands and is told, what is only listed, and what is over; others of the same money."""
+
+    told: list[Shown]
+    listed: list[Shown]
+    past: list[Shown]
+    below: dict[int, list[str]]
+
+
+def found(ask: Ask) -> Found:
+    """The alerts of report `alerts`: those that stand, and those of the period."""
+    alerts = shown(ask)
+    below: dict[int, list[str]] = {}
+    for alert in alerts:
+        if alert.parent_id is not None:
+            below.setdefault(alert.parent_id, []).append(who(alert))
+    above = {alert.alert_id for alert in alerts if alert.parent_id is None}
+    own = [a for a in alerts if a.parent_id is None or a.parent_id not in above]
+    standing = [alert for alert in own if alert.state in STANDING]
+    return Found(
+        told=[alert for alert in standing if alert.told == YES],
+        listed=[alert for alert in standing if alert.told != YES],
+        past=sorted((a for a in own if a.state not in STANDING), key=_newest),
+        below=below,
+    )
+
+
+def _newest(alert: Shown) -> tuple:
+    return -alert.last.toordinal(), alert.alert_id
+
+
+def run_of(ask: Ask) -> AlertRun | None:
+    return AlertRun.objects.order_by("-id").first()
+
+
+def lead(ask: Ask) -> dict:
+    last, these = ask.once(run_of), ask.once(found)
+    if last is None:
+        text = " The first look comes within the hour; manage.py alerts run looks now."
+        return {"parts": [("Nobody has looked at the ledger yet.", True), (text, False)]}
+    if not these.told:
+        text = f" Looked at through {numbers.day_year(last.through)}."
+        return {"parts": [("Nothing stands out.", True), (text, False)]}
+    parts = [(numbers.plural(len(these.told), "alert"), True)]
+    parts.append((" stands" if len(these.told) == 1 else " stand", False))
+    up = [a for a in these.told if a.monthly is not None and a.monthly > 0]
+    currency = up[0].currency if up else ""
+    total = sum((a.monthly for a in up if a.currency == currency), ZERO)
+    if total:
+        parts += [(", worth ", False), (numbers.money(total, currency, 0), True),
+                  (" in 30 days", False)]  # fmt: skip
+    unowned = sum(not a.owner for a in these.told)
+    if unowned:
+        parts.append((f"; {numbers.count(unowned)} without an owner", False))
+    return {"parts": [*parts, (".", False)]}
+
+
+def table(ask: Ask) -> dict:
+    """What is told, what is only listed, what is over; and how far was looked."""
+    these = ask.once(found)
+    drawn = with_days(these.told[:ROWS_MAX])
+    happened = happened_around(ask, window(drawn))
+    last = ask.once(run_of)
+    whole = ask.asker.teams is None
+    return {
+        "rows": [_row(alert, happened, these.below) for alert in drawn],
+        "more": max(len(these.told) - ROWS_MAX, 0),
+        "listed": [_row(alert, (), these.below) for alert in these.listed[:LISTED_MAX]],
+        "listed_more": max(len(these.listed) - LISTED_MAX, 0),
+        "past": [_row(alert, (), these.below) for alert in these.past[:PAST_MAX]],
+        "past_more": max(len(these.past) - PAST_MAX, 0),
+        "period": numbers.period(ask.period),
+        "run": last,
+        "notes": [note for note in last.notes if "data incomplete" in note or "failed" in note]
+        if last and whole
+        else [],
+    }
+
+
+def _row(alert: Shown, happened, below: dict[int, list[str]]) -> Row:
+    likely = [row["title"] for row in causes(alert, happened)]
+    more = len(likely) - CAUSES_MAX
+    cause = "; ".join(likely[:CAUSES_MAX]) + (f" and {more} more" if more > 0 else "")
+    return Row(
+        alert=alert,
+        url=alert_url(alert.alert_id),
+        who=who(alert),
+        since=since(alert),
+        difference=difference(alert),
+        percent="" if alert.percent is None else numbers.percent_of(alert.percent),
+        cause=cause,
+        also=", ".join(dict.fromkeys(x for x in below.get(alert.alert_id, []) if x != who(alert))),
+        spark=spark(alert),
+    )
+
+
+def data(ask: Ask) -> Sheet:
+    return sheet_of_answer("Alerts", ask.report("alerts", **PLAIN))
+
+
+ANOMALIES = Page(
+    slug="anomalies",
+    title="Anomalies",
+    panels=(
+        STAMP,
+        Panel("lead", "parts/lead.html", lead),
+        Panel("table", "parts/anomalies_table.html", table, None, data, "Alerts"),
+        RESIDUAL,
+    ),
+    picks=("period",),
+    filters=(),
+)

@@ -1,0 +1,81 @@
+"""Anomalies and the page of an alert: what stands, who may see it, who may act."""
+
+from datetime import timedelta
+
+from django.urls import reverse
+import pytest
+
+from aicost.accounts.people import add_user
+from aicost.kernel.periods import utc_today
+from attribution.models import Alert, AlertEvent
+from tests.web.derivable import words as text
+from tests.web.furnished import DAYS, furnish
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def people():
+    return furnish()
+
+
+def page(client, person, address: str) -> str:
+    client.force_login(person)
+    answer = client.get(address)
+    assert answer.status_code == 200, address
+    return text(answer.content.decode())
+
+
+def test_it_lists_what_stands_the_dearest_first_with_its_owner(client, people):
+    shown = page(client, people["finance"], f"/anomalies/?{DAYS}")
+    for one in ("Feature search cost more", "Mara Lindt", "$40.00", "+$40.00", "100.0%", "$600",
+                  "Team a cost more", "resolved", "Looked at the ledger"):  # fmt: skip
+        assert one in shown, one
+
+
+def test_an_alert_has_its_figures_rule_and_history(client, people):
+    alert = Alert.objects.get(title="Feature search cost more")
+    shown = page(client, people["finance"], reverse("alert", args=[alert.pk]))
+    for one in ("expected $40.00", "cost $80.00", "+$40.00 or 100.0%", "A rule.",
+                  "Snooze until", "What became of it"):  # fmt: skip
+        assert one in shown, one
+    chart = client.get(f"/figures/alert/chart.json?alert={alert.pk}").json()
+    assert [trace["name"] for trace in chart["data"]][:2] == ["Cost", "Expected"]
+    assert client.get(f"/panels/alert/drivers/?alert={alert.pk}").status_code == 200
+
+
+def test_who_sees_only_one_team_sees_its_alerts_only(client, people):
+    alert = Alert.objects.get(title="Feature search cost more")
+    own = add_user("of-a", "correct-horse-battery", role="engineer", teams=["a"])
+    other = add_user("of-b", "correct-horse-battery", role="engineer", teams=["b"])
+    assert "search cost more" in page(client, own, "/anomalies/")
+    assert "search cost more" not in page(client, other, "/anomalies/")
+    assert client.get(reverse("alert", args=[alert.pk])).status_code == 404
+    assert client.post(reverse("alert_do", args=[alert.pk, "close"])).status_code == 404
+    assert client.get(f"/figures/alert/chart.json?alert={alert.pk}").status_code == 404
+
+
+def test_people_act_by_plain_forms_and_a_viewer_only_reads(client, people):
+    alert = Alert.objects.get(title="Feature search cost more")
+
+    def act(what: str, **told) -> int:
+        return client.post(reverse("alert_do", args=[alert.pk, what]), told).status_code
+
+    client.force_login(people["viewer"])
+    assert act("close") == 403
+    assert "Snooze until" not in page(client, people["viewer"], f"/anomalies/{alert.pk}/")
+    client.force_login(people["finance"])
+    week = utc_today() + timedelta(days=7)
+    assert act("snooze", until="tomorrow") == act("feedback", verdict="meh") == 400
+    assert act("comment", text="  ") == act("assign", to="999999") == 400
+    for what, told in (("acknowledge", {}), ("snooze", {"until": week}), ("comment", {"text": "x"}),
+                       ("assign", {"to": people["finance"].pk}), ("close", {}),
+                       ("feedback", {"verdict": "useful"})):  # fmt: skip
+        assert act(what, **told) == 302, what
+    said = list(
+        AlertEvent.objects.filter(alert=alert).order_by("id").values_list("what", flat=True)
+    )
+    assert said == ["acknowledged", "snoozed", "commented", "assigned", "closed", "feedback"]
+    alert.refresh_from_db()
+    assert (alert.state, alert.snoozed_until, alert.assigned_to) == (
+        "closed", week, people["finance"])  # fmt: skip
