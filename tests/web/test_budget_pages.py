@@ -1,7 +1,6 @@
 """Budgets: where they end and how likely above; the forms and the file; what is prepaid. And what
 stands out until something watches."""
 
-from datetime import timedelta
 from decimal import Decimal
 
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -17,7 +16,7 @@ from attribution.models import Budget, CreditBalance, Entity, EntityBudget, Enti
 from tests.attribution.budget_world import LAST, build
 from tests.web.asks import asked
 from tests.web.test_unit_pages import text
-from tests.web.world import FIRST, SECOND, make_costs
+from tests.web.world import FIRST, SECOND
 
 pytestmark = pytest.mark.django_db
 QUERY = "from=2026-09-01&to=2026-09-02"
