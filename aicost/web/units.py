@@ -70,13 +70,9 @@ def _unit(row: dict, group_by: Sequence[str]) -> Unit:
     )
 
 
-def keyed(ask: Ask, found: Sequence[Unit]) -> dict[tuple[str, str], Unit]:
-    """(name, currency of the view's lines) -> unit. Unit costs stand as billed: in a view of
-    another currency a name has its first one, which says its own."""
-    units: dict[tuple[str, str], Unit] = {}
-    for unit in found:
-        units.setdefault((unit.name, ask.view.in_currency or unit.currency), unit)
-    return units
+def keyed(found: Sequence[Unit]) -> dict[tuple[str, str], Unit]:
+    """(name, currency) -> unit."""
+    return {(unit.name, unit.currency): unit for unit in found}
 
 
 def unit_rows(ask: Ask, group_by: Sequence[str], *, compared: bool = True, **changes) -> list[Unit]:
@@ -98,4 +94,4 @@ def units_now(ask: Ask, dimension: str) -> dict[tuple[str, str], Unit]:
         return {}
     rows = ask.report("unit_cost", group_by=(dimension,)).rows
     found = [_unit(row, (dimension,)) for row in rows]
-    return keyed(ask, [u for u in found if u.name])
+    return keyed([u for u in found if u.name])

@@ -86,7 +86,7 @@ def lead(ask: Ask) -> dict:
 def table(ask: Ask) -> dict:
     """Every line of cost by model with unit costs, quality and twelve weeks on one scale."""
     found = [shorten(block, ROWS_MAX) for block in cost_blocks(ask, BY_MODEL)]
-    by_name = keyed(ask, units(ask))
+    by_name = keyed(units(ask))
     best = best_of(ask)
     add_idle(ask, found)
     _add_sparks(ask, found)
@@ -161,7 +161,7 @@ def _other_filters(ask: Ask) -> str:
 
 def table_data(ask: Ask) -> Sheet:
     found, best = cost_blocks(ask, BY_MODEL), best_of(ask)
-    by_name = {key: unit.row for key, unit in keyed(ask, units(ask)).items()}
+    by_name = {key: unit.row for key, unit in keyed(units(ask)).items()}
 
     def rows():
         for block in found:

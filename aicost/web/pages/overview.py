@@ -265,7 +265,7 @@ def where(ask: Ask) -> dict:
 
 def where_data(ask: Ask) -> Sheet:
     answer, key = ask.report("cost", group_by=BY_FEATURE), "marginal_cost_per_inference"
-    units = keyed(ask, unit_rows(ask, BY_FEATURE))
+    units = keyed(unit_rows(ask, BY_FEATURE))
     known = {at: {key: unit.marginal} for at, unit in units.items()}
     found = cost_blocks(ask, BY_FEATURE)
     return sheet_of_blocks("Where", ask, answer, found, BY_FEATURE, (key,), known)
