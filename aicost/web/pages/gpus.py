@@ -184,25 +184,23 @@ def consumption(ask: Ask) -> dict:
     lines = CONSUMPTION.rows(ask.view, lines)
     measures = ("cost", "consumption_cost", "difference", "reserved_hours")
     total = {name: sum((row[name] for row in rows), ZERO) for name in measures}
-    # A name without money says nothing here; how many there are does.
-    costing = [x for x in lines if x["cost"] or x["consumption_cost"]]
-    free, shown = [x for x in lines if x not in costing], costing[:ROWS_MAX]
-    for named, rest in (("other", costing[ROWS_MAX:]), ("without cost", free)):
+    # What both views say alike is one counted line, with its names folded below.
+    differing = [x for x in lines if x["difference"]]
+    alike, shown = [x for x in lines if not x["difference"]], differing[:ROWS_MAX]
+    named = f"{len(alike)} on which both agree"
+    for name, rest in ((f"{len(differing) - ROWS_MAX} others", differing[ROWS_MAX:]),
+                       (named, alike)):  # fmt: skip
         if rest:
-            over = {name: sum((row[name] for row in rest), ZERO) for name in measures}
-            shown.append({"name": _counted(len(rest), named), **over})
+            over = {one: sum((row[one] for row in rest), ZERO) for one in measures}
+            shown.append({"name": name, **over})
     return {
         "lines": shown,
+        "alike": alike,
+        "alike_named": named,
         "total": total | {"name": "Total"},
         "currency": currency,
         "told": any(row["consumption_basis"] in ("process", "mixed") for row in rows),
     }
-
-
-def _counted(count: int, what: str) -> str:
-    if what == "other":
-        return numbers.plural(count, "other")
-    return f"{numbers.plural(count, 'workload')} {what}"
 
 
 @for_people
