@@ -14,6 +14,7 @@ from typing import BinaryIO
 import zlib
 
 from django.db import connection
+from psycopg.pq import TransactionStatus
 
 from aicost.kernel.sqlfiles import sql
 from ingest.partitions import ensure_partitions
@@ -92,6 +93,13 @@ class StagedRows:
         return tuple(sorted({day for days in self.days_of.values() for day in days}))
 
 
+def _usable() -> bool:
+    """Whether the connection takes commands: after an error its transaction has to end first."""
+    if connection.connection is None or connection.needs_rollback:
+        return False
+    return connection.connection.info.transaction_status != TransactionStatus.INERROR
+
+
 @contextmanager
 def staged_rows(reader: RowReader, path: Path, name: str) -> Iterator[StagedRows]:
     """Read a kept file into temporary tables of this connection and drop them afterwards.
@@ -113,7 +121,7 @@ def staged_rows(reader: RowReader, path: Path, name: str) -> Iterator[StagedRows
             yield staged
             _analyze(staged)
         finally:
-            if connection.connection is not None and not connection.needs_rollback:
+            if _usable():
                 _drop(staged)
 
 

@@ -163,11 +163,13 @@ def interval(
 
 def _ends(cell: Cell, at: int, points: int) -> tuple[int, int]:
     """Zero time that touches the start and the end, ms; a point stands for what is before it. In
-    a bucket with a gap nobody knows which end the zero time touches."""
+    a bucket with a gap, or where one answer is missing, nobody knows which end it touches."""
     if cell.known < points:
         return 0, 0
-    if not cell.first:
+    if not cell.first and not cell.last:
         return BUCKET_MS, BUCKET_MS
+    if not cell.first or not cell.last:
+        return 0, 0
     lead = (cell.first - at) * 1000 + BUCKET_MS - BUCKET_MS // points
     return max(lead, 0), max((at - cell.last) * 1000, 0)
 
