@@ -41,6 +41,7 @@ ROWS_MAX = 100_000
 ERRORS_MAX = 100
 KEPT = timedelta(days=30)
 _KEY = re.compile(r"[A-Za-z0-9._:-]{1,128}\Z")
+DEPTH_MAX = 20  # of lists and objects in a body; rows are flat but for a few maps
 _LOCK_SPACE = 0x61696370  # "aicp"
 
 
@@ -164,9 +165,24 @@ def _as_file(kind: str, body: bytes, described: Format) -> bytes:
         raise NotTaken(400, "the body is no array of objects")
     if not rows:
         raise NotTaken(422, "there are no rows in the body")
+    if _is_deeper(rows, DEPTH_MAX):
+        raise NotTaken(400, f"the body nests more than {DEPTH_MAX} levels: send flat rows")
     # Every line names the columns by which the format is known, whatever the row left out.
     known = dict.fromkeys(sorted(described.known_by))
     return "".join(json.dumps({**known, **row}) + "\n" for row in rows).encode()
+
+
+def _is_deeper(value: list | dict, levels: int) -> bool:
+    """Whether lists and objects nest deeper than so many levels; level by level, no recursion."""
+    inside: list = [value]
+    for _ in range(levels):
+        inside = [
+            one
+            for outer in inside
+            for one in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(one, (dict, list))
+        ]
+    return bool(inside)
 
 
 @contextmanager
