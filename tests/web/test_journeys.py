@@ -114,7 +114,7 @@ def test_a_cfo_finds_why_it_grew(told, browser, live_server):
     finance.go(f"/?{NOVEMBER}")
     finance.press("main a[href^='/why-it-grew/']", "h1:text('Why it grew')")
     said = lead(finance)
-    assert f"from ${first:,.0f} in June to ${last:,.0f} in October" in told
+    assert f"from ${first:,.0f} in June to ${last:,.0f} in October" in said
     assert f"Of ${last - first:,.0f} more" in said
     assert "training" in said and "calls" in said
     before = finance.page.url
