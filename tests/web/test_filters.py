@@ -71,7 +71,7 @@ def test_it_shows_money_in_a_currency_that_a_rate_leads_to(visit, costs):
     assert "£10.00" in page
     assert "no rate GBP to EUR for Sep 2026" in page
     assert "$255.00" not in page
-    other = visit("finance", f"/models/?{QUERY}&in_currency=EUR").content.decode()
+    other = visit("finance", f"/customers/?{QUERY}&in_currency=EUR").content.decode()
     assert "$" in other
     with pytest.raises(BadSpec):
         run(Spec("gpu", DAYS, FINANCE, in_currency="EUR"))
