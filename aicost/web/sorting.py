@@ -124,7 +124,7 @@ class Sorting:
     def sheet(self, view: View, sheet: Sheet) -> Sheet:
         """The file in the order of the page. Where rows say their line, pools and totals stay
         below the owned rows of their currency."""
-        asked = self._asked(view.sort)
+        asked = self._asked(view.sort) or self._asked(self._token(self.first))
         value = self._reader_of(sheet, asked[0]) if asked else None
         if value is None:
             return sheet

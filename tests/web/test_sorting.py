@@ -161,6 +161,9 @@ def _stands(client, user, page, panel, name: str, sort: str) -> int | str:
         of_it = [r for r in owned if "line" not in columns or r.get("currency") == currency]
         if said := _turns([value(row) for row in of_it], up):
             return f"file of {where}: {said}"
+    if page.slug == "margin" and panel.slug == "table":
+        # Features of which nobody says that they earn stand below, in the same order.
+        owned = [row for row in owned if row["revenue"] is not None]
     # Names that stand once, in the order of the page.
     named = [_text(cell) for cell in NAMED.findall(html)]
     by_name: dict[str, list] = {}

@@ -37,7 +37,7 @@ def _end_of(row: Mapping) -> Decimal | None:
 SORTS = Sorting(
     {
         "name": "row.name",
-        "kind": "kind",
+        "kind": "row.kind",
         "owner": "row.owner",
         "available": "row.available",
         "used": "row.used",

@@ -156,7 +156,9 @@ def table(ask: Ask) -> dict:
     found = margin_lines(ask)
     with_revenue = SORTS.rows(ask.view, [x for x in found if x.earns])
     with_revenue = folded(with_revenue, EARNING_MAX)
-    without = folded([x for x in found if not x.earns], UNTOLD_MAX)
+    untold = [x for x in found if not x.earns]
+    owned = SORTS.rows(ask.view, [x for x in untold if x.line == "owned"])
+    without = folded([*owned, *(x for x in untold if x.line != "owned")], UNTOLD_MAX)
     for x in [*with_revenue, *without]:
         if x.line == "other":
             continue
