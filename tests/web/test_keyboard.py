@@ -32,7 +32,7 @@ def test_it_asks_and_finds_without_a_mouse(company, browser, live_server):
     _press(page, "c")
     page.wait_for_url(lambda url: "compare=none" not in url)
     _press(page, ",")
-    page.wait_for_url("**from=2026-08-01&to=2026-08-31**")
+    page.wait_for_url("**from=2026-08-30&to=2026-08-31**")
     page.go_back()
     page.go_back()
     page.wait_for_url("**step=week**")
