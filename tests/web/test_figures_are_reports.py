@@ -37,7 +37,7 @@ OF_ONE: dict[str, dict[str, str]] = {
     "feature": {"name": "recommendations"},
     "experiment": {"name": "ab-rank-b"},
     "team": {"name": "relevance"},
-    "customer": {"name": "acme"},
+    "customer": {"name": "finch-us"},
     "gpu_node": {"name": "gpu-exp-01"},
     "target": {"kind": "experiment", "name": "ab-rank-a"},
 }
