@@ -46,7 +46,8 @@ def command_of(spec: Spec) -> list[str]:
         words += [f"--filter={name}={value}" for value in values]
     if spec.against:
         words.append(f"--against={spec.against.start}:{spec.against.end}")
-    return [*words, *(["--long"] if spec.long else []), "--format=json"]
+    words += [word for word, said in (("--long", spec.long), ("--by-rules", spec.by_rules)) if said]
+    return [*words, "--format=json"]
 
 
 def by_command(spec: Spec, folder: Path) -> list[dict]:
