@@ -30,6 +30,7 @@ from ingest.sources.charges import LINE, TWICE
 MEMORY = "2GB"
 COLUMNS_MAX = 5_000
 _LINE_BYTES_MAX = 16 * 1024 * 1024
+_LINES_IN_BUFFER = 4  # at least; 16 by itself, of which a compressed file keeps many in memory
 _AS_TEXT = ("DOUBLE", "FLOAT", "HUGEINT", "UHUGEINT", "UUID", "STRUCT", "JSON", "TIME$")
 
 
@@ -141,7 +142,8 @@ def _csv(path: Path, names: Iterable[str]) -> str:
         f"select * from read_csv({_text(str(path))}, columns = {{{columns}}},"
         " auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"',"
         " nullstr = ['', 'NULL', 'null', '(null)'], allow_quoted_nulls = true,"
-        f" strict_mode = true, max_line_size = {_LINE_BYTES_MAX}, compression = '{compression}')"
+        f" strict_mode = true, max_line_size = {_LINE_BYTES_MAX},"
+        f" buffer_size = {_LINES_IN_BUFFER * _LINE_BYTES_MAX}, compression = '{compression}')"
     )
 
 
