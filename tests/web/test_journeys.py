@@ -116,7 +116,7 @@ def test_a_cfo_finds_why_it_grew(told, browser, live_server):
     said = lead(finance)
     assert f"from ${first:,.0f} in June to ${last:,.0f} in October" in said
     assert f"Of ${last - first:,.0f} more" in said
-    assert "training" in said and "calls" in said
+    assert "training" in said and "more inferences" in said
     before = finance.page.url
     finance.press("main .movers .plain-link", "#table")
     assert finance.page.url != before
