@@ -14,6 +14,7 @@ from aicost.accounts.models import User
 from aicost.accounts.people import DEMO_PEOPLE, ensure_demo_users
 from aicost.kernel.periods import month_start, utc_today
 from aicost.runtime.demo import Step, books, budgets, generate, steps
+from attribution.alerting.look import look
 from attribution.allocate import DayResult, attribute
 from attribution.budgeting.balances import save_balance
 from attribution.budgeting.files import import_budgets
@@ -48,6 +49,7 @@ def load_demo(home: Path, say: Callable[[str], None]) -> None:
         _attribute(progress)
         _estimate(progress)
         _budgets(folder / "names" / "budgets.csv", progress)
+        _look(progress)
     write_books(User.objects.get(username=DEMO_PEOPLE[0][0]))
     (folder / "loaded").write_text(utc_today().isoformat(), encoding="ascii")
 
@@ -147,6 +149,13 @@ def _budgets(path: Path, progress: Progress) -> None:
     for day in (month_start(yesterday) - timedelta(days=1), yesterday - timedelta(days=1)):
         remember(day)
     remember_lately()
+    _complete(progress, task)
+
+
+def _look(progress: Progress) -> None:
+    """The first look of the alerts, which the beat would take within the hour."""
+    task = progress.add_task("Looking for what stands out", total=None)
+    look()
     _complete(progress, task)
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 import logging
 
 from aicost.kernel.periods import Period, month_of, month_start
-from attribution.alerting.levels import BY_NAME, ORGANISATION, Scope
+from attribution.alerting.levels import BY_NAME, Scope
 from attribution.alerting.people import monthly_budgets
 from attribution.alerting.series import FILTERS, Watched, ask
 from attribution.budgeting import findings
@@ -296,7 +296,8 @@ def corrections(watched: Watched) -> list[dict]:
 
 
 def budgets(watched: Watched) -> list[dict]:
-    """What budgeting says of the last day; a budget of one name stands on that name."""
+    """What budgeting says of the last day; a budget of a name stands on that name, any other by its
+    title: several may count the same cost."""
     found = []
     for one in findings(watched.through):
         level, name = _of_budget(one.budget)
@@ -310,15 +311,7 @@ def budgets(watched: Watched) -> list[dict]:
 
 def _of_budget(plan: Plan) -> tuple[str, str]:
     _, dimension, name = plan.key
-    if dimension:
-        return (dimension, name) if dimension in BY_NAME else ("budget", plan.title)
-    if not plan.filters:
-        return ORGANISATION, ""
-    if len(plan.filters) == 1:
-        ((level, names),) = plan.filters.items()
-        if level in BY_NAME and len(names) == 1:
-            return level, names[0]
-    return "budget", plan.title
+    return (dimension, name) if dimension in BY_NAME else ("budget", plan.title)
 
 
 FACTS: dict[str, Callable[[Watched], list[dict]]] = {
