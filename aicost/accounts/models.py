@@ -1,5 +1,7 @@
 """Who may see what: roles, team scope and the append-only audit trail."""
 
+from datetime import datetime
+
 from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -32,6 +34,10 @@ class User(AbstractUser):
     theme = models.TextField(blank=True, default="", help_text="light, dark or empty")
     letters_off = models.BooleanField(default=False, help_text="no keys of a single letter")
     first_period = models.TextField(blank=True, default="", help_text="the name of a preset")
+
+    # Whoever acts through a token that is limited to teams sees no others while they do. Never
+    # kept: `tokens.caller_of` says it of the user it returns.
+    limited_to: tuple[str, ...] | None = None
 
 
 class Company(models.Model):
@@ -67,12 +73,19 @@ class AuditEvent(models.Model):
 
 
 class ApiToken(models.Model):
-    """A bearer token. Only its sha256 is kept; the text is shown once."""
+    """What a program shows instead of a login: `<token_id>_<secret>` as a bearer token, or the two
+    as user name and password. Only the sha256 of the whole is kept; the secret is shown once. It
+    acts for its user, with `teams` for those teams only."""
 
     name = models.TextField()
     user = models.ForeignKey(User, models.PROTECT)
-    scopes = ArrayField(models.TextField(), help_text="ingest, read")
-    prefix = models.TextField(help_text="the beginning of the token, to know it by")
+    scopes = ArrayField(models.TextField(), help_text="ingest, read, admin")
+    teams = ArrayField(
+        models.TextField(),
+        null=True,
+        help_text="the teams it sees among those of its user; null is all of them",
+    )
+    token_id = models.TextField(help_text="what it is known by, and the user name of Basic")
     sha256 = models.CharField(max_length=64, unique=True)
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(null=True, blank=True)
@@ -80,7 +93,20 @@ class ApiToken(models.Model):
     revoked_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
-        return f"{self.name} ({self.prefix}…)"
+        return f"{self.name} ({self.token_id})"
+
+    def state_at(self, now: datetime) -> str:
+        """active, expired or revoked."""
+        if self.revoked_at is not None:
+            return "revoked"
+        ended = self.expires_at is not None and self.expires_at <= now
+        return "expired" if ended else "active"
+
+    def told(self) -> dict:
+        """What the audit trail keeps of it."""
+        expires = self.expires_at and self.expires_at.isoformat()
+        return {"token_id": self.token_id, "scopes": self.scopes, "teams": self.teams,
+                "user": self.user.username, "expires_at": expires}  # fmt: skip
 
 
 class Invitation(models.Model):

@@ -15,10 +15,13 @@ def role_of(user: User) -> str:
 
 
 def asker_of(user: User) -> Asker:
-    """The asker for every report this user asks for. No team and no wide view means no rows."""
-    if user.sees_all_teams or user.is_superuser:
-        return Asker(role=role_of(user))
-    return Asker(role=role_of(user), teams=_teams_of(user))
+    """The asker for every report this user asks for. No team and no wide view means no rows; who
+    acts through a token that is limited to teams sees those among their own."""
+    wide = user.sees_all_teams or user.is_superuser
+    own, limit = None if wide else _teams_of(user), user.limited_to
+    if own is None or limit is None:
+        return Asker(role=role_of(user), teams=limit if own is None else own)
+    return Asker(role=role_of(user), teams=tuple(name for name in own if name in limit))
 
 
 @once

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 
 from aicost.accounts.audit import DENIED, record
 from aicost.accounts.models import User
-from aicost.accounts.tokens import READ, token_of
+from aicost.accounts.tokens import READ, NotInScope, NotKnown, caller_of, challenge
 from attribution.reports.explain_words import NoFigure
 from attribution.reports.spec import BadSpec, NotAllowed
 
@@ -41,12 +41,12 @@ def for_readers(view: Callable[[HttpRequest, User], HttpResponse]) -> Callable:
 
     @wraps(view)
     def asked(request: HttpRequest) -> HttpResponse:
-        user = _who(request)
-        if user is None:
-            told = f"a session or a bearer token with the scope {READ} is needed"
-            cure = f"manage.py token add NAME --user USER --scope {READ}, or the page Tokens"
-            answer = problem(request, 401, told, cure)
-            answer["WWW-Authenticate"] = f'Bearer scope="{READ}"'
+        try:
+            user = _who(request)
+        except (NotKnown, NotInScope) as error:
+            status = 403 if isinstance(error, NotInScope) else 401
+            answer = problem(request, status, str(error), error.cure)
+            answer["WWW-Authenticate"] = challenge(READ, error)
             return answer
         if request.method not in ("GET", "HEAD"):
             answer = problem(request, 405, f"{request.method} changes nothing here", "Use GET")
@@ -66,9 +66,10 @@ def for_readers(view: Callable[[HttpRequest, User], HttpResponse]) -> Callable:
     return asked
 
 
-def _who(request: HttpRequest) -> User | None:
-    """A token that is told counts, good or not: it never falls back to the session."""
-    if request.headers.get("Authorization"):
-        token = token_of(request, READ)
-        return token.user if token else None
-    return request.user if request.user.is_authenticated else None
+def _who(request: HttpRequest) -> User:
+    """A token that is told counts, good or not: it never falls back to the session. Raises
+    NotKnown and NotInScope."""
+    told = request.headers.get("Authorization", "")
+    if not told and request.user.is_authenticated:
+        return request.user
+    return caller_of(told, READ).user

@@ -101,8 +101,8 @@ def test_it_says_what_is_wrong_with_a_question(ask, params, said):
 def test_it_keeps_strangers_out(client, ask, people):
     assert client.get(ADDRESS, DAY).status_code == 401
     told = ask("finance", scope="ingest")
-    assert told.status_code == 401
-    assert "scope read" in told.json()["detail"]
+    assert told.status_code == 403
+    assert "needs read" in told.json()["detail"]
     assert 'scope="read"' in told["WWW-Authenticate"]
     client.force_login(people["finance"])
     wrong = {"Authorization": "Bearer aicost_nonsense"}

@@ -205,7 +205,7 @@ def test_texts_from_outside_are_only_texts(strict, people, costs):
             author=MARKUP,
         )
     ApiToken.objects.create(
-        name=MARKUP, user=people["admin"], scopes=["ingest"], prefix=MARKUP[:10], sha256="x"
+        name=MARKUP, user=people["admin"], scopes=["ingest"], token_id=MARKUP[:10], sha256="x"
     )
     client = strict("admin")
     for address in (

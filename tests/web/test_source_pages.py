@@ -3,11 +3,10 @@
 import re
 
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import RequestFactory
 import pytest
 
 from aicost.accounts.models import ApiToken, AuditEvent
-from aicost.accounts.tokens import token_of
+from aicost.accounts.tokens import NotInScope, NotKnown, caller_of
 from aicost.jobs.models import Job
 from aicost.jobs.work import run_all
 from ingest.fetch import connectors
@@ -160,13 +159,15 @@ def test_it_refuses_what_cannot_be_mapped(client, people, home):
 def test_it_makes_a_token_that_is_seen_once(client, people):
     client.force_login(people["admin"])
     page = client.post("/tokens/", {"name": "collector"}).content.decode()
-    text = re.search(r"aicost_[\w-]{40,}", page)[0]
+    text = re.search(r"aic_[0-9a-f]{12}_[\w-]{40,}", page)[0]
     token = ApiToken.objects.get()
     assert text not in client.get("/tokens/").content.decode()
-    request = RequestFactory().get("/", headers={"authorization": f"Bearer {text}"})
-    assert token_of(request, "ingest") == token and token_of(request, "read") is None
+    assert caller_of(f"Bearer {text}", "ingest").token == token
+    with pytest.raises(NotInScope):
+        caller_of(f"Bearer {text}", "read")
     client.post(f"/tokens/{token.pk}/revoke/")
-    assert token_of(request, "ingest") is None
+    with pytest.raises(NotKnown, match="is revoked"):
+        caller_of(f"Bearer {text}", "ingest")
     assert text not in str(list(AuditEvent.objects.values_list("detail", flat=True)))
     client.force_login(people["engineer"])
     assert client.get("/tokens/").status_code == 403

@@ -1,14 +1,15 @@
-"""manage.py token add|list|revoke: bearer tokens for machines."""
+"""manage.py token add|list|revoke: tokens of programs."""
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from aicost.accounts.audit import TOKEN_MADE, TOKEN_REVOKED, record
 from aicost.accounts.models import ApiToken, User
-from aicost.accounts.tokens import SCOPES, make_token
+from aicost.accounts.tokens import SCOPES, expiry_of, make_token, secret_of
 
 
 class Command(BaseCommand):
-    help = "Bearer tokens for machines that send or read data."
+    help = "Tokens of programs that send, read or change data."
 
     def add_arguments(self, parser):
         actions = parser.add_subparsers(dest="action", required=True)
@@ -16,9 +17,11 @@ class Command(BaseCommand):
         add.add_argument("name")
         add.add_argument("--user", required=True, help="in whose name it acts")
         add.add_argument("--scope", action="append", required=True, choices=SCOPES)
+        add.add_argument("--team", action="append", help="sees only this team; several")
+        add.add_argument("--days", type=int, help="how long it is good; without it, for ever")
         actions.add_parser("list", help="all tokens, without their text")
         revoke = actions.add_parser("revoke", help="end a token at once")
-        revoke.add_argument("prefix", help="as `list` shows it")
+        revoke.add_argument("token_id", help="as `list` shows it")
 
     def handle(self, *args, action, **options):
         getattr(self, f"_{action}")(options)
@@ -27,22 +30,34 @@ class Command(BaseCommand):
         user = User.objects.filter(username=options["user"]).first()
         if user is None:
             raise CommandError(f"no user {options['user']!r}: add one with manage.py adduser")
-        _, text = make_token(user, options["name"], options["scope"])
+        try:
+            expires_at = expiry_of(options["days"])
+            made, text = make_token(
+                user, options["name"], options["scope"], expires_at, options["team"]
+            )
+        except ValueError as error:
+            raise CommandError(str(error)) from error
+        record(None, TOKEN_MADE, made.name, made.told())
         self.stdout.write(text)
+        password = secret_of(made, text)
+        self.stderr.write(f"For Basic authentication: user {made.token_id}, password {password}")
 
     def _list(self, options):
+        now = timezone.now()
         for token in ApiToken.objects.select_related("user").order_by("pk"):
-            state = "revoked" if token.revoked_at else "active"
             used = f"{token.last_used_at:%Y-%m-%d %H:%M}" if token.last_used_at else "never"
-            scopes = ",".join(token.scopes)
+            until = f"until {token.expires_at:%Y-%m-%d}" if token.expires_at else "for ever"
+            teams = "all teams" if token.teams is None else f"teams {', '.join(token.teams)}"
             self.stdout.write(
-                f"{token.prefix}…  {state}  {scopes}  {token.user.username}  {token.name}"
-                f"  last used {used}"
+                f"{token.token_id}  {token.state_at(now)}  {','.join(token.scopes)}"
+                f"  {token.user.username}  {teams}  {until}  {token.name}  last used {used}"
             )
 
     def _revoke(self, options):
-        prefix = options["prefix"].rstrip("…")
-        revoked = ApiToken.objects.filter(prefix=prefix, revoked_at=None)
-        if not revoked.update(revoked_at=timezone.now()):
-            raise CommandError(f"no active token begins with {prefix}")
-        self.stdout.write(f"{prefix}… is revoked")
+        token_id = options["token_id"].rstrip("…")
+        found = ApiToken.objects.filter(token_id=token_id, revoked_at=None).first()
+        if found is None:
+            raise CommandError(f"no token {token_id} that is not revoked: see `token list`")
+        found.revoked_at = timezone.now()
+        found.save(update_fields=["revoked_at"])
+        record(None, TOKEN_REVOKED, found.name, {"token_id": token_id})
