@@ -1,9 +1,10 @@
 """What every report is made of: its entry in the registry, its binds and its rows."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 import json
+from operator import itemgetter
 import re
 
 from django.db import connection
@@ -224,12 +225,15 @@ def grain(spec: Spec) -> str:
     return "all" if asked & BILL_DIMENSIONS else "target"
 
 
-def fetch(query: str, values: Mapping[str, object]) -> list[dict]:
-    """The rows of `<query>.sql` as dictionaries."""
+def fetch(query: str, values: Mapping[str, object], only: Sequence[str] = ()) -> list[dict]:
+    """The rows of `<query>.sql` as dictionaries, of these columns only if some are named."""
     with connection.cursor() as cursor:
         cursor.execute(sql(PACKAGE, query), values)
         names = [column.name for column in cursor.description]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        if not only:
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        chosen = itemgetter(*(names.index(name) for name in only))
+        return [dict(zip(only, chosen(row), strict=True)) for row in cursor.fetchall()]
 
 
 def pick(rows: Iterable[Mapping], columns: tuple[str, ...]) -> list[dict]:

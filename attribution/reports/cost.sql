@@ -49,7 +49,7 @@ above as materialized (
     join unnest(array[%(start)s::date] || %(cuts)s::date[]) with ordinality d (day, segment)
         on (e.valid_from is null or e.valid_from <= d.day)
             and (e.valid_to is null or e.valid_to > d.day)
-    where e.level = any(%(levels)s)
+    where cardinality(%(levels)s::text[]) > 0 and e.level = any(%(levels)s)
     group by 1, 2
 ),
 label as materialized (
