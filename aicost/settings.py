@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "aicost.runtime",
     "ingest",
     "attribution",
+    "aicost.files",
     "aicost.web",
     "aicost.notify",
 ]
@@ -146,6 +147,8 @@ AICOST_JOBS = {
     "notify.send": "aicost.notify.tasks.send",
     "notify.purge": "aicost.notify.tasks.purge",
     "attribution.alerts": "attribution.tasks.alerts",
+    "files.due": "aicost.files.tasks.due",
+    "files.export": "aicost.files.tasks.export",
     "jobs.purge": "aicost.jobs.queue.purge",
 }
 
@@ -165,6 +168,7 @@ AICOST_HOURLY_JOBS = [
     ("ingest.purge", "hourly"),
     ("attribution.alerts", "hourly"),
     ("notify.purge", "hourly"),
+    ("files.due", "hourly"),
 ]
 AICOST_KEEP_DAYS = int(os.environ.get("AICOST_KEEP_DAYS", "90"))
 AICOST_JOB_LEASE_SECONDS = int(os.environ.get("AICOST_JOB_LEASE_SECONDS", "60"))

@@ -1,7 +1,6 @@
 """Fetch a source and load what comes, set by set; each set stands by itself."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 import logging
@@ -14,6 +13,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
+from aicost.jobs.alone import alone
 from aicost.kernel.sqlfiles import sql
 from ingest.connect import config_of
 from ingest.fetch.base import Connector, Fetched, FetchError
@@ -35,8 +35,8 @@ log = logging.getLogger(__name__)
 def run_source(source: Source) -> SourceRun:
     """One run, kept as a `SourceRun` whatever happens. A set that is held does not stop the ones
     behind it; an error while fetching ends the run, and what already stands stays."""
-    with _alone(source) as alone:
-        if not alone:
+    with alone(_LOCK_SPACE, source.pk) as is_alone:
+        if not is_alone:
             run = SourceRun(source=source, state=SourceRun.FAILED, finished_at=timezone.now())
             run.message = "another process is fetching this source right now"
             return run
@@ -171,17 +171,3 @@ def _clear(fetched: Fetched) -> None:
 def _forget_old_runs(source: Source) -> None:
     old = source.runs.order_by("-pk").values_list("pk", flat=True)[RUNS_KEPT:]
     SourceRun.objects.filter(pk__in=list(old)).delete()
-
-
-@contextmanager
-def _alone(source: Source) -> Iterator[bool]:
-    """Whether this process has the source to itself. The lock goes with its connection."""
-    with connection.cursor() as cursor:
-        cursor.execute("select pg_try_advisory_lock(%s, %s)", [_LOCK_SPACE, source.pk])
-        [alone] = cursor.fetchone()
-    try:
-        yield alone
-    finally:
-        if alone:
-            with connection.cursor() as cursor:
-                cursor.execute("select pg_advisory_unlock(%s, %s)", [_LOCK_SPACE, source.pk])

@@ -18,6 +18,8 @@ DIGEST_SAVED, DIGEST_ENDED = "digest_saved", "digest_ended"
 ROUTE_SAVED, ROUTE_ENDED = "route_saved", "route_ended"
 CHANNEL_SAVED, CHANNEL_ENDED = "channel_saved", "channel_ended"
 SEND_AGAIN, SEND_ARRIVED = "send_again", "send_arrived"
+FILES_ADDED, FILES_REMOVED = "files_added", "files_removed"
+FILES_RUN, FILES_PAUSED = "files_run", "files_paused"
 DENIED, EXPORT, UPLOAD, USER_ADDED = "denied", "export", "upload", "user_added"
 
 

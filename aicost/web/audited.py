@@ -51,11 +51,16 @@ _SAID = {
     "month_reopened": "Reopened {subject}[, edition {edition}][; {days} days are attributed anew]",
     "invoice_paid": "Entered the payment {subject}",
     "invoice_payment_removed": "Took away the payment {subject}",
+    "files_added": "Said that daily files go to {subject}[, {kind}][: {datasets}]",
+    "files_removed": "Said that daily files no longer go to {subject}",
+    "files_run": "Had the daily files of {subject} written",
     "invoices_imported": "Imported payments from {subject}[: {entered} new][, {changed} changed]",
 }
 _BY_VALUE = {
     ("source_paused", "enabled", True): "Resumed the source {subject}",
     ("source_paused", "enabled", False): "Paused the source {subject}",
+    ("files_paused", "enabled", True): "Resumed the daily files of {subject}",
+    ("files_paused", "enabled", False): "Paused the daily files of {subject}",
     ("user_changed", "active", True): "Let {subject} in again",
     ("user_changed", "active", False): "Ended every session and token of {subject}",
 }

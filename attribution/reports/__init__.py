@@ -1,6 +1,6 @@
 """The only read path: the page, the CSV, the command and every later surface call `run`."""
 
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Iterator, MutableMapping, Sequence
 from dataclasses import replace
 
 from aicost.kernel.periods import Period
@@ -15,6 +15,7 @@ from attribution.reports import (
     closing,
     cost,
     cost_class,
+    cost_daily,
     customers,
     estimate_accuracy,
     experiments,
@@ -65,6 +66,7 @@ REPORTS: dict[str, Report] = {
         gpu_consumption.REPORT,
         *gpu_idle.REPORTS,
         focus_export.REPORT,
+        cost_daily.REPORT,
         estimate_accuracy.REPORT,
         unpriced.REPORT,
         *health.REPORTS,
@@ -102,6 +104,16 @@ def run(spec: Spec, known: MutableMapping | None = None) -> Answer:
             rows = report.rows(asked)
         trust = trust_of(spec)
     return Answer(spec, report.columns(spec), rows, only_currency(rows), trust, missing)
+
+
+def streamed(spec: Spec) -> Iterator[dict]:
+    """The rows of `run(spec)` one by one; of a report without a stream they all stand in memory
+    first. Raises like `run`, here and not at the first row."""
+    report = named(spec.report)
+    if report.stream is None or spec.in_currency:
+        return iter(run(spec).rows)
+    check(report, spec)
+    return report.stream(expanded(spec))
 
 
 def compare(spec: Spec, other_period: Period | None = None) -> Answer:

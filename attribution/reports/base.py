@@ -1,6 +1,6 @@
 """What every report is made of: its entry in the registry, its binds and its rows."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 import json
@@ -58,6 +58,7 @@ BILL_DIMENSIONS = frozenset((*SERIES_DIMENSIONS, LAYER)) - {"source", "evidence"
 STEPS = {"total": "month", "month": "month", "quarter": "month", "week": "week"}
 ALL_GRANULARITIES, ALL_POOLS = GRANULARITIES, POOL_OPTIONS
 MS_PER_HOUR = 3_600_000
+ROWS_AT_ONCE = 2_000
 _CURRENCY = re.compile(r"[A-Z]{3}\Z")
 HOUR_QUANTUM = Decimal("0.000001")
 
@@ -69,7 +70,8 @@ class Report:
     `whole_company` has no team on its rows, so it is refused to an asker who sees only some teams;
     one that `converts` can be asked in another currency: its rows add up over months, or its
     `parts` do, and `finished` makes the rows of their sums, or it does it `by_itself`, or is
-    `exchanged` in a way of its own: (rows, missing rates). One of two periods takes `against`."""
+    `exchanged` in a way of its own: (rows, missing rates). One of two periods takes `against`; one
+    that may be very long has its rows one by one as a `stream` too."""
 
     name: str
     title: str
@@ -89,6 +91,7 @@ class Report:
     exchanged: Callable[[Spec], tuple[list[dict], tuple]] | None = None
     against: bool = False
     groups_max: int = GROUPS_MAX
+    stream: Callable[[Spec], Iterator[dict]] | None = None
 
 
 def check(report: Report, spec: Spec) -> None:
@@ -234,6 +237,17 @@ def fetch(query: str, values: Mapping[str, object], only: Sequence[str] = ()) ->
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
         chosen = itemgetter(*(names.index(name) for name in only))
         return [dict(zip(only, chosen(row), strict=True)) for row in cursor.fetchall()]
+
+
+def each(query: str, values: Mapping[str, object]) -> Iterator[dict]:
+    """The rows of `<query>.sql` one by one, from a cursor of the server: memory stays the same
+    however many there are."""
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(sql(PACKAGE, query), values)
+        names = [column.name for column in cursor.description]
+        while rows := cursor.fetchmany(ROWS_AT_ONCE):
+            for row in rows:
+                yield dict(zip(names, row, strict=True))
 
 
 def pick(rows: Iterable[Mapping], columns: tuple[str, ...]) -> list[dict]:

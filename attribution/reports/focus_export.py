@@ -6,9 +6,10 @@ null (list and contracted cost) the nearest known cost stands in, and x_UnknownC
 Column rules: FOCUS 1.2, https://focus.finops.org/focus-specification/
 """
 
+from collections.abc import Iterator
 import json
 
-from attribution.reports.base import Report, binds, fetch
+from attribution.reports.base import Report, binds, each, fetch
 from attribution.reports.focus_columns import ALLOCATION, FOCUS, OWN, SERVICE_CATEGORIES
 from attribution.reports.spec import CHARGE_DAYS_MAX, BadSpec, Spec
 
@@ -24,13 +25,21 @@ UNITS = {
 
 
 def rows(spec: Spec) -> list[dict]:
+    return fetch("focus_export", _asked(spec))
+
+
+def stream(spec: Spec) -> Iterator[dict]:
+    return each("focus_export", _asked(spec))
+
+
+def _asked(spec: Spec) -> dict:
     if not spec.long and spec.period.length_days > CHARGE_DAYS_MAX:
         raise BadSpec(
             f"focus_export writes single charges of at most {CHARGE_DAYS_MAX} days, not"
             f" {spec.period.length_days}; ask for fewer, or say that it may be long (--long)"
         )
     values = {"categories": list(SERVICE_CATEGORIES), "units": json.dumps(UNITS)}
-    return fetch("focus_export", binds(spec) | values)
+    return binds(spec) | values
 
 
 REPORT = Report(
@@ -40,4 +49,5 @@ REPORT = Report(
     columns=lambda spec: (*FOCUS, *ALLOCATION, *OWN),
     filters=("source",),
     whole_company=True,
+    stream=stream,
 )

@@ -25,6 +25,11 @@ _TRIES_MAX = 5
 _MD5 = re.compile(r"[0-9a-f]{32}\Z")
 _GONE = ("NoSuchKey", "404", "NotFound", "NoSuchBucket")
 _DENIED = ("AccessDenied", "403", "Forbidden", "AllAccessDisabled")
+_RIGHTS = {
+    "ListObjectsV2": "s3:ListBucket", "PutObject": "s3:PutObject",
+    "CreateMultipartUpload": "s3:PutObject", "UploadPart": "s3:PutObject",
+    "CompleteMultipartUpload": "s3:PutObject", "DeleteObjects": "s3:DeleteObject",
+}  # fmt: skip
 _CHANGED = ("PreconditionFailed", "412", "InvalidRange", "416")
 
 FIELDS = (
@@ -294,7 +299,7 @@ def _told(error: ClientError, what: str, where: str) -> Exception:
             f"external id; {DOCS}"
         )
     elif code in _DENIED:
-        right = "s3:ListBucket" if error.operation_name.startswith("List") else "s3:GetObject"
+        right = _RIGHTS.get(error.operation_name, "s3:GetObject")
         cure = f"Allow {right} (and kms:Decrypt, if the bucket is under a key of your own); {DOCS}"
     elif code == "NoSuchBucket":
         cure = "Check the name of the bucket"

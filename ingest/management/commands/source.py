@@ -1,24 +1,17 @@
 """manage.py source connectors|add|edit|test|list|run|remove: data that is fetched."""
 
-from getpass import getpass
 import json
-from pathlib import Path
-import sys
 
 from django.core.management.base import BaseCommand, CommandError
 
 from ingest.connect import BadSettings, check_source, configure
 from ingest.fetch.base import SECRET, Connector
 from ingest.fetch.connectors import CONNECTORS, connector_of
+from ingest.given import SETTINGS_HELP, NotGiven, given_values
 from ingest.models import Source, SourceRun
 from ingest.run_source import run_source
 from ingest.show import run_line, sources_table
 from ingest.tasks import attribute_changes
-
-SETTINGS_HELP = (
-    "name=value of each setting; value may be env:NAME (read when used), @FILE (its content) or -"
-    " (asked for without echo). A secret is never taken from the command line itself."
-)
 
 
 class Command(BaseCommand):
@@ -119,22 +112,7 @@ def _source(name: str) -> Source:
 
 def _values(connector: Connector, given: list[str]) -> dict[str, object]:
     secret = {field.name for field in connector.fields if field.kind == SECRET}
-    values: dict[str, object] = {}
-    for pair in given:
-        name, equals, value = pair.partition("=")
-        if not equals:
-            raise CommandError(f"{pair!r}: write name=value")
-        if value == "-":
-            value = getpass(f"{name}: ") if sys.stdin.isatty() else sys.stdin.readline().strip()
-        elif value.startswith("@"):
-            try:
-                value = Path(value[1:]).read_text(encoding="utf-8").strip()
-            except OSError as error:
-                raise CommandError(f"{name}: {error}") from error
-        elif name in secret and not value.startswith("env:"):
-            raise CommandError(
-                f"{name} is a secret: others can read the command line. Write {name}=env:VARIABLE,"
-                f" {name}=@FILE or {name}=-"
-            )
-        values[name] = value
-    return values
+    try:
+        return given_values(given, secret)
+    except NotGiven as error:
+        raise CommandError(str(error)) from error

@@ -1,0 +1,1 @@
+"""Daily files of the ledger, in a folder or a bucket (docs/files.md)."""
