@@ -4,6 +4,7 @@ for a page of one thing."""
 from django.urls import NoReverseMatch, reverse
 
 from aicost.kernel.periods import Period
+from aicost.web.alerted import alert_url
 from aicost.web.pages.registry import PAGES
 from attribution.reports import REPORTS, run
 from attribution.reports.spec import Asker, Spec
@@ -28,10 +29,19 @@ def addresses(period: Period) -> dict[str, str]:
         try:
             found[slug] = reverse(slug)
         except NoReverseMatch:
+            if slug == "alert":
+                found |= {slug: alert_url(one) for one in _dearest_alert(period)}
+                continue
             name = _dearest(*OF_ONE[slug][:2], period)
             if name:
                 found[slug] = reverse(slug, kwargs={"name": name, **OF_ONE[slug][2]})
     return found
+
+
+def _dearest_alert(period: Period) -> list[int]:
+    """The id of the alert of most money, if there is any."""
+    rows = run(Spec("alerts", period, Asker("admin"))).rows
+    return [row["alert_id"] for row in sorted(rows, key=lambda row: row["excess"] or 0)[-1:]]
 
 
 def _dearest(report: str, dimension: str, period: Period) -> str:
