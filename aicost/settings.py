@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "attribution",
     "aicost.files",
     "aicost.web",
+    "aicost.bi",
     "aicost.notify",
 ]
 
@@ -149,6 +150,7 @@ AICOST_JOBS = {
     "attribution.alerts": "attribution.tasks.alerts",
     "files.due": "aicost.files.tasks.due",
     "files.export": "aicost.files.tasks.export",
+    "bi.refresh": "aicost.bi.tasks.refresh",
     "jobs.purge": "aicost.jobs.queue.purge",
 }
 
@@ -160,6 +162,7 @@ AICOST_TICK_JOBS = [
     ("attribution.attribute", "all"),
     ("notify.decide", "all"),
     ("notify.send", "all"),
+    ("bi.refresh", "lately"),
 ]
 # Enqueued once an hour.
 AICOST_HOURLY_JOBS = [
@@ -169,6 +172,7 @@ AICOST_HOURLY_JOBS = [
     ("attribution.alerts", "hourly"),
     ("notify.purge", "hourly"),
     ("files.due", "hourly"),
+    ("bi.refresh", "all"),
 ]
 AICOST_KEEP_DAYS = int(os.environ.get("AICOST_KEEP_DAYS", "90"))
 AICOST_JOB_LEASE_SECONDS = int(os.environ.get("AICOST_JOB_LEASE_SECONDS", "60"))

@@ -1,0 +1,25 @@
+create or replace view reporting_v1.fact_alert as
+select
+    id as alert_id,
+    onset as first_day,
+    last as last_day,
+    raised_on,
+    state,
+    severity,
+    kind,
+    level,
+    name,
+    title,
+    team,
+    owner,
+    incident,
+    currency,
+    expected,
+    actual,
+    excess,
+    percent,
+    monthly,
+    notifies as is_told,
+    parent_id,
+    changed_at as updated_at
+from attribution_alert
