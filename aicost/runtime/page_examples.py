@@ -30,7 +30,8 @@ def addresses(period: Period) -> dict[str, str]:
             found[slug] = reverse(slug)
         except NoReverseMatch:
             if slug == "alert":
-                found |= {slug: alert_url(one) for one in _dearest_alert(period)}
+                for one in _dearest_alert(period):
+                    found[slug] = alert_url(one)
                 continue
             name = _dearest(*OF_ONE[slug][:2], period)
             if name:

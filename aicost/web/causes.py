@@ -34,14 +34,21 @@ EFFECTS = (
     ("rules", "Rules", "what rules moved that changed in between"),
 )
 KEYS = tuple(key for key, _, _ in EFFECTS)
+_COLUMNS = tuple(
+    (key, "unmetered_effect" if key == "rest" else f"{key}_effect")
+    for key in KEYS
+    if key not in ("calls", "hours")
+)
 HEADINGS = {key: heading for key, heading, _ in EFFECTS}
 
 
 def effects_of(row: dict) -> dict[str, Decimal]:
-    """The effects of one row by key; volume is of calls or of GPU hours by its activity."""
-    found = {key: row.get(f"{key}_effect", ZERO) for key in KEYS}
-    volume = "calls" if row["activity"] == "inference" else "hours"
-    return found | {volume: row["volume_effect"], "rest": row["unmetered_effect"]}
+    """The effects of one row by key, without those of nothing; volume is of calls or of GPU hours
+    by its activity."""
+    found = {key: row[column] for key, column in _COLUMNS if row[column]}
+    if row["volume_effect"]:
+        found["calls" if row["activity"] == "inference" else "hours"] = row["volume_effect"]
+    return found
 
 
 def summed(rows: Iterable[dict]) -> dict[str, Decimal]:
@@ -113,8 +120,6 @@ def causes(rows: Sequence[dict]) -> list[Cause]:
     found: dict[tuple, Cause] = {}
     for row in rows:
         for key, amount in effects_of(row).items():
-            if not amount:
-                continue
             way = WAYS.get(key) or ("calls" if row["activity"] == "inference" else "hours")
             named = way in ("hours", "rest", "idle") and row["kind"] not in LINE_NAMES
             named = named or (way == "idle" and line_of(row) == "owned")

@@ -38,8 +38,8 @@ class Panel:
     data (aicost.web.exports), named `title` in the menu of exports; each may fail alone. A `lazy`
     panel measured slow: the page is sent with a skeleton of its `size` (low, medium, tall) and
     htmx fetches it; with whole=1 in the address, as browsers without script go, it is inline. What
-    of it other panels ask anyhow, `first` shows until then. `sorting` are the columns its table
-    can be sorted by."""
+    of it other panels ask anyhow, `first` shows until then. One whose time grows with the names of
+    the ledger says when: `lazy=is_large`. `sorting` are the columns its table can be sorted by."""
 
     slug: str
     template: str
@@ -47,7 +47,7 @@ class Panel:
     figure: Callable[[Ask], dict] | None = None
     table: Callable[[Ask], Sheet] | None = None
     title: str = ""
-    lazy: bool = False
+    lazy: bool | Callable[[], bool] = False
     size: str = "medium"
     sorting: Sorting | None = None
     first: Callable[[Ask], dict] | None = None
@@ -55,6 +55,9 @@ class Panel:
     @property
     def name(self) -> str:
         return self.title or self.slug.replace("_", " ").capitalize()
+
+    def comes_later(self) -> bool:
+        return self.lazy if isinstance(self.lazy, bool) else self.lazy()
 
 
 @dataclass(frozen=True)
@@ -265,7 +268,7 @@ def render_page(request: HttpRequest, page: Page, ask: Ask, **more) -> HttpRespo
             ),
             "panels": {
                 one.slug: built(page, one, ask)
-                if whole or not one.lazy
+                if whole or not one.comes_later()
                 else later(page, one, ask, state)
                 for one in page.panels
             },

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import cache, cached_property
 
 from aicost.kernel.periods import month_start
 from attribution.classify import fold
@@ -49,11 +49,19 @@ class Ordered:
     def dated(self) -> bool:
         return any(row.get("valid_from") or row.get("valid_to") for row in self.rows)
 
+    @cached_property
+    def _told(self) -> tuple[tuple[Mapping[str, str], tuple[tuple[str, str], ...]], ...]:
+        """Each row with the conditions it has."""
+        return tuple(
+            (row, tuple((name, row[name]) for name in self.by if row.get(name)))
+            for row in self.rows
+        )
+
     def match(self, values: Mapping[str, object], month: date) -> Mapping[str, str] | None:
         """The first row in force in the month whose conditions all hold, or None."""
-        for row in self.rows:
+        for row, cells in self._told:
             if in_force(row, month) and all(
-                holds(row.get(name, ""), str(values.get(name) or "")) for name in self.by
+                holds(cell, str(values.get(name) or "")) for name, cell in cells
             ):
                 return row
         return None

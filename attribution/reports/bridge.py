@@ -35,7 +35,8 @@ CREDITS, CREDIT, RULES = "credits", "Credit", "rules"
 WHOLE = {"idle": "idle", "shared": "unmetered", "unattributed": "unmetered"}
 POOLS = ("shared", "idle", "unattributed")
 LINES = ("owned", "workload", *POOLS)
-MONEY = ("previous", "cost", "delta", *(f"{name}_effect" for name in EFFECTS))
+_COLUMN_OF = {name: f"{name}_effect" for name in EFFECTS}
+MONEY = ("previous", "cost", "delta", *_COLUMN_OF.values())
 QUANTITIES = tuple(
     f"{before}{name}" for name in (CALLS, "tokens", GPU_HOURS) for before in ("", "previous_")
 )
@@ -211,24 +212,19 @@ def _summed(
 ) -> list[dict]:
     """Leaves summed by the groups asked for; names stand below what they did on the last day."""
     found: dict[Key, dict] = {}
+    start = {"period": now.start, "against": before.start}
+    nothing = dict.fromkeys(MONEY, ZERO) | dict.fromkeys(QUANTITIES)
     for one in placed:
-        named = (
-            one.names
-            | {"kind": one.kind}
-            | {
-                level: names.get(one.names[LEVELS[level]], _alone(level, one.names))
-                for level, names in above.items()
-            }
-        )
+        named = one.names | {"kind": one.kind}
+        for level, names in above.items():
+            named[level] = names.get(one.names[LEVELS[level]], _alone(level, one.names))
         if any(named[name] not in values for name, values in spec.filters.items()):
             continue
         groups = tuple(named[name] for name in spec.group_by)
         line = _line(named, spec.group_by)
         if (key := (*groups, line, one.currency)) not in found:
-            money = dict.fromkeys(MONEY, ZERO) | dict.fromkeys(QUANTITIES)
-            start = {"period": now.start, "against": before.start}
             names = dict(zip((*spec.group_by, "line", "currency"), key, strict=True))
-            found[key] = start | names | money
+            found[key] = start | names | nothing
         _add(found[key], one)
     return sorted(found.values(), key=lambda row: _largest_first(row, spec))
 
@@ -252,7 +248,8 @@ def _add(row: dict, one: Placed) -> None:
     row["cost"] += after.cost
     row["delta"] += after.cost - before.cost
     for name, amount in one.effects.items():
-        row[f"{name}_effect"] += amount
+        if amount:
+            row[_COLUMN_OF[name]] += amount
     unit = UNITS.get(one.names["activity"], "")
     for prefix, side in (("", after), ("previous_", before)):
         if side.quantity is not None:

@@ -42,6 +42,7 @@ from aicost.web.parts import (
     why_url,
 )
 from aicost.web.shell import Page, Panel, for_people, render_page
+from aicost.web.sizes import is_large
 from aicost.web.sorting import LINES
 from aicost.web.tables import Block, Line, blocks, shorten
 from attribution.reports import REPORTS
@@ -301,6 +302,7 @@ EXPLORE = Page(
             partial(figure, shape=Shape()),
             chart_data,
             "The chart",
+            lazy=is_large,
         ),
         NOTES,
         Panel(
@@ -309,6 +311,8 @@ EXPLORE = Page(
             partial(table, shape=Shape()),
             table=table_data,
             title="The table",
+            lazy=is_large,
+            size="tall",
             sorting=LINES,
         ),
         replace(RESIDUAL, build=by_group),

@@ -87,6 +87,11 @@ def _flat(ask: Ask) -> list[dict]:
     return [row for rows in chain(ask).values() for row in rows]
 
 
+def _by_cause(ask: Ask) -> dict[str, Decimal]:
+    """The effects of all months, summed."""
+    return summed(_flat(ask))
+
+
 def _amounts(ask: Ask) -> tuple[Decimal, Decimal]:
     found = chain(ask)
     return costs(found[min(found)])[0], costs(found[max(found)])[1]
@@ -106,7 +111,7 @@ def lead(ask: Ask) -> dict:
         (_how_much(before, after), True),
         (f", from {numbers.money(before, currency, 0)} in {ends[0]:%B} to ", False),
         (f"{numbers.money(after, currency, 0)} in {ends[1]:%B}", False),
-        (_accounts_for(summed(rows), change, currency), False),
+        (_accounts_for(ask.once(_by_cause), change, currency), False),
     ]
     return {"parts": parts}
 
@@ -213,7 +218,7 @@ def own_residual(ask: Ask) -> dict:
         return {"of": "", "sums": []}
     rows, (before, after) = _flat(ask), _amounts(ask)
     parts = [(f"{ends[0]:%B}", before)]
-    parts += [(HEADINGS[key].lower(), cost) for key, cost in summed(rows).items() if cost]
+    parts += [(HEADINGS[key].lower(), cost) for key, cost in ask.once(_by_cause).items() if cost]
     return {"of": "of this growth", "whole": f"the cost of {ends[1]:%B}",
             "sums": [sum_of(parts, after, currency_of(rows))]}  # fmt: skip
 

@@ -28,6 +28,7 @@ from aicost.web.parts import (
 )
 from aicost.web.reasons import address, whole
 from aicost.web.shell import Page, Panel, for_people, refuse
+from aicost.web.sizes import is_large
 from aicost.web.sorting import Sorting
 from aicost.web.story_months import first_days, six_months
 from aicost.web.tables import Line
@@ -368,6 +369,8 @@ MARGIN = Page(
             table,
             table=table_data,
             title="Features",
+            lazy=is_large,
+            size="tall",
             sorting=SORTS,
         ),
         Panel("trend", "parts/margin_trend.html", trend, trend_figure, lazy=True),

@@ -17,6 +17,7 @@ from aicost.web.parts import RESIDUAL, STAMP, cost_blocks, periods_of, residual,
 from aicost.web.qualities import best_of, gained, planes, standing, version_name
 from aicost.web.reasons import address
 from aicost.web.shell import Page, Panel, for_people, render_page
+from aicost.web.sizes import is_large
 from aicost.web.sorting import LINE, Sorting, growth_of
 from aicost.web.tables import Block, blocks, shorten
 from aicost.web.units import Unit, keyed, per_thousand, unit_rows
@@ -215,9 +216,9 @@ MODELS = Page(
         STAMP,
         Panel("lead", "parts/lead.html", lead),
         Panel("table", "parts/models_table.html", table, table=table_data, title="Models",
-              sorting=SORTS),
+              lazy=is_large, size="tall", sorting=SORTS),
         Panel("gains", "parts/models_gains.html", gains, table=model_sheets.gains,
-              title="What the last gain cost", sorting=GAINS),
+              title="What the last gain cost", lazy=is_large, sorting=GAINS),
         replace(RESIDUAL, build=partial(residual, group_by=BY_MODEL)),
     ),
     filters=UNIT_FILTERS,

@@ -31,6 +31,7 @@ from aicost.web.parts import (
 )
 from aicost.web.reasons import address, whole
 from aicost.web.shell import Page, Panel
+from aicost.web.sizes import is_large
 from aicost.web.sorting import LINE, Sorting
 from aicost.web.tables import Block, Line
 from aicost.web.unit_tables import KINDS, UnitLine, unit_lines
@@ -293,7 +294,15 @@ OVERVIEW = Page(
         Panel(
             "effect", "parts/figures.html", effect, title="One more figure", lazy=True, size="low"
         ),
-        Panel("story", "parts/overview_story.html", story, story_figure, story_data, "Months"),
+        Panel(
+            "story",
+            "parts/overview_story.html",
+            story,
+            story_figure,
+            story_data,
+            "Months",
+            lazy=is_large,
+        ),
         Panel("movers", "parts/overview_movers.html", what_moved, title="What moved", lazy=True),
         Panel(
             "where",

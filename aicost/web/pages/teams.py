@@ -20,6 +20,7 @@ from aicost.web.owned_page import Holder, named_page, parts_table
 from aicost.web.parts import RESIDUAL, STAMP, Figure, against, cost_blocks, money_figure, residual
 from aicost.web.reasons import address
 from aicost.web.shell import Page, Panel, for_people, refuse, render_page
+from aicost.web.sizes import is_large
 from aicost.web.subject import facts, history
 from aicost.web.tables import Block, Line, blocks
 from aicost.web.units import units_now
@@ -158,6 +159,8 @@ TEAMS = Page(
             list_table,
             table=list_data,
             title="Teams",
+            lazy=is_large,
+            size="tall",
             sorting=owned.NAMES,
         ),
         replace(RESIDUAL, build=partial(residual, group_by=BY_TEAM)),
