@@ -48,6 +48,9 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "django_htmx",
+    "django_filters",
+    "rest_framework",
+    "drf_spectacular",
     "aicost.accounts",
     "aicost.jobs",
     "aicost.runtime",
@@ -191,6 +194,23 @@ EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = os.environ.get("AICOST_MAIL_FROM", "AI cost <aicost@localhost>")
 # Hosts of an inner network that webhooks may go to, beside the open internet.
 AICOST_HOOK_HOSTS = [h for h in os.environ.get("AICOST_HOOK_HOSTS", "").split(",") if h]
+
+# Requests of one token, or of one person without a token, in a minute.
+AICOST_API_PER_MINUTE = int(os.environ.get("AICOST_API_PER_MINUTE", "600"))
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "UNAUTHENTICATED_USER": None,
+    "URL_FORMAT_OVERRIDE": None,
+}
+SPECTACULAR_SETTINGS = {
+    "OAS_VERSION": "3.1.0",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SORT_OPERATIONS": False,
+    "ENABLE_DJANGO_DEPLOY_CHECK": False,
+}
 
 # Celery, the bell of the job table. Without a broker of its own it uses the same Postgres.
 CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL") or broker_url(DATABASES["default"])

@@ -5,23 +5,17 @@ so that files and posts cannot disagree. A body is taken whole or not at all, an
 Idempotency-Key.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Mapping
 import hashlib
 import io
 import json
-import re
 import tempfile
-
-from django.db import connection
-from django.utils import timezone
 
 from aicost.jobs.queue import enqueue
 from ingest.fetch.kept import working_folder
 from ingest.load import load
-from ingest.models import Delivery, PostedBody
+from ingest.models import Delivery
+from ingest.once import Answer, NotTaken, check_key, once
 from ingest.records import Batch, Rejected
 from ingest.sources import canonical
 from ingest.sources.base import Unreadable
@@ -39,61 +33,28 @@ ADDRESSES: Mapping[str, Format] = {
 BODY_BYTES_MAX = 32 * 1024**2
 ROWS_MAX = 100_000
 ERRORS_MAX = 100
-KEPT = timedelta(days=30)
-_KEY = re.compile(r"[A-Za-z0-9._:-]{1,128}\Z")
 DEPTH_MAX = 20  # of lists and objects in a body; rows are flat but for a few maps
-_LOCK_SPACE = 0x61696370  # "aicp"
-
-
-class NotTaken(Exception):
-    """The body is refused: an HTTP status and what the caller is told."""
-
-    def __init__(self, status: int, message: str, **more: object) -> None:
-        super().__init__(message)
-        self.status, self.answer = status, {"error": message, **more}
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What the caller is told; `again` when an earlier call under the key has done the work."""
-
-    status: int
-    body: dict
-    again: bool = False
 
 
 def take(address: str, key: str, batch: str, kind: str, body: bytes) -> Answer:
     """Load one body. `key` is its Idempotency-Key; `batch` names the rows, so that a later body of
     the same batch replaces them ('' means: the key). `kind` is the content type. Raises
     `NotTaken`; nothing is stored then."""
-    _checked(key, "Idempotency-Key", "a key of your own for these rows, such as a UUID")
     if batch:
-        _checked(batch, "batch", "a name such as 2026-09")
+        check_key(batch, "batch", "a name such as 2026-09")
     sha256 = hashlib.sha256(b"\0".join((batch.encode(), body))).hexdigest()
-    with _one_at_a_time(address, key):
-        known = PostedBody.objects.filter(address=address, key=key).first()
-        if known and known.body_sha256 != sha256:
-            raise NotTaken(409, "this Idempotency-Key was used with another body: take a new key")
-        if known:
-            return Answer(known.status, known.answer, again=True)
-        try:
-            answer = _load(address, batch or key, _as_file(kind, body, ADDRESSES[address]))
-        except OSError as error:  # nothing of it stands: the key may come again
-            told = f"the server cannot keep it now ({error.strerror}): send it again later"
-            raise NotTaken(503, told) from error
-        PostedBody.objects.filter(created_at__lt=timezone.now() - KEPT).delete()
-        PostedBody.objects.create(
-            address=address, key=key, body_sha256=sha256, status=201, answer=answer
-        )
-    enqueue("attribution.attribute", key="all")
-    return Answer(201, answer)
+    answer = once(address, key, sha256, lambda: _taken(address, batch or key, kind, body))
+    if not answer.again:
+        enqueue("attribution.attribute", key="all")
+    return answer
 
 
-def _checked(name: str, what: str, cure: str) -> None:
-    if not _KEY.match(name):
-        raise NotTaken(
-            400, f"{what} is missing or not 1 to 128 of A-Z a-z 0-9 . _ : - . Send {cure}"
-        )
+def _taken(address: str, batch: str, kind: str, body: bytes) -> Answer:
+    try:
+        return Answer(201, _load(address, batch, _as_file(kind, body, ADDRESSES[address])))
+    except OSError as error:  # nothing of it stands: the key may come again
+        told = f"the server cannot keep it now ({error.strerror}): send it again later"
+        raise NotTaken(503, told) from error
 
 
 def _load(address: str, batch: str, content: bytes) -> dict:
@@ -183,18 +144,3 @@ def _is_deeper(value: list | dict, levels: int) -> bool:
             if isinstance(one, (dict, list))
         ]
     return bool(inside)
-
-
-@contextmanager
-def _one_at_a_time(address: str, key: str) -> Iterator[None]:
-    """The same key sent twice at once: the second waits for the first one's answer."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "select pg_advisory_lock(%s, hashtext(%s))", [_LOCK_SPACE, f"{address}\n{key}"]
-        )
-        try:
-            yield
-        finally:
-            cursor.execute(
-                "select pg_advisory_unlock(%s, hashtext(%s))", [_LOCK_SPACE, f"{address}\n{key}"]
-            )

@@ -109,6 +109,14 @@ class ApiToken(models.Model):
                 "user": self.user.username, "expires_at": expires}  # fmt: skip
 
 
+class ApiUse(models.Model):
+    """Requests of a caller in the last minute it asked. Unlogged: a crash may empty it."""
+
+    who = models.TextField(primary_key=True, help_text="token:ID or user:ID")
+    minute = models.BigIntegerField(help_text="since 1970")
+    requests = models.BigIntegerField()
+
+
 class Invitation(models.Model):
     """A link that makes a login, or with `user` sets a password. Only its sha256 is kept."""
 

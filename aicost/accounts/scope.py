@@ -1,6 +1,6 @@
 """What a person may see: the bridge from a user to the asker every report requires."""
 
-from aicost.accounts.models import ADMIN, ENGINEER, FINANCE, FINOPS, User
+from aicost.accounts.models import ADMIN, ENGINEER, FINANCE, FINOPS, VIEWER, User
 from attribution.once import once
 from attribution.reports.spec import Asker
 
@@ -51,6 +51,11 @@ def may_describe(user: User) -> bool:
 def may_edit_names(user: User) -> bool:
     """What a name stands below, may cost or is called moves money between lines of the company."""
     return role_of(user) in MONEY_ROLES and may_see_sources(user)
+
+
+def may_act_on_alerts(user: User) -> bool:
+    """Everybody who works with the figures; a viewer reads."""
+    return role_of(user) != VIEWER
 
 
 def may_connect(user: User) -> bool:

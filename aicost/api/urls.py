@@ -2,15 +2,16 @@
 
 from django.urls import path
 
-from aicost.api import events, explain, otlp
-from aicost.api.business import post_rows
-from ingest.posted import ADDRESSES
+from aicost.api import events, otlp
+from aicost.api.rest import schema
+from aicost.api.rest.registry import RESOURCES
 
 urlpatterns: list = [
     path("v1/traces", otlp.traces),
     path("v1/metrics", otlp.metrics),
-    path("api/v1/explain", explain.explain),
-    path("api/v1/events", events.post_events),
+    *(path(f"{schema.ROOT}{address}", view.as_view()) for address, view in RESOURCES),
     path("api/v1/events/git/<str:name>", events.git),
-    *(path(f"api/v1/{name}", post_rows, {"address": name}) for name in ADDRESSES),
+    path("api/v1/openapi.json", schema.as_json),
+    path("api/v1/openapi.yaml", schema.as_yaml),
+    path("api/<path:rest>", schema.nothing_here),
 ]

@@ -7,8 +7,6 @@ from decimal import Decimal
 
 from django.urls import reverse
 
-from aicost.accounts.models import VIEWER, User
-from aicost.accounts.scope import role_of
 from aicost.kernel.periods import Period
 from aicost.web import numbers
 from aicost.web.ask import Ask
@@ -61,11 +59,6 @@ class Spark:
     cost: str
     band: str
     end: tuple[str, str]
-
-
-def may_act(user: User) -> bool:
-    """Everybody who works with the figures; a viewer reads."""
-    return role_of(user) != VIEWER
 
 
 def shown(ask: Ask) -> list[Shown]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, MutableMapping, Sequence
 from dataclasses import replace
+from itertools import chain
 
 from aicost.kernel.periods import Period
 from attribution.once import steady
@@ -45,7 +46,7 @@ from attribution.reports.base import Report, check
 from attribution.reports.compare import merge, previous_period
 from attribution.reports.convert import converted
 from attribution.reports.patterns import expanded
-from attribution.reports.spec import Answer, BadSpec, Spec
+from attribution.reports.spec import Answer, BadSpec, Spec, Stream
 from attribution.reports.trust import trust_of
 
 REPORTS: dict[str, Report] = {
@@ -114,6 +115,19 @@ def streamed(spec: Spec) -> Iterator[dict]:
         return iter(run(spec).rows)
     check(report, spec)
     return report.stream(expanded(spec))
+
+
+def stream(spec: Spec) -> Stream:
+    """`streamed` with what an answer says of itself. The first row is read here, so that what
+    cannot be answered is told now and not amid the rows."""
+    report = named(spec.report)
+    if report.stream is None or spec.in_currency:
+        found = run(spec)
+        return Stream(found.spec, found.columns, iter(found.rows), found.trust, found.missing_rates)
+    rows = streamed(spec)
+    first = next(rows, None)
+    told = rows if first is None else chain([first], rows)
+    return Stream(spec, report.columns(spec), told, trust_of(spec))
 
 
 def compare(spec: Spec, other_period: Period | None = None) -> Answer:

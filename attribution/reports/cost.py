@@ -1,7 +1,7 @@
 """Cost by any dimension. Every row sums all that stands on its dimensions, so every table adds up
 to the bill; what has no name stands on lines below, by kind."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 
 from attribution.once import kept
@@ -11,10 +11,11 @@ from attribution.reports.base import (
     Report,
     binds,
     charge_dimensions,
+    each,
     fetch,
     pick,
 )
-from attribution.reports.expected import ESTIMATED, with_expected
+from attribution.reports.expected import ESTIMATED, with_expected, with_expected_each
 from attribution.reports.spec import (
     ANY_TAG,
     CHARGE_DIMENSIONS,
@@ -52,6 +53,22 @@ def columns(spec: Spec) -> tuple[str, ...]:
 
 def rows(spec: Spec) -> list[dict]:
     return pick(with_expected(spec, every_column(spec)), columns(spec))
+
+
+def stream(spec: Spec) -> Iterator[dict]:
+    """`rows` one by one."""
+    wanted = columns(spec)
+    for row in with_expected_each(spec, (row for row in _standing_each(spec) if not gave_all(row))):
+        yield {name: row[name] for name in wanted}
+
+
+def _standing_each(spec: Spec) -> Iterator[dict]:
+    values = binds(spec)
+    if not charge_dimensions(spec):
+        yield from each("cost", values)
+        return
+    for row in each("cost_charges", values):
+        yield row | dict(zip(values["series_groups"], row["named"], strict=True))
 
 
 def every_column(spec: Spec) -> list[dict]:
@@ -99,4 +116,5 @@ REPORT = Report(
     pools=ALL_POOLS,
     measure="cost",
     converts=True,
+    stream=stream,
 )

@@ -1,6 +1,7 @@
 """What the estimates still expect, beside what is billed: never inside it, so that every table adds
 up to the bill whether estimates are shown or not."""
 
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from aicost.kernel.periods import utc_today
@@ -17,22 +18,28 @@ _NAMES = ("feature", "model", "workload", "experiment", "team", "environment", "
 def with_expected(spec: Spec, rows: list[dict]) -> list[dict]:
     """The rows of `cost` with `estimated_cost`: 0 when no more is expected, None when what is
     expected has no price. Rows of which nothing is billed yet stand at the end, with cost 0."""
-    if spec.estimates != SHOWN:
-        return rows
-    found = {_key(spec, row): row for row in expected_rows(spec)}
+    return list(with_expected_each(spec, rows)) if spec.estimates == SHOWN else rows
+
+
+def with_expected_each(spec: Spec, rows: Iterable[dict]) -> Iterator[dict]:
+    """`with_expected` one by one; what is expected is little."""
+    found = {}
+    if spec.estimates == SHOWN:
+        found = {_key(spec, row): row for row in expected_rows(spec)}
     if not found:
-        return rows  # the query says 0 of all of them
-    shown = []
+        yield from rows  # the query says 0 of all of them
+        return
     for row in rows:
         more = found.pop(_key(spec, row), None)
-        shown.append(row | {ESTIMATED: more[ESTIMATED] if more else Decimal(0)})
+        yield row | {ESTIMATED: more[ESTIMATED] if more else Decimal(0)}
     money = {
         name: Decimal(0)
         for name in ("cost", "idle_cost", "idle_spread", "shared_spread", "measured_cost",
                      "tagged_cost", "inferred_cost", "fallback_cost")
     }  # fmt: skip
     absent = {name: "" for name in spec.group_by if name in _OF_THE_BILL}
-    return shown + [row | money | absent for row in found.values()]
+    for row in found.values():
+        yield row | money | absent
 
 
 def expected_rows(spec: Spec) -> list[dict]:

@@ -36,7 +36,8 @@ def _asked(spec: Spec) -> dict:
     if not spec.long and spec.period.length_days > CHARGE_DAYS_MAX:
         raise BadSpec(
             f"focus_export writes single charges of at most {CHARGE_DAYS_MAX} days, not"
-            f" {spec.period.length_days}; ask for fewer, or say that it may be long (--long)"
+            f" {spec.period.length_days}; ask for fewer, or say that it may be long (--long,"
+            " long=1)"
         )
     values = {"categories": list(SERVICE_CATEGORIES), "units": json.dumps(UNITS)}
     return binds(spec) | values

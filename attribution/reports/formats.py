@@ -1,7 +1,7 @@
 """Answers written down for other programs and for terminals. Money is never rounded, except in the
 table, which is for reading."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 import csv
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -47,13 +47,13 @@ def to_json(answer: Answer) -> str:
         "spec": spec_values(answer.spec),
         "currency": answer.currency,
         "final": answer.final,
-        "as_of": _plain(answer.as_of),
-        "residual": _plain(answer.residual),
+        "as_of": plain_value(answer.as_of),
+        "residual": plain_value(answer.residual),
         "missing_rates": [
             {"month": f"{month:%Y-%m}", "from": source, "to": target}
             for month, source, target in answer.missing_rates
         ],
-        "rows": [{name: _plain(row[name]) for name in answer.columns} for row in answer.rows],
+        "rows": [{name: plain_value(row[name]) for name in answer.columns} for row in answer.rows],
     }
     return json.dumps(document, indent=1, ensure_ascii=False)
 
@@ -92,24 +92,32 @@ def to_csv(answer: Answer) -> str:
 
 def to_parquet(answer: Answer) -> bytes:
     """The same schema whether or not there are rows; decimals stay exact."""
-    fields = []
-    for name in answer.columns:
-        kind = ARROW_TYPES[kind_of(name)]
-        if name in ("billed_written", "control_written", "difference", "control_difference"):
-            kind = _WIDE
-        elif answer.spec.in_currency and kind == ARROW_TYPES[DECIMAL]:
-            kind = CONVERTED
-        if name == "delta_percent":
-            kind = pa.string()
-        fields.append(pa.field(name, kind))
-    schema = pa.schema(fields, metadata={"aicost": json.dumps(spec_values(answer.spec))})
+    schema = parquet_schema(answer.spec, answer.columns)
     columns = [
-        pa.array([_arrow(row[field.name], field.type) for row in answer.rows], type=field.type)
-        for field in fields
+        pa.array([arrow_value(row[field.name], field.type) for row in answer.rows], type=field.type)
+        for field in schema
     ]
     out = io.BytesIO()
     pq.write_table(pa.table(columns, schema=schema), out)
     return out.getvalue()
+
+
+def parquet_schema(
+    spec: Spec, columns: Sequence[str], more: Mapping[str, str] | None = None
+) -> pa.Schema:
+    """Of a report's columns; the question and `more` stand in its metadata."""
+    fields = []
+    for name in columns:
+        kind = ARROW_TYPES[kind_of(name)]
+        if name in ("billed_written", "control_written", "difference", "control_difference"):
+            kind = _WIDE
+        elif spec.in_currency and kind == ARROW_TYPES[DECIMAL]:
+            kind = CONVERTED
+        if name == "delta_percent":
+            kind = pa.string()
+        fields.append(pa.field(name, kind))
+    metadata = {"aicost": json.dumps(spec_values(spec)), **(more or {})}
+    return pa.schema(fields, metadata=metadata)
 
 
 def to_table(answer: Answer) -> str:
@@ -139,7 +147,8 @@ def about(answer: Answer) -> str:
     return f"{line}\nNot converted, since there is no rate: {told}" if told else line
 
 
-def _plain(value: object) -> object:
+def plain_value(value: object) -> object:
+    """A value as JSON has it: decimals and times as text, the rest as it is."""
     if isinstance(value, Decimal):
         return plain(value)
     if isinstance(value, datetime):
@@ -153,10 +162,11 @@ def csv_cell(value: object) -> object:
     """Exact, and no formula: text that a spreadsheet would run gets a quote before it."""
     if isinstance(value, str) and value.startswith(FORMULA_STARTS):
         return "'" + value
-    return _plain(value)
+    return plain_value(value)
 
 
-def _arrow(value: object, kind: pa.DataType) -> object:
+def arrow_value(value: object, kind: pa.DataType) -> object:
+    """A value as a column of that type takes it."""
     if isinstance(value, Decimal) and pa.types.is_string(kind):
         return plain(value)
     return value
@@ -177,7 +187,7 @@ def _shown(column: str, value: object) -> str:
         return f"{value:,}"
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M}"
-    return str(_plain(value)) or "-"
+    return str(plain_value(value)) or "-"
 
 
 def _currencies(answer: Answer) -> list[str | None]:

@@ -1,6 +1,6 @@
 """What a report is asked and what it answers. Every surface uses these two and nothing else."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -163,3 +163,14 @@ class Answer:
     @property
     def freshness(self) -> tuple[Freshness, ...]:
         return self.trust.freshness
+
+
+@dataclass(frozen=True)
+class Stream:
+    """An `Answer` whose rows are read once, one by one, while they are written down."""
+
+    spec: Spec
+    columns: tuple[str, ...]
+    rows: Iterator[dict]
+    trust: Trusted
+    missing_rates: tuple[tuple[date, str, str], ...] = ()

@@ -128,7 +128,7 @@ def test_it_refuses_what_is_not_signed_with_the_secret(github, client, repo):
 def test_it_says_what_a_payload_lacks_and_keeps_nothing_of_it(github):
     bad = {**PUSH, "commits": [PUSH["commits"][0], {"id": "x"}]}
     answer = github("push", bad)
-    assert answer.status_code == 422 and "'added'" in answer.json()["error"]
+    assert answer.status_code == 422 and "'added'" in answer.json()["detail"]
     assert github("push", [1]).status_code == 422
     assert Annotation.objects.count() == 0
 
@@ -222,7 +222,7 @@ def test_it_takes_events_of_our_own(post):
 )
 def test_it_refuses_bad_events_whole(post, rows, told):
     answer = post(rows)
-    assert answer.status_code == 422 and told in answer.json()["error"]
+    assert answer.status_code == 422 and told in answer.json()["detail"]
     assert Annotation.objects.count() == 0
 
 

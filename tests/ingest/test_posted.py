@@ -75,7 +75,7 @@ def test_it_answers_a_key_sent_again_without_doing_anything_twice(post):
     assert (first.status_code, again.status_code) == (201, 201)
     assert first.json() == again.json() and again["Idempotency-Replayed"] == "true"
     other = post("revenue", [{**ROW, "revenue": "1"}])
-    assert other.status_code == 409 and "new key" in other.json()["error"]
+    assert other.status_code == 409 and "new key" in other.json()["detail"]
     assert len(revenue()) == 1 and Delivery.objects.count() == 1
 
 
@@ -121,7 +121,7 @@ def test_it_takes_csv_as_a_file_would_be(post):
     ]
     assert post("revenue", body.replace("x,", "-2,"), kind="text/csv").json()["rows"] == 2
     misspelt = post("revenue", "day,revenue,curency\n", "z", kind="text/csv")
-    assert misspelt.status_code == 422 and "curency" in misspelt.json()["error"]
+    assert misspelt.status_code == 422 and "curency" in misspelt.json()["detail"]
 
 
 def test_it_changes_a_customer_in_place(post):
@@ -148,15 +148,15 @@ def test_it_changes_a_customer_in_place(post):
 )
 def test_it_refuses_with_a_reason(post, sent, status):
     answer = post("revenue", **sent)
-    assert answer.status_code == status and answer.json()["error"]
+    assert answer.status_code == status and answer.json()["detail"]
     assert revenue() == []
 
 
 def test_it_refuses_a_body_that_is_too_large_and_a_caller_without_token(post, client, monkeypatch):
-    monkeypatch.setattr("aicost.api.business.BODY_BYTES_MAX", 100)
+    monkeypatch.setattr("aicost.api.rest.sending.BODY_BYTES_MAX", 100)
     assert post("revenue", [ROW] * 9).status_code == 413
     assert client.post("/api/v1/revenue", "[]", content_type="application/json").status_code == 401
-    assert client.get("/api/v1/revenue").status_code == 401
+    assert client.get("/api/v1/revenue").status_code == 405
 
 
 @pytest.mark.django_db(transaction=True)

@@ -7,6 +7,7 @@ from django.contrib.auth import get_user_model
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
+from aicost.accounts.scope import may_act_on_alerts
 from aicost.kernel.periods import Period, utc_today
 from aicost.web import numbers
 from aicost.web.alerted import (
@@ -15,7 +16,6 @@ from aicost.web.alerted import (
     causes,
     difference,
     happened_around,
-    may_act,
     shown,
     since,
     who,
@@ -216,7 +216,7 @@ def history(ask: AlertAsk) -> dict:
 
 def actions(ask: AlertAsk) -> dict:
     """The forms, for whoever may act."""
-    if not may_act(ask.user):
+    if not may_act_on_alerts(ask.user):
         return {"may_act": False}
     people = get_user_model().objects.filter(is_active=True).order_by("username")
     return {

@@ -10,8 +10,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
 from aicost.accounts.audit import ALERT_ACTED, record
-from aicost.accounts.scope import asker_of
-from aicost.web.alerted import may_act
+from aicost.accounts.scope import asker_of, may_act_on_alerts
 from aicost.web.shell import refuse, sentence
 from attribution.alerting import actions
 from attribution.alerting.feedback import BadVerdict
@@ -75,7 +74,7 @@ def act(request: HttpRequest, alert_id: int, what: str) -> HttpResponse:
     alert = get_object_or_404(visible(asker_of(request.user)), pk=alert_id)
     if what not in DO:
         raise Http404(f"no action {what}")
-    if not may_act(request.user):
+    if not may_act_on_alerts(request.user):
         return refuse(request, f"alert {alert_id}: {what}")
     try:
         DO[what](alert_id, request.POST, request.user)

@@ -1,0 +1,222 @@
+"""Reports over REST: the same rows as everywhere, in pages, files and differences."""
+
+import csv
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+import io
+import json
+import random
+
+import pyarrow.parquet as pq
+import pytest
+
+from aicost.kernel.periods import Period
+from attribution.models import DayState
+from attribution.reports import REPORTS, run
+from attribution.reports.formats import plain_value
+from attribution.reports.spec import Asker, Spec
+from tests.api.rest import Caller, callers
+from tests.attribution.world import build
+
+pytestmark = pytest.mark.django_db
+DAYS = {"from": "2026-09-01", "to": "2026-10-01"}
+PERIOD = Period(date(2026, 9, 1), date(2026, 10, 1))
+
+
+@pytest.fixture
+def world():
+    build()
+
+
+@pytest.fixture
+def people():
+    return callers()
+
+
+def said(rows, columns) -> list[str]:
+    return sorted(json.dumps([row[name] for name in columns], default=plain_value) for row in rows)
+
+
+def test_it_answers_as_the_report_does(world, people):
+    told = people["finance"].get("reports/cost", DAYS | {"group_by": "feature,team"}).json()
+    answer = run(Spec("cost", PERIOD, Asker("finance"), group_by=("feature", "team")))
+    columns = [one["name"] for one in told["columns"]]
+    assert columns == list(answer.columns)
+    assert said(told["rows"], columns) == said(answer.rows, columns)
+    assert all(isinstance(row["cost"], str) for row in told["rows"])
+    assert sum(Decimal(row["cost"]) for row in told["rows"]) == 100
+    assert (told["currency"], told["residual"], told["next"]) == ("USD", "0", None)
+    assert told["state"] in ("final", "estimate") and told["final"] == answer.final
+    assert told["freshness"][0]["source"] and told["as_of"].endswith("Z")
+    assert (told["spec"]["from"], told["spec"]["to"]) == ("2026-09-01", "2026-10-01")
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_every_report_answers_or_says_why_not(world, people, name):
+    report = REPORTS[name]
+    asked = DAYS | {"granularity": report.granularities[0]}
+    for who, caller in people.items():
+        answer = caller.get(f"reports/{name}", asked)
+        spec = Spec(name, PERIOD, Asker("x"), granularity=report.granularities[0])
+        assert answer.status_code in (200, 400, 403), (who, answer.content)
+        if answer.status_code == 200:
+            told = answer.json()
+            assert [one["name"] for one in told["columns"]] == list(report.columns(spec))
+        else:
+            assert answer.json()["cure"]
+    files = {kind: people["admin"].get(f"reports/{name}", asked | {"format": kind})
+             for kind in ("csv", "parquet")}  # fmt: skip
+    rows = people["admin"].get(f"reports/{name}", asked | {"limit": "10000"})
+    if rows.status_code == 200:
+        lines = list(csv.reader(io.StringIO(body(files["csv"]).decode())))
+        table = pq.read_table(io.BytesIO(body(files["parquet"])))
+        columns = [one["name"] for one in rows.json()["columns"]]
+        assert lines[0] == columns == table.column_names
+        assert len(lines) - 1 == len(rows.json()["rows"]) == table.num_rows
+
+
+def body(answer) -> bytes:
+    return b"".join(answer.streaming_content)
+
+
+def test_pages_put_together_are_the_whole(world, people):
+    caller = people["finance"]
+    asked = DAYS | {"group_by": "feature,model,team,service", "granularity": "day"}
+    whole = caller.get("reports/cost", asked).json()["rows"]
+    assert len(whole) > 4
+    for limit in (1, 2, 3, len(whole) - 1, len(whole), len(whole) + 1):
+        rows, cursor, pages = [], {}, 0
+        while True:
+            told = caller.get("reports/cost", asked | {"limit": limit} | cursor).json()
+            rows += told["rows"]
+            pages += 1
+            assert (told["next"] is None) == (told["next_cursor"] is None)
+            if told["next"] is None:
+                break
+            assert caller.client.get(told["next"], headers=caller.headers).status_code == 200
+            cursor = {"cursor": told["next_cursor"]}
+        assert rows == whole
+        assert pages == -(-len(whole) // limit)
+    streamed = json.loads(body(caller.get("reports/cost", asked | {"limit": "all"})))
+    assert said(streamed["rows"], whole[0]) == said(whole, whole[0])
+    assert (streamed["currency"], streamed["next"]) == ("USD", None)
+
+
+def test_rows_of_one_key_are_neither_lost_nor_doubled():
+    from aicost.api.rest.cursors import in_order, page
+
+    dice = random.Random(7)
+    for _ in range(200):
+        rows = [
+            {
+                "feature": dice.choice("ab\u00e9"),
+                "alert_id": dice.choice([None, 1, 10, 9]),
+                "cost": Decimal(dice.randrange(3)),
+            }
+            for _ in range(dice.randrange(12))
+        ]
+        keyed = in_order(rows, ("feature", "alert_id", "cost"))
+        found, cursor, limit = [], None, dice.randrange(1, 5)
+        while True:
+            taken, cursor = page(keyed, cursor, limit, "q")
+            found += taken
+            if cursor is None:
+                break
+        assert found == [row for _, row in keyed]
+
+
+def test_a_page_after_rows_came_and_went_repeats_and_drops_none():
+    from aicost.api.rest.cursors import in_order, page
+
+    names = [f"n{n:02}" for n in range(20)]
+    columns = ("feature", "cost")
+    before = [{"feature": name, "cost": Decimal(1)} for name in names]
+    first, cursor = page(in_order(before, columns), None, 10, "q")
+    after = [row for row in before if row["feature"] != "n03"] + [
+        {"feature": "n001", "cost": Decimal(1)}
+    ]
+    rest, _ = page(in_order(after, columns), cursor, 100, "q")
+    assert [row["feature"] for row in (*first, *rest)] == names
+
+
+def test_who_sees_some_teams_sees_no_other(world, people):
+    people["scoped"].user.teams.create(name="a")
+    narrow = Caller(people["admin"].user, teams=["a"])
+    for caller in (people["scoped"], narrow):
+        told = caller.get("reports/cost", DAYS | {"group_by": "team"}).json()
+        assert {row["team"] for row in told["rows"]} == {"a"}
+        assert told["residual"] is None
+        values = caller.get("dimensions/team/values", DAYS).json()["values"]
+        assert [one["value"] for one in values] == ["a"]
+        assert caller.get("reports/deliveries", DAYS).status_code == 403
+        assert caller.get("rules").status_code == caller.get("sources").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("path", "params", "status", "told"),
+    [
+        ("reports/nope", DAYS, 404, "no report 'nope'"),
+        ("reports/cost", {"from": "2026-09-01"}, 400, "to is missing"),
+        ("reports/cost", DAYS | {"to": "2026-09-01"}, 400, "is empty"),
+        ("reports/cost", DAYS | {"group_by": "colour"}, 400, "'colour' is not one of"),
+        ("reports/cost", DAYS | {"filter[colour]": "red"}, 400, "'colour' is not one of"),
+        ("reports/cost", DAYS | {"group": "team"}, 400, "'group' is not one of"),
+        ("reports/cost", DAYS | {"limit": "0"}, 400, "1 to 10000"),
+        ("reports/cost", DAYS | {"cursor": "nonsense"}, 400, "is not one that an answer gave"),
+        ("reports/cost", DAYS | {"format": "xml"}, 400, "json, csv, parquet"),
+        ("reports/cost", DAYS | {"in_currency": "EURO"}, 400, "no currency code"),
+        ("reports/cost", DAYS | {"filter[team]": "a\0"}, 400, "holds a character"),
+        ("reports/cost", DAYS | {"against": "x:y"}, 400, "is no date"),
+        ("reports/freshness", DAYS | {"updated_since": "2026-09-01"}, 400, "no column period"),
+        ("dimensions/colour/values", {}, 404, "no dimension"),
+        ("reports/", {}, 404, "no such address"),
+        ("nowhere", {}, 404, "no such address"),
+    ],
+)
+def test_it_says_what_is_wrong(people, path, params, status, told):
+    answer = people["admin"].get(path, params)
+    assert answer.status_code == status, answer.content
+    assert answer["Content-Type"] == "application/problem+json"
+    problem = answer.json()
+    assert told in problem["detail"] and problem["cure"]
+    assert (problem["status"], problem["instance"]) == (status, f"/api/v1/{path}")
+
+
+def test_what_changed_since_replaces_its_steps(world, people):
+    caller = people["finance"]
+    long_ago, now = datetime(2026, 1, 1, tzinfo=UTC), datetime.now(UTC)
+    asked = DAYS | {"granularity": "day", "group_by": "feature"}
+    whole = caller.get("reports/cost", asked).json()
+    again = caller.get("reports/cost", asked | {"updated_since": long_ago.isoformat()}).json()
+    assert {row["period"] for row in whole["rows"]} <= set(again["tombstones"])
+    assert again["rows"] == whole["rows"]
+    later = (now + timedelta(days=1)).isoformat()
+    nothing = caller.get("reports/cost", asked | {"updated_since": later}).json()
+    assert (nothing["tombstones"], nothing["rows"]) == ([], [])
+    assert nothing["columns"] == whole["columns"]
+    DayState.objects.filter(day="2026-09-01").update(published_at=now + timedelta(days=2))
+    told = caller.get("reports/cost", asked | {"updated_since": later}).json()
+    assert told["tombstones"] == ["2026-09-01"]
+    assert {row["period"] for row in told["rows"]} == {"2026-09-01"}
+    month = asked | {"granularity": "month", "updated_since": later, "format": "csv"}
+    lines = list(csv.DictReader(io.StringIO(body(caller.get("reports/cost", month)).decode())))
+    assert [one["period"] for one in lines if one["tombstone"]] == ["2026-09-01"]
+    assert len(lines) > 1
+
+
+def test_it_is_asked_again_only_for_what_is_new(world, people):
+    caller = people["finance"]
+    first = caller.get("reports/cost", DAYS | {"granularity": "day"})
+    same = {"If-None-Match": first["ETag"]}
+    told = caller.get("reports/cost", DAYS | {"granularity": "day"}, same)
+    assert (first.status_code, told.status_code, told.content) == (200, 304, b"")
+    packed = caller.get("reports", None, {"Accept-Encoding": "gzip"})
+    assert packed["Content-Encoding"] == "gzip"
+    again = caller.get("reports", None, {"If-None-Match": packed["ETag"]})
+    assert again.status_code == 304
+
+
+def test_an_answer_has_the_same_schema_when_it_is_empty(people):
+    told = people["finance"].get("reports/cost", DAYS | {"group_by": "feature"}).json()
+    assert told["rows"] == [] and told["columns"][1]["name"] == "feature"
+    assert (told["currency"], told["final"]) == (None, False)
