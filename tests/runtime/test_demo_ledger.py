@@ -15,12 +15,11 @@ from aicost.accounts.people import add_user
 from aicost.kernel.periods import Period
 from aicost.runtime.demo import generate, steps
 from aicost.runtime.demo_company import write_books
-from attribution.alerting.look import look
 from attribution.allocate import attribute
 from attribution.audit import audit, is_clean
 from attribution.entities.changes import By
 from attribution.entities.files import import_targets
-from attribution.models import Alert, Entity
+from attribution.models import Entity
 from attribution.reports import run
 from attribution.reports.spec import Asker, Spec
 from ingest.load import load
@@ -154,16 +153,3 @@ def books_balance() -> None:
     assert {"cost_of_revenue", "research_and_development", "sales_and_marketing"} <= classes
     lines = ask("journal", "2026-10-01", "2026-11-01")
     assert sum(row["debit"] or 0 for row in lines) == sum(row["credit"] or 0 for row in lines) > 0
-
-
-def test_what_the_demo_company_hides_is_alerted_with_its_cost(truth: dict) -> None:
-    """In eight days nothing has a history yet: what is told are facts, on the name they are of."""
-    assert look(TODAY).changes["opened"]
-    told = {(one.kind, one.name): one.excess for one in Alert.objects.all()}
-    for event, kind, name in (
-        ("idle_weekend", "weekend", "two-tower"),
-        ("forgotten_experiment", "forgotten_experiment", "wide-embeddings"),
-        ("restated_bill", "restated_bill", "sagebrook"),
-    ):
-        assert told[kind, name] == Decimal(truth["events"][event]["cost"]), event
-    assert look(TODAY).changes == {}
