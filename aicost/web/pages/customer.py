@@ -367,7 +367,7 @@ CUSTOMER = Page(
         Panel("lead", "parts/lead.html", lead),
         Panel("figures", "parts/figures.html", key_figures, title="Key figures", lazy=True,
               size="low", first=first_figures),
-        Panel("chart", "parts/owned_chart.html", chart, figure),
+        Panel("chart", "parts/owned_chart.html", chart, figure, lazy=True),
         Panel("pools", "parts/owned_table.html", pools, table=data, title="Its share of each pool",
               lazy=True),
         Panel("margin", "parts/customer_margin.html", margin, title="What it leaves", lazy=True),
