@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "aicost.accounts",
     "aicost.jobs",
+    "aicost.happenings",
     "aicost.runtime",
     "ingest",
     "attribution",

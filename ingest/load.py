@@ -21,6 +21,7 @@ from ingest.readers import mapping_reader
 from ingest.row_stage import staged_rows
 from ingest.sources.base import BillReader, Unreadable
 from ingest.stage import staged
+from ingest.told import tell_held
 
 UNKNOWN_READER = ""
 
@@ -236,6 +237,7 @@ def _held(given: SetOfFiles, files: Sequence[KeptFile], message: str) -> LoadRes
             set_sha256=given.sha256,
         )
         delivery.files.set(_source_files(given.source, files))
+        tell_held(delivery)
     return result_of(delivery)
 
 

@@ -14,6 +14,7 @@ from ingest.models import BillDay, ControlTotal, Delivery, Restatement, Scope, S
 from ingest.partitions import ensure_partitions
 from ingest.sources.charges import DISPLAY, IDENTITY, json_text
 from ingest.stage import Staged, StagedScope
+from ingest.told import tell_published, tell_restated
 
 _BLOCK_BYTES = 1 << 20
 ANALYZE_FROM_ROWS = 5_000
@@ -75,6 +76,7 @@ def publish(staged: Staged, given: SetOfFiles, *, replace: bool) -> list[Deliver
         changed = _rows("mark_changed_days", source=given.source.pk)
         sum_bill_days(given.source, [day for (day,) in changed])
         keep_job_runs(given.source, _billing_periods(staged), staged.days)
+        tell_published(deliveries.values())
         _analyze_charges(staged)
     return list(deliveries.values())
 
@@ -272,11 +274,12 @@ def _keep_restatements(deliveries: dict[int, Delivery], previous: dict[int, Deli
             "first_day",
             "last_day",
         )
-        Restatement.objects.create(
+        change = Restatement.objects.create(
             delivery=by_scope[scope_id],
             previous=previous[scope_id],
             **dict(zip(fields, summary, strict=True)),
         )
+        tell_restated(change)
 
 
 def _execute(name: str, **binds) -> None:

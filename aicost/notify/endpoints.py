@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from uuid import uuid4
 
 from aicost.accounts.models import User
-from aicost.notify.channels import CHANNELS, EMAIL, kind_of, webhook
+from aicost.notify.channels import CHANNELS, kind_of, signing
 from aicost.notify.channels.base import Kind
 from aicost.notify.channels.posting import checked
 from aicost.notify.message import TEST, Message
@@ -20,8 +20,8 @@ NOTHING = "-"  # ends an optional secret that is stored
 
 
 def configurable() -> list[Kind]:
-    """The kinds of which one makes channels; mail needs none."""
-    return [kind for kind in CHANNELS if kind.name != EMAIL]
+    """The kinds of which one makes channels; mail and endpoints of events need none."""
+    return [kind for kind in CHANNELS if kind.configured]
 
 
 def configure(
@@ -66,7 +66,7 @@ def _fits(name: str, value: str) -> None:
     if name == URL:
         checked(value)
     elif name in (SECRET_NOW, SECRET_BEFORE):
-        webhook.key_of(value)
+        signing.key_of(value)
 
 
 def _sent_elsewhere(

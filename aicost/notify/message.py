@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
-DIGEST, ALERT, BUNDLE, TEST = ("digest", "alert", "bundle", "test")
+DIGEST, ALERT, BUNDLE, TEST, NOTICE, EVENT = (
+    "digest", "alert", "bundle", "test", "notice", "event",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,11 @@ are ended, never deleted: what was sent through them stays in the archive."""
 from uuid import uuid4
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
+from aicost.happenings.models import Happening
 from aicost.web.models import SavedView
 from attribution.models import AlertEvent
 
@@ -37,6 +39,27 @@ class Channel(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Endpoint(models.Model):
+    """One program that hears what happens (aicost.notify.webhooks): at which address, of which
+    types and of whose money. No types are all types. With `teams` it hears only of what is theirs
+    alone; None hears everything. Switched off by a person or, with `off_why`, by itself."""
+
+    address = models.TextField()
+    description = models.TextField(**TEXT)
+    types = ArrayField(models.TextField(), default=list)
+    teams = ArrayField(models.TextField(), null=True)
+    sealed = models.TextField(**TEXT, help_text="its secret, and those before it that still sign")
+    enabled = models.BooleanField(default=True)
+    off_why = models.TextField(**TEXT)
+    active_from = models.DateTimeField()
+    made_by = _who()
+    made_at = models.DateTimeField(auto_now_add=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.description or self.address
 
 
 class Schedule(models.Model):
@@ -165,12 +188,20 @@ class Send(models.Model):
     channel = models.ForeignKey(
         Channel, models.PROTECT, null=True, blank=True, related_name="sends"
     )
+    endpoint = models.ForeignKey(
+        Endpoint, models.PROTECT, null=True, blank=True, related_name="sends"
+    )
+    happening = models.ForeignKey(
+        Happening, models.PROTECT, null=True, blank=True, related_name="+"
+    )
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="sends"
     )
     to = models.ForeignKey(Recipient, models.PROTECT, null=True, blank=True, related_name="sends")
     subject = models.TextField()
-    message = models.JSONField(help_text="aicost.notify.message.Message")
+    message = models.JSONField(
+        help_text="aicost.notify.message.Message; to an endpoint, what is posted"
+    )
     alert = models.TextField(**TEXT, help_text="what groups messages of one alert")
     message_id = models.UUIDField(default=uuid4, unique=True, help_text="the same in every try")
     partial = models.BooleanField(default=False, help_text="sent before all data was there")
@@ -183,6 +214,9 @@ class Send(models.Model):
     queued_at = models.DateTimeField()
     settled_at = models.DateTimeField(null=True, help_text="when it was sent or given up")
     said = models.TextField(**TEXT, help_text="what the other side answered last, or what failed")
+    answered = models.PositiveSmallIntegerField(
+        null=True, help_text="the status of the answer with which the last try failed"
+    )
     history = models.JSONField(default=list, help_text="[moment, what happened]")
 
     class Meta:
@@ -193,6 +227,7 @@ class Send(models.Model):
                 name="send_once",
             ),
             models.CheckConstraint(condition=Q(state__in=SEND_STATES), name="send_state"),
+            models.UniqueConstraint(fields=["endpoint", "happening"], name="send_event_once"),
         ]
         indexes = [
             models.Index(
@@ -201,6 +236,11 @@ class Send(models.Model):
                 name="send_waiting",
             ),
             models.Index(fields=["-queued_at"], name="send_archive"),
+            models.Index(
+                fields=["endpoint", "-queued_at"],
+                condition=Q(endpoint__isnull=False),
+                name="send_of_endpoint",
+            ),
             models.Index(
                 fields=["recipient", "alert"], condition=~Q(alert=""), name="send_of_alert"
             ),

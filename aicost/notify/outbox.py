@@ -20,15 +20,17 @@ from aicost.kernel.periods import utc_now
 from aicost.kernel.sqlfiles import sql
 from aicost.notify.channels import CHANNELS, EMAIL, kind_of
 from aicost.notify.channels.base import Outgoing, SendError
-from aicost.notify.message import Message, of_json, one_line
+from aicost.notify.message import EVENT, Message, of_json, one_line
 from aicost.notify.models import Recipient, Send
-from aicost.notify.unsealed import config_of
+from aicost.notify.unsealed import config_of, config_of_endpoint
+from aicost.notify.webhooks.payload import ordered
 
 # Minutes from one try to the next: eight tries over a day.
 WAITS_MINUTES = (1, 5, 20, 60, 180, 420, 754)
 TRIES_MAX = len(WAITS_MINUTES) + 1
 JITTER = 0.2  # of each wait, always shorter: the last try is within the day
 SAID_CHARS_MAX = 500
+UNSURE = (Send.FAILED, Send.UNKNOWN)
 SENDING_SECONDS_MAX = 50  # of one run of the sender: the tick brings the next one
 
 log = logging.getLogger(__name__)
@@ -98,7 +100,8 @@ def claim(worker: str, now: datetime) -> Send | None:
     ids = _returned("claim_send", {"worker": worker, "now": now, "lease_seconds": lease})
     if not ids:
         return None
-    return Send.objects.select_related("user", "channel", "to", "schedule", "route").get(pk=ids[0])
+    found = Send.objects.select_related("user", "channel", "endpoint", "to", "schedule", "route")
+    return found.get(pk=ids[0])
 
 
 def deliver(send: Send, now: datetime | None = None) -> Send:
@@ -109,7 +112,7 @@ def deliver(send: Send, now: datetime | None = None) -> Send:
             _settle(send, Send.SUPPRESSED, why_not, now)
             return Send.objects.get(pk=send.pk)
         kind = kind_of(send.via)
-        said = kind.send(_outgoing(send), config_of(send.channel), lambda: _handing(send, now))
+        said = kind.send(_outgoing(send), _config(send, now), lambda: _handing(send, now))
         _settle(send, Send.SENT, said, now)
     except LeaseLost as lost:
         log.warning("%s", lost)
@@ -131,6 +134,8 @@ def refused(send: Send) -> str:
         return "its recipient has ended it"
     if send.channel is not None and (send.channel.ended_at or not send.channel.enabled):
         return f"the channel {send.channel.name} is switched off"
+    if send.endpoint is not None and (send.endpoint.ended_at or not send.endpoint.enabled):
+        return f"the webhook {send.endpoint} is switched off"
     for one in (send.schedule, send.route):
         if one is not None and one.ended_at is not None:
             return f"{one.name} has ended"
@@ -139,7 +144,17 @@ def refused(send: Send) -> str:
     return "" if send.recipient else "there is no address"
 
 
+def _config(send: Send, now: datetime | None) -> Mapping:
+    if send.endpoint is not None:
+        return config_of_endpoint(send.endpoint, now or utc_now())
+    return config_of(send.channel)
+
+
 def _outgoing(send: Send) -> Outgoing:
+    key = str(send.message_id)
+    if send.endpoint is not None:
+        words = Message(EVENT, send.subject)
+        return Outgoing(key, send.recipient, words, send.queued_at, payload=ordered(send.message))
     message = of_json(send.message)
     thread = ""
     if send.alert:
@@ -147,7 +162,7 @@ def _outgoing(send: Send) -> Outgoing:
             recipient=send.recipient, via=send.via, alert=send.alert, pk__lt=send.pk
         ).order_by("pk")[:1]
         thread = next((str(one.message_id) for one in first), "")
-    return Outgoing(str(send.message_id), send.recipient, message, send.queued_at, thread)
+    return Outgoing(key, send.recipient, message, send.queued_at, thread)
 
 
 def _held(send: Send):
@@ -170,9 +185,10 @@ def _handing(send: Send, now: datetime | None) -> None:
     send.handed_at = now
 
 
-def _settle(send: Send, state: str, said: str, now: datetime | None) -> None:
+def _settle(send: Send, state: str, said: str, now: datetime | None, status: int = 0) -> None:
     now = now or utc_now()
-    _note(send, now, f"{state}: {said}", state=state, settled_at=now, said=said, lease_until=None)
+    values = {"state": state, "settled_at": now, "said": said, "answered": status or None}
+    _note(send, now, f"{state}: {said}", lease_until=None, **values)
 
 
 def _failed(send: Send, error: SendError, now: datetime | None) -> None:
@@ -181,12 +197,24 @@ def _failed(send: Send, error: SendError, now: datetime | None) -> None:
     if error.unknown and not kind_of(send.via).repeats_safely:
         _settle(send, Send.UNKNOWN, f"{said}. It may have arrived", now)
     elif error.permanent or send.tries >= TRIES_MAX:
-        _settle(send, Send.FAILED, said, now)
+        _settle(send, Send.FAILED, said, now, error.status)
     else:
         at = now or utc_now()
         wait = max(wait_of(send.tries), timedelta(seconds=error.wait_seconds))
         values = {"state": Send.QUEUED, "next_try_at": at + wait, "said": said, "handed_at": None}
+        values["answered"] = error.status or None
         _note(send, at, f"try {send.tries}: {said}", lease_until=None, **values)
+        if not error.status:
+            _hold_back(send, at + wait)
+
+
+def _hold_back(send: Send, until: datetime) -> None:
+    """Where nobody answers nobody is asked again for each message that waits: they would keep the
+    others from being sent. They go before this one, which may be what it chokes on."""
+    if send.endpoint_id is not None:
+        waiting = Send.objects.filter(endpoint=send.endpoint_id, state=Send.QUEUED)
+        waiting = waiting.filter(next_try_at__lt=until).exclude(pk=send.pk)
+        waiting.update(next_try_at=until - timedelta(seconds=1))
 
 
 def wait_of(tries: int) -> timedelta:
@@ -202,10 +230,11 @@ def _note(send: Send, now: datetime, what: str, **values) -> None:
 
 
 @transaction.atomic
-def again(send: Send, by: User, now: datetime | None = None) -> bool:
+def again(send: Send, by: User, now: datetime | None = None, only: Iterable[str] = UNSURE) -> bool:
     """Let somebody send a dead letter, or one whose fate is unknown, again; False when it is
-    neither any more."""
-    return _taken(send, by, "send again", now, state=Send.QUEUED, tries=0, settled_at=None)
+    neither any more (or in none of the states `only`)."""
+    values = {"state": Send.QUEUED, "tries": 0, "settled_at": None}
+    return _taken(send, by, "send again", now, only, **values)
 
 
 @transaction.atomic
@@ -219,7 +248,7 @@ def _taken(
     by: User,
     what: str,
     now: datetime | None,
-    only: Iterable[str] = (Send.FAILED, Send.UNKNOWN),
+    only: Iterable[str],
     **values: Mapping,
 ) -> bool:
     now = now or utc_now()

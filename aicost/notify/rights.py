@@ -39,7 +39,8 @@ def seen(user: User, model: type) -> QuerySet:
 
 
 def sends_seen(user: User) -> QuerySet[Send]:
-    """What was sent to one; to all, for whoever sees all there is."""
+    """What was sent to one; to all people and rooms, for whoever sees all there is. What programs
+    got stands with their webhooks."""
     if may_send_to_others(user):
-        return Send.objects.all()
+        return Send.objects.filter(endpoint=None)
     return Send.objects.filter(user=user)

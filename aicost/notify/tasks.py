@@ -8,11 +8,14 @@ from aicost.notify.alerts import route_alerts
 from aicost.notify.outbox import drain
 from aicost.notify.purge import purge as purge_old
 from aicost.notify.schedules import send_due
+from aicost.notify.webhooks.health import switch_off_silent
+from aicost.notify.webhooks.matching import tell_endpoints
 
 
 def decide(job) -> dict:
-    """Write the sends of digests that fall due and of alerts."""
-    return {"digests": asdict(send_due()), "alerts": asdict(route_alerts())}
+    """Write the sends of digests that fall due, of alerts, and of what happened to endpoints."""
+    hooks = {"events": tell_endpoints(), "off": switch_off_silent()}
+    return {"digests": asdict(send_due()), "alerts": asdict(route_alerts()), "webhooks": hooks}
 
 
 def send(job) -> dict:

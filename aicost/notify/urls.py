@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from aicost.notify.pages import channels, digests, ending, listing, routes, sent
+from aicost.notify.pages import channels, digests, ending, hooks, listing, routes, sent
 
 urlpatterns = [
     path("reports/", listing.page, name="reports"),
@@ -23,6 +23,21 @@ urlpatterns = [
     path("reports/channels/<int:channel_id>/test/", channels.test, name="channel_test"),
     path("reports/channels/<int:channel_id>/pause/", channels.switch, name="channel_pause"),
     path("reports/channels/<int:channel_id>/end/", channels.finish, name="channel_end"),
+    path("reports/webhooks/", hooks.listing, name="webhooks"),
+    path("reports/webhooks/add/", hooks.new, name="webhook_add"),
+    path("reports/webhooks/<int:endpoint_id>/", hooks.look, name="webhook"),
+    path("reports/webhooks/<int:endpoint_id>/edit/", hooks.edit, name="webhook_edit"),
+    path("reports/webhooks/<int:endpoint_id>/test/", hooks.test, name="webhook_test"),
+    path("reports/webhooks/<int:endpoint_id>/pause/", hooks.pause, name="webhook_pause"),
+    path("reports/webhooks/<int:endpoint_id>/secret/", hooks.secret, name="webhook_secret"),
+    path("reports/webhooks/<int:endpoint_id>/replay/", hooks.replay, name="webhook_replay"),
+    path("reports/webhooks/<int:endpoint_id>/end/", hooks.finish, name="webhook_end"),
+    path("reports/webhooks/messages/<int:send_id>/", hooks.message, name="webhook_message"),
+    path(
+        "reports/webhooks/messages/<int:send_id>/again/",
+        hooks.message_again,
+        name="webhook_message_again",
+    ),
     path("reports/sent/", sent.archive, name="sent"),
     path("reports/sent/<int:send_id>/", sent.one, name="send"),
     path("reports/sent/<int:send_id>/mail/", sent.mail, name="send_mail"),

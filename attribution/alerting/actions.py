@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from django.db import transaction
 
 from aicost.kernel.periods import utc_now, utc_today
+from attribution.alerting import outward
 from attribution.alerting.feedback import learn
 from attribution.alerting.states import figures_of
 from attribution.models import Alert, AlertEvent
@@ -105,10 +106,11 @@ def _done(alert_id: int, what: str, by, change: Callable[[Alert], str | None]) -
         if text is None:
             return alert
         alert.save()
-        AlertEvent.objects.create(
+        event = AlertEvent.objects.create(
             alert=alert, what=what, by=by, text=text, figures=figures_of(alert),
             notifies=what in TOLD,
         )  # fmt: skip
+        outward.tell(event)
         return alert
 
 

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from attribution.alerting import outward
 from attribution.alerting.levels import Scope
 from attribution.alerting.merging import FACTS
 from attribution.alerting.weighing import SETTINGS
@@ -68,9 +69,10 @@ def happen(look: Look, alert: Alert, what: str, text: str = "", tell: bool | Non
     """Write one event; people are told unless it is old, snoozed or only listed."""
     if tell is None:
         tell = alert.notifies and look.is_fresh(alert) and not look.is_silent(alert)
-    AlertEvent.objects.create(
+    event = AlertEvent.objects.create(
         alert=alert, what=what, figures=figures_of(alert), text=text, notifies=tell
     )
+    outward.tell(event)
     look.changes[what] += 1
 
 

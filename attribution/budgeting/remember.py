@@ -14,6 +14,7 @@ from attribution.budgeting.allowance import Allowance, allowances, per_unit
 from attribution.budgeting.judge import Standing, judged
 from attribution.budgeting.odds import chance_over, reached_on
 from attribution.budgeting.outlook import ZERO, Daily, Outlook, billed, outlook
+from attribution.budgeting.outward import tell_crossed
 from attribution.budgeting.plans import UNITS, Key, Plan, plans_on
 from attribution.budgeting.stops import stop_words
 from attribution.models import BudgetStatus
@@ -58,7 +59,9 @@ def _remember(day: date, only: Key | None) -> list[BudgetStatus]:
         before = _evening_before(day)
         made = [_status(plan, day, before.get(plan.key)) for plan in plans]
     BudgetStatus.objects.filter(day=day, **_of(only)).delete()
-    return BudgetStatus.objects.bulk_create(made)
+    kept = BudgetStatus.objects.bulk_create(made)
+    tell_crossed({plan.key: plan for plan in plans}, kept)
+    return kept
 
 
 def _of(only: Key | None) -> dict:

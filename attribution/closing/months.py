@@ -14,6 +14,7 @@ from aicost.kernel.sqlfiles import sql
 from attribution import vocabulary
 from attribution.claims import ensure_builtin_rules, live_rule_set_on
 from attribution.closing.blockers import WORKING, Blocker, blockers_of
+from attribution.closing.outward import tell_closed, tell_reopened
 from attribution.closing.pinned import PACKAGE, close_of
 from attribution.dirty import absorb_changes, dirty_stale_rules
 from attribution.models import MonthClose, PinnedRuleSet, PinnedWords
@@ -69,6 +70,7 @@ def close_month(month: date, by: User, anyway: str = "") -> MonthClose:
         close.save()
         detail = {"edition": close.edition, **close.pinned, "anyway": anyway}
         record(by, MONTH_CLOSED, f"{month:%Y-%m}", detail | {"blockers": close.blockers})
+        tell_closed(close)
     return close
 
 
@@ -88,6 +90,7 @@ def reopen_month(month: date, by: User, why: str) -> MonthClose:
         days = _run("dirty_month", _bounds(month))
         detail = {"edition": close.edition, "why": why, "days": days}
         record(by, MONTH_REOPENED, f"{month:%Y-%m}", detail)
+        tell_reopened(close)
     return close
 
 

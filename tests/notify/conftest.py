@@ -1,8 +1,12 @@
 """A mail server, the cast with addresses, and a week of costs."""
 
+from datetime import timedelta
+
 from django.core.cache import cache
 import pytest
 
+from aicost.kernel.periods import utc_now
+from tests.notify.hooks import hearing
 from tests.notify.mailbox import serving_mail
 from tests.web.conftest import browser
 from tests.web.world import make_people
@@ -33,3 +37,19 @@ def people():
         user.email = f"{name}@example.com"
         user.save(update_fields=["email"])
     return found
+
+
+@pytest.fixture
+def program(settings):
+    settings.AICOST_HOOK_HOSTS = ["127.0.0.1"]
+    settings.AICOST_URL = "https://cost.example.com"
+    server, handler = hearing()
+    with server as address:
+        handler.address = f"{address}/hook"
+        yield handler
+
+
+@pytest.fixture
+def now():
+    """A little later, so that endpoints are there already."""
+    return utc_now() + timedelta(minutes=1)

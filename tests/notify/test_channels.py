@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from aicost.notify.channels import teams, webhook
+from aicost.notify.channels import signing, teams
 from aicost.notify.channels.base import SendError
 from aicost.notify.channels.posting import checked
 from aicost.notify.endpoints import configure
@@ -128,7 +128,7 @@ def test_pagerduty_knows_an_alert_by_its_key_and_ends_it(people, other_side):
 def test_a_webhook_is_signed_as_standard_webhooks_says(people, other_side):
     """The example of the specification, then a real message signed by two secrets."""
     body = b'{"test": 2432232314}'
-    signed = webhook.signature(SECRET, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, body)
+    signed = signing.signature(SECRET, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, body)
     assert signed == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
     made = channel(people, "webhook", url=f"{other_side.address}/hook", secret=SECRET)
     configure(people["admin"], made.name, "webhook", {"secret": NEWER}, made)
@@ -139,8 +139,8 @@ def test_a_webhook_is_signed_as_standard_webhooks_says(people, other_side):
     assert sent_id == f"msg_{send.message_id}"
     assert abs(stamp - datetime.now(UTC).timestamp()) < 300
     assert headers["webhook-signature"].split() == [
-        webhook.signature(NEWER, sent_id, stamp, body),
-        webhook.signature(SECRET, sent_id, stamp, body),
+        signing.signature(NEWER, sent_id, stamp, body),
+        signing.signature(SECRET, sent_id, stamp, body),
     ]
     told = json.loads(body)
     assert told["type"] == "alert.opened"

@@ -13,7 +13,7 @@ from django.test import Client
 from aicost.accounts.models import User
 from aicost.jobs.models import Job
 from aicost.notify import urls as notify_urls
-from aicost.notify.models import Channel, Route, Schedule, Send
+from aicost.notify.models import Channel, Endpoint, Route, Schedule, Send
 from aicost.web import urls
 from attribution.models import Alert, Budget, CreditBalance
 from ingest.models import Price, Source
@@ -49,6 +49,9 @@ EXAMPLES: dict[str, str] = {
     "channel_add": "reports/channels/add/webhook/",
     "channel_edit": "reports/channels/{channel}/",
     "send": "reports/sent/{send}/",
+    "webhook": "reports/webhooks/{endpoint}/",
+    "webhook_edit": "reports/webhooks/{endpoint}/edit/",
+    "webhook_message": "reports/webhooks/messages/{event}/",
 }
 # What one address of several shows besides: another kind, another figure, nothing at all.
 MORE = (
@@ -104,6 +107,12 @@ NO_PAGES = {
     "channel_test",
     "channel_pause",
     "channel_end",
+    "webhook_test",
+    "webhook_pause",
+    "webhook_secret",
+    "webhook_replay",
+    "webhook_end",
+    "webhook_message_again",
     "send_mail",
     "send_again",
     "send_arrived",
@@ -152,11 +161,14 @@ def _ids() -> dict[str, int]:
         "route": Route,
         "channel": Channel,
         "send": Send,
+        "endpoint": Endpoint,
     }
-    return {
+    found = {
         name: model.objects.order_by("pk").values_list("pk", flat=True).first() or 0
         for name, model in made.items()
     }
+    events = Send.objects.filter(endpoint__isnull=False).values_list("pk", flat=True)
+    return found | {"event": events.first() or 0}
 
 
 def _arguments(pattern) -> list[str]:

@@ -14,6 +14,8 @@ from aicost.notify.endpoints import configure
 from aicost.notify.message import TEST, Message
 from aicost.notify.models import Recipient, Route, Schedule, Send
 from aicost.notify.outbox import put
+from aicost.notify.webhooks.endpoints import Wanted, send_test
+from aicost.notify.webhooks.endpoints import add as add_endpoint
 from attribution.alerting.look import look
 from attribution.budgeting.balances import save_balance
 from attribution.budgeting.edit import save_budget
@@ -94,6 +96,8 @@ def _notify(people: dict) -> None:
         to = Recipient.objects.create(**of)
         put(told, to, occasion="2026-11-16")
     Send.objects.filter(user=admin).update(state=Send.UNKNOWN, said="nobody answered")
+    hook, _ = add_endpoint(Wanted("https://1.1.1.1/hook", "Tickets", ("alert.opened",)), admin)
+    send_test(hook, admin)
 
 
 def notice() -> None:

@@ -1,15 +1,16 @@
 """The channels, by name: an explicit list."""
 
-from aicost.notify.channels import mail, pagerduty, slack, teams, webhook
+from aicost.notify.channels import events, mail, pagerduty, slack, teams, webhook
 from aicost.notify.channels.base import Kind
 
-EMAIL = mail.KIND.name
+EMAIL, EVENTS = mail.KIND.name, events.KIND.name
 CHANNELS: tuple[Kind, ...] = (
     mail.KIND,
     slack.KIND,
     teams.KIND,
     pagerduty.KIND,
     webhook.KIND,
+    events.KIND,
 )
 
 

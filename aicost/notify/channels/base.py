@@ -12,7 +12,8 @@ from ingest.fetch.base import Field
 class SendError(Exception):
     """One message could not be sent. `permanent`: trying again changes nothing. `unknown`: it was
     handed over and no answer came, so it may have arrived. `wait_seconds`: how long the other side
-    asks to wait. `message` and `cure` hold no secret."""
+    asks to wait. `status`: what it answered, 0 for no answer. `message` and `cure` hold no
+    secret."""
 
     def __init__(
         self,
@@ -22,21 +23,25 @@ class SendError(Exception):
         permanent: bool = False,
         unknown: bool = False,
         wait_seconds: int = 0,
+        status: int = 0,
     ) -> None:
         super().__init__(". ".join(part for part in (message, cure) if part))
-        self.permanent, self.unknown, self.wait_seconds = permanent, unknown, wait_seconds
+        self.permanent, self.unknown = permanent, unknown
+        self.wait_seconds, self.status = wait_seconds, status
 
 
 @dataclass(frozen=True)
 class Outgoing:
     """One message on its way. `id` is the same in every try, `queued_at` when it was decided,
-    `thread` the id of the message that this one follows, '' for the first."""
+    `thread` the id of the message that this one follows, '' for the first. To a program it is
+    `payload` and says nothing in words."""
 
     id: str
     recipient: str
     message: Message
     queued_at: datetime
     thread: str = ""
+    payload: Mapping | None = None
 
 
 @dataclass(frozen=True)
@@ -45,7 +50,8 @@ class Kind:
     hands the message over, and returns what the other side answered; it raises `SendError`.
     `repeats_safely`: the other side knows a message that comes again by its id, so that one whose
     fate is unknown may be tried again. `bundles`: several alerts may go as one message. `digests`:
-    it takes them, not alerts alone."""
+    it takes them, not alerts alone. `configured`: people add channels of
+    it."""
 
     name: str
     title: str
@@ -55,3 +61,4 @@ class Kind:
     repeats_safely: bool = False
     bundles: bool = True
     digests: bool = True
+    configured: bool = True

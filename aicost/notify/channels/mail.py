@@ -86,4 +86,5 @@ KIND = Kind(
     summary="A message to one address, over the mail server of AICOST_SMTP_URL",
     fields=(),
     send=send,
+    configured=False,
 )

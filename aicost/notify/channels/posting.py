@@ -94,10 +94,12 @@ def _judged(host: str | None, answer: requests.Response, told: str) -> str:
         return f"{host} answers {status}{f': {told}' if told else ''}"
     said = f"{host} answers {status}{f': {told}' if told else ''}"
     if 300 <= status < 400:
-        raise SendError(said, "It sends us elsewhere: enter that address", permanent=True)
+        cure = "It sends us elsewhere: enter that address"
+        raise SendError(said, cure, permanent=True, status=status)
     if status in (408, 425, 429) or status >= 500:
-        raise SendError(said, wait_seconds=_wait(answer.headers.get("Retry-After", "")))
-    raise SendError(said, _CURES.get(status, ""), permanent=True)
+        wait = _wait(answer.headers.get("Retry-After", ""))
+        raise SendError(said, wait_seconds=wait, status=status)
+    raise SendError(said, _CURES.get(status, ""), permanent=True, status=status)
 
 
 def _wait(told: str) -> int:

@@ -1,36 +1,13 @@
-"""A program of one's own, by a webhook signed as Standard Webhooks says: `webhook-id` (the same in
-every try), `webhook-timestamp` and `webhook-signature`, HMAC-SHA256 over all three and the body.
-While a secret is being replaced both sign, so that the other side can change when it likes."""
+"""A program of one's own gets what people get, as JSON, by a webhook signed as Standard Webhooks
+says (see signing). What happens in the ledger, event by event, goes to endpoints instead: see
+aicost.notify.webhooks."""
 
-from base64 import b64decode, b64encode
-from binascii import Error as BadBase64
 from collections.abc import Callable, Iterator, Mapping
-from hashlib import sha256
-import hmac
 
-from aicost.kernel.periods import utc_now
-from aicost.notify.channels.base import Kind, Outgoing, SendError
+from aicost.notify.channels.base import Kind, Outgoing
 from aicost.notify.channels.posting import as_bytes, post
+from aicost.notify.channels.signing import signed_headers
 from ingest.fetch.base import SECRET, Field
-
-PREFIX = "whsec_"
-KEY_BYTES_MIN, KEY_BYTES_MAX = 24, 64
-
-
-def key_of(secret: str) -> bytes:
-    """The key in a secret `whsec_…`. Raises ValueError for one that is none."""
-    try:
-        key = b64decode(secret.removeprefix(PREFIX), validate=True)
-    except (BadBase64, ValueError) as error:
-        raise ValueError(f"a secret is {PREFIX} and base64") from error
-    if not KEY_BYTES_MIN <= len(key) <= KEY_BYTES_MAX:
-        raise ValueError(f"the key is {KEY_BYTES_MIN} to {KEY_BYTES_MAX} bytes long")
-    return key
-
-
-def signature(secret: str, sent_id: str, timestamp: int, body: bytes) -> str:
-    content = f"{sent_id}.{timestamp}.".encode() + body
-    return f"v1,{b64encode(hmac.new(key_of(secret), content, sha256).digest()).decode()}"
 
 
 def payload(outgoing: Outgoing) -> dict:
@@ -45,17 +22,8 @@ def payload(outgoing: Outgoing) -> dict:
 
 
 def send(outgoing: Outgoing, config: Mapping, handing: Callable[[], None]) -> str:
-    body, sent_id = as_bytes(payload(outgoing)), f"msg_{outgoing.id}"
-    timestamp = int(utc_now().timestamp())
-    try:
-        signed = [signature(secret, sent_id, timestamp, body) for secret in _secrets(config)]
-    except ValueError as error:
-        raise SendError(str(error), "Enter the secret anew", permanent=True) from error
-    headers = {
-        "webhook-id": sent_id,
-        "webhook-timestamp": str(timestamp),
-        "webhook-signature": " ".join(signed),
-    }
+    body = as_bytes(payload(outgoing))
+    headers = signed_headers(_secrets(config), outgoing.id, body)
     return post(config["url"], body, handing, headers)
 
 

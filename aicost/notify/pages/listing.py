@@ -16,6 +16,7 @@ from aicost.notify.endpoints import configurable
 from aicost.notify.models import (
     MONTHLY,
     Channel,
+    Endpoint,
     Preference,
     Recipient,
     Route,
@@ -72,6 +73,7 @@ def show(request: HttpRequest, problem: str = "", said: str = "") -> HttpRespons
         "digests": digests,
         "routes": [_route(one, user) for one in routes],
         "channels": _channels() if may_configure(user) else None,
+        "webhooks": _webhooks() if may_configure(user) else None,
         "kinds": configurable(),
         "trouble": [row_of(one) for one in trouble],
         "sent": [row_of(one) for one in sends.order_by("-queued_at", "-pk")[:LAST_MAX]],
@@ -178,6 +180,13 @@ def _channels() -> list[dict]:
         }
         for one in found
     ]
+
+
+def _webhooks() -> dict:
+    """How many programs hear what happens, and those that were switched off by themselves."""
+    found = list(Endpoint.objects.filter(ended_at=None).order_by("pk"))
+    on = sum(1 for one in found if one.enabled)
+    return {"many": len(found), "on": on, "off": [one for one in found if one.off_why]}
 
 
 def _lead(digests: list[dict], trouble: list[Send]) -> list[tuple[str, bool]]:
