@@ -50,6 +50,8 @@ from aicost.web.shell import frame
 
 PAGE_ROWS, LOOKS_BACK = 50, timedelta(days=7)
 NAMED_MAX = 3
+# What the log can be narrowed to; the others pass within seconds, or never come about.
+SHOWN = (Send.QUEUED, Send.SENT, Send.FAILED, Send.SUPPRESSED)
 
 
 def found(endpoint_id: int) -> Endpoint:
@@ -170,7 +172,7 @@ def _show(
     request: HttpRequest, endpoint: Endpoint, problem: str = "", said: str = "", secret: str = ""
 ) -> HttpResponse:
     sends, state = Send.objects.filter(endpoint=endpoint), request.GET.get("state", "")
-    if state in Send.STATES:
+    if state in SHOWN:
         sends = sends.filter(state=state)
     page = Paginator(sends.order_by("-queued_at", "-pk").defer("message"), PAGE_ROWS).get_page(
         request.GET.get("page")
@@ -184,7 +186,7 @@ def _show(
         "old_until": old_secrets_until(endpoint, now),
         "rows": [{"send": one, "mark": MARKS[one.state]} for one in page],
         "page_of": page,
-        "states": Send.STATES,
+        "states": SHOWN,
         "state": state,
         "grace": [(hours, _hours(hours)) for hours in GRACE_HOURS],
         "problem": problem,
