@@ -20,6 +20,7 @@ from aicost.files.manifest import Entry
 from aicost.files.models import Destination, FilesRun
 from aicost.files.parquet import Written, write
 from aicost.files.stores import Store
+from aicost.happenings.tell import happened
 from aicost.jobs.alone import alone
 from aicost.kernel.money import plain
 from aicost.kernel.periods import utc_now, utc_today
@@ -58,10 +59,30 @@ def export(destination: Destination) -> FilesRun:
             raise
         finally:
             one.finished_at = timezone.now()
-            one.save()
+            with transaction.atomic():
+                one.save()
+                _tell(one)
             old = destination.runs.order_by("-pk").values_list("pk", flat=True)[RUNS_KEPT:]
             FilesRun.objects.filter(pk__in=list(old)).delete()
         return one
+
+
+def _tell(one: FilesRun) -> None:
+    """To programs: what was written stands, even if the run failed later."""
+    if not one.days_written:
+        return
+    data = {
+        "destination": one.destination.name,
+        "kind": one.destination.kind,
+        "datasets": list(one.destination.datasets),
+        "state": one.state,
+        "days_written": one.days_written,
+        "days_waiting": one.days_waiting,
+        "rows": one.rows,
+        "bytes": one.bytes,
+    }
+    subject = f"files of {one.destination.name}"
+    happened("export.written", f"files run {one.pk}", data, subject=subject)
 
 
 def _write_all(destination: Destination, one: FilesRun) -> None:

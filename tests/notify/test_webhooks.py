@@ -12,6 +12,9 @@ import pytest
 from standardwebhooks.webhooks import WebhookVerificationError
 
 from aicost.accounts.models import AuditEvent
+from aicost.files.datasets import DATASETS
+from aicost.files.destinations import add as add_destination
+from aicost.files.export import export
 from aicost.happenings.models import Happening
 from aicost.happenings.tell import happened
 from aicost.kernel.periods import Period
@@ -203,6 +206,18 @@ def test_months_and_budgets_are_told_when_they_change_and_once(
     assert Decimal(total["effective_cost"]) == sum(one["cost"] for one in run(asked).rows)
 
 
+def test_daily_files_are_told_once_some_were_written(people, program, home, now):
+    _, secret = listen(people, program, "export.written")
+    make_fortnight(home)
+    lake = add_destination("lake", str(home / "exports" / "lake"), {}, [DATASETS[0].name])
+    done = [export(lake) for _ in range(2)]
+    assert done[0].days_written and not done[1].days_written
+    go(now)
+    told = program.verified(secret)
+    assert len(program.got) == 1 and list(VALID.iter_errors(told)) == []
+    assert (told["data"]["destination"], told["data"]["rows"]) == ("lake", done[0].rows)
+
+
 def test_a_new_secret_signs_beside_the_one_before_until_its_time_is_up(people, program, now):
     endpoint, first = listen(people, program)
     second = rotate(endpoint, 24, now)
@@ -352,4 +367,4 @@ def test_what_is_old_and_settled_is_deleted(people, program, now):
 
 def test_every_type_has_a_page_and_a_schema():
     Draft202012Validator.check_schema(schema())
-    assert len({one.name for one in EVENT_TYPES}) == len(EVENT_TYPES) == 16
+    assert len({one.name for one in EVENT_TYPES}) == len(EVENT_TYPES) == 17

@@ -127,6 +127,14 @@ EVENT_TYPES: tuple[EventType, ...] = (
         MONTHS | {"anyway": TEXT, "blockers": COUNT, "totals": TOTALS}, _month_page,
     ),
     EventType("month.reopened", "A month was reopened", MONTHS | {"why": TEXT}, _month_page),
+    EventType(
+        "export.written", "Daily files were written",
+        {
+            "destination": TEXT, "kind": TEXT, "datasets": TEXTS, "state": TEXT,
+            "days_written": COUNT, "days_waiting": COUNT, "rows": COUNT, "bytes": COUNT,
+        },
+        lambda data: reverse("reports"),
+    ),
 )  # fmt: skip
 # Sent when somebody asks for it, whatever an endpoint hears else.
 TEST_TYPE = EventType(
