@@ -38,6 +38,25 @@ def told(event: AlertEvent, to: Recipient) -> Message:
     return rendered(message, unsubscribe=address_of(to))
 
 
+def assigned(event: AlertEvent) -> Message:
+    """To the person whose alert it is now."""
+    alert = event.alert
+    by = f"{event.by.get_username()} assigned" if event.by else "Somebody assigned"
+    message = Message(
+        ALERT,
+        f"Assigned to you: {alert.title}",
+        f"{by} this alert to you.",
+        facts_of(event, links=True),
+        notes=(alert.rule,) if alert.rule else (),
+        why="You get this because the alert is yours now, whatever routes say.",
+        url=address(alert),
+        severity=alert.severity,
+        status="assigned",
+        alert=f"aicost-alert-{alert.pk}",
+    )
+    return rendered(message)
+
+
 def bundled(items: Sequence[AlertItem]) -> Message:
     """Several events as one message, the worst first; of one alert only what it came to."""
     to = items[0].to

@@ -2,7 +2,7 @@
 
 Each event of an alert that people are to be told of is matched with the routes once. A recipient
 gets an event once, whatever routes it fits; what may go at the same moment goes as one message.
-Quiet hours hold all but critical ones.
+Quiet hours hold all but critical ones. Whose alert it becomes hears of that whatever routes say.
 """
 
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ from django.db.models import Exists, OuterRef
 from aicost.accounts.company import zone_of
 from aicost.accounts.scope import asker_of
 from aicost.kernel.periods import utc_now
-from aicost.notify.alert_words import bundled, told
+from aicost.notify.alert_words import assigned, bundled, told
 from aicost.notify.channels import kind_of
 from aicost.notify.models import (
     AlertItem,
@@ -28,7 +28,7 @@ from aicost.notify.models import (
 )
 from aicost.notify.outbox import put
 from attribution.models import Alert, AlertEvent
-from attribution.models.alerts import OPENED, RESOLVED, SEVERITIES, UPDATED
+from attribution.models.alerts import ASSIGNED, OPENED, RESOLVED, SEVERITIES, UPDATED
 
 TOLD = (OPENED, UPDATED, RESOLVED)
 # An event older than this is not looked at any more.
@@ -52,7 +52,9 @@ def route_alerts(now: datetime | None = None) -> Done:
     """Match new events with the routes, then write the sends of all that may go."""
     now, done = now or utc_now(), Done()
     seen = Routed.objects.filter(event=OuterRef("pk"))
-    new = AlertEvent.objects.filter(notifies=True, what__in=TOLD, at__gt=now - LOOKS_BACK)
+    new = AlertEvent.objects.filter(
+        notifies=True, what__in=(*TOLD, ASSIGNED), at__gt=now - LOOKS_BACK
+    )
     for pk in new.filter(~Exists(seen)).order_by("pk").values_list("pk", flat=True):
         with transaction.atomic():
             done.events += _match(pk, now)
@@ -67,10 +69,30 @@ def _match(pk: int, now: datetime) -> int:
     _, made = Routed.objects.get_or_create(event=event, defaults={"at": now})
     if not made:
         return 0
+    if event.what == ASSIGNED:
+        _tell_assignee(event, now)
+        return 1
     for recipient in recipients_of(event):
         release = now if is_critical(event) else after_quiet(recipient, now)
         AlertItem.objects.create(event=event, to=recipient, release_at=release)
     return 1
+
+
+def _tell_assignee(event: AlertEvent, now: datetime) -> None:
+    """One message to the person whose alert it became: not to who took it themselves, not if it is
+    somebody else's again by now, and not of rows that they do not see."""
+    alert, person = event.alert, event.alert.assigned_to
+    if person is None or person == event.by or event.text != f"to {person}":
+        return
+    teams = asker_of(person).teams
+    if not person.is_active or (teams is not None and alert.team not in teams):
+        return
+    mine = Preference.objects.filter(user=person).first()
+    at = now
+    if mine and mine.quiet_from and mine.quiet_to and alert.severity != CRITICAL:
+        at = quiet_until(mine.quiet_from, mine.quiet_to, now.astimezone(zone_of(person)))
+    occasion = f"event {event.pk}"
+    put(assigned(event), occasion=occasion, user=person, now=now, next_try_at=at)
 
 
 def is_critical(event: AlertEvent) -> bool:

@@ -10,6 +10,7 @@ from aicost.notify.alerts import quiet_until, route_alerts
 from aicost.notify.models import AlertItem, Preference, Recipient, Route, Send
 from aicost.notify.outbox import drain
 from aicost.web import numbers
+from attribution.alerting.actions import assign
 from attribution.models import Alert, AlertEvent
 from attribution.reports.spec import Asker
 from tests.notify.mailbox import html_of, subject_of, text_of
@@ -182,3 +183,30 @@ def test_quiet_hours_may_go_over_midnight(hours, local, until):
     now = datetime(2026, 11, day, hour, minute, tzinfo=zone)
     ends = now if until is None else datetime(2026, 11, *until, tzinfo=zone)
     assert quiet_until(time(hours[0]), time(hours[1]), now) == ends
+
+
+def test_whose_alert_it_becomes_hears_of_that_once(mailbox, people):
+    """Without any route; not who took it themselves, nor who may not see it."""
+    one, other = alert(), alert("answers", team="support")
+    for _ in range(2):
+        assign(one.pk, people["engineer"], people["finops"])
+    assign(other.pk, people["scoped"], people["finops"])
+    look()
+    look()
+    [mail] = mailbox.mails
+    assert mail["To"] == "engineer@example.com"
+    assert subject_of(mail) == "Assigned to you: Feature search rose to a new level"
+    for body in (text_of(mail), html_of(mail)):
+        assert "finops assigned this alert to you." in body and "$980.00" in body
+    assign(one.pk, people["viewer"], people["finops"])
+    assign(one.pk, people["finance"], people["finance"])
+    look()
+    assert len(mailbox.mails) == 1
+    Preference.objects.create(
+        user=people["engineer"], quiet_from=time(11), quiet_to=time(13), alerts=False
+    )
+    assign(one.pk, people["engineer"], people["finance"])
+    look()
+    assert len(mailbox.mails) == 1
+    look(NOON + timedelta(hours=1))
+    assert [one["To"] for one in mailbox.mails] == ["engineer@example.com"] * 2
