@@ -44,7 +44,7 @@ QUIET_MONTHS = ("2026-06", "2026-07", "2026-08")
 TOLD_MAX = 2
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=WHOLE)
 def test_what_the_demo_company_hides_is_alerted_with_its_cost(tmp_path: Path, settings):
     settings.AICOST_HOME = tmp_path / "home"
     load_days(tmp_path / "demo", TODAY, None if WHOLE else DAYS)
