@@ -233,6 +233,8 @@ def server_settings(durable: bool) -> dict[str, str]:
         "work_mem": "64MB",
         "maintenance_work_mem": "256MB",
         "max_wal_size": "4GB",
+        # Two workers that write days side by side do not wait for each other to empty it.
+        "wal_buffers": "64MB",
         "checkpoint_timeout": "15min",
         "wal_compression": "on",
         "jit": "off",
