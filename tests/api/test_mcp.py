@@ -22,10 +22,11 @@ import pytest
 from aicost.accounts.models import ApiToken
 from aicost.accounts.tokens import INGEST, READ, make_token
 from aicost.api.mcp.http import BODY_BYTES_MAX
-from aicost.api.mcp.limits import Buckets
 from aicost.api.mcp.said import BYTES_MAX
+from aicost.api.mcp.stdio import reader_of
 from aicost.api.mcp.tools import TOOLS
 from aicost.runtime.serving import database_url, serving
+from attribution.reports.spec import Asker
 from tests.api.mcp_questions import QUESTIONS, table
 from tests.api.mcp_world import committed
 
@@ -109,6 +110,26 @@ def test_thirty_questions_are_answered_as_the_report_answers(port, tokens, tmp_p
     assert len(QUESTIONS) >= 30 and max(len(one.calls) for one in QUESTIONS) <= 3
 
 
+def test_every_answer_leads_to_a_page_that_shows_the_same(people, port, tokens, client):
+    client.force_login(people["finance"])
+    calls = {json.dumps(one.calls[-1]): one for one in QUESTIONS}
+    answers = asked(over_http(port, tokens["viewer"]), *(one.calls[-1] for one in calls.values()))
+    seen = {}
+    for one, answer in zip(calls.values(), answers, strict=True):
+        if answer.is_error:  # the margin is not for a viewer
+            assert one.calls[-1][0] == "margin"
+            continue
+        made = answer.structured_content
+        path = made["url"].removeprefix(settings.AICOST_URL)
+        if path not in seen:
+            found = client.get(path)
+            assert found.status_code == 200, path
+            seen[path] = found.content.decode()
+        if one.where == "total" and one.column == "cost":
+            [total] = made["total"]
+            assert f"${Decimal(total['cost']):,.2f}" in seen[path], (one.asked, path)
+
+
 def said(question, made: dict):
     """The exact value of the answer's cell."""
     assert made["url"].startswith(settings.AICOST_URL) and made["status"] in ("final", "not final")
@@ -150,7 +171,6 @@ def test_both_transports_and_both_eras_of_the_protocol_say_the_same(people, port
         over_http(port, tokens["finance"]),
         over_http(port, tokens["finance"], "legacy"),
         over_stdio("--user", "finance"),
-        over_stdio(AICOST_MCP_TOKEN=tokens["finance"]),
     )
     answers = [asked(one, call)[0] for one in connections]
     assert answers[0].structured_content["answer"].startswith("AI cost was $1,455.00 in 1–30 Sep")
@@ -263,10 +283,6 @@ def test_stdio_answers_only_as_somebody(people, tokens, monkeypatch):
         monkeypatch.setenv("AICOST_MCP_TOKEN", token)
         with pytest.raises(CommandError, match=told):
             call_command("mcp", user=name)
-
-
-def test_calls_are_counted_by_token():
-    buckets = Buckets(per_minute=60, burst=3)
-    assert [buckets.wait_seconds("a", 0) for _ in range(4)] == [0, 0, 0, 1]
-    assert buckets.wait_seconds("b", 0) == 0
-    assert [buckets.wait_seconds("a", 2) for _ in range(3)] == [0, 0, 1]
+    monkeypatch.setenv("AICOST_MCP_TOKEN", tokens["limited"])
+    assert reader_of("").asker == Asker("finance", ("support",))
+    assert reader_of("admin").asker == Asker("admin")

@@ -13,11 +13,11 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from aicost.accounts.tokens import READ, NotInScope, NotKnown, caller_of, challenge
-from aicost.api.mcp.limits import Buckets
+from aicost.api.rest.limits import count
+from aicost.api.rest.problems import Refused
 
 BODY_BYTES_MAX = 64 * 1024
 REFUSED_CODE = -32600  # JSON-RPC: invalid request
-buckets = Buckets()
 
 
 @csrf_exempt
@@ -36,10 +36,12 @@ def serve(request: HttpRequest) -> HttpResponse:
         answer = _refusal(405, "only POST: there are no sessions and no streams")
         answer["Allow"] = "POST"
         return answer
-    wait = buckets.wait_seconds(caller.token.pk)
-    if wait:
-        answer = _refusal(429, f"too many calls; try again in {wait} s")
-        answer["Retry-After"] = str(wait)
+    try:
+        left = count(f"token:{caller.token.pk}")  # one allowance for MCP and the API
+    except Refused as refusal:
+        answer = _refusal(refusal.status, f"{refusal}. {refusal.cure}")
+        for name, value in refusal.headers.items():
+            answer[name] = value
         return answer
     body = request.read(BODY_BYTES_MAX + 1)
     if len(body) > BODY_BYTES_MAX:
@@ -48,9 +50,12 @@ def serve(request: HttpRequest) -> HttpResponse:
     from aicost.api.mcp.exchange import SECONDS_MAX, answered
 
     try:
-        return answered(caller, request, body)
+        answer = answered(caller, request, body)
     except TimeoutError:
         return _refusal(503, f"no answer within {SECONDS_MAX} s: ask for less at once")
+    for name, value in left.items():
+        answer[name] = value
+    return answer
 
 
 def _is_ours(request: HttpRequest) -> bool:

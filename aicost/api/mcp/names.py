@@ -26,6 +26,7 @@ from attribution.reports.spec import (
 )
 
 NEAREST_MAX, LOOK_BACK_DAYS = 5, 400
+ALIKE_MIN = 0.6  # of letters in the same order, 1 is the same
 CUSTOMER = "customer"
 # Words of ours: their values are told by list_dimensions, and no name of theirs is nearest.
 WORDED = ("kind", "state", "activity", "layer", "evidence", "charge_category", "cost_class")
@@ -38,7 +39,7 @@ def nearest(text: str, names: Iterable[str]) -> list[str]:
         by_fold.setdefault(fold(name), name)
     asked = fold(text)
     holds = sorted((f for f in by_fold if asked and (asked in f or f in asked) and f), key=len)
-    close = get_close_matches(asked, list(by_fold), NEAREST_MAX, 0.5)
+    close = get_close_matches(asked, list(by_fold), NEAREST_MAX, ALIKE_MIN)
     return [by_fold[f] for f in dict.fromkeys((*holds, *close))][:NEAREST_MAX]
 
 

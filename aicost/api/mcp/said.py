@@ -165,7 +165,7 @@ def _made(said: Said) -> dict:
     if left:
         notes.append(f"{len(left)} more rows are summed as others: filter, or raise rows_max")
     return {
-        "answer": said.sentence,
+        "answer": _in_one_line(said.sentence),
         **_about(said),
         "url": f"{settings.AICOST_URL}{said.path}",
         "rows": [_row(row, said.columns, said.exact) for row in kept],
@@ -173,7 +173,7 @@ def _made(said: Said) -> dict:
         "total": [_row(row, tuple(row)) for row in said.total],
         **({"drivers": list(said.drivers)} if said.drivers else {}),
         **said.extra,
-        "notes": notes,
+        "notes": [_in_one_line(note) for note in notes],
     }
 
 
@@ -239,13 +239,18 @@ def _table(name: str, rows: Sequence[Mapping]) -> list[str]:
     return [f"[{name}]", " | ".join(columns), *body, ""]
 
 
+def _in_one_line(text: str) -> str:
+    """Names of theirs are data: a line break in one does not make a line of its own."""
+    return " ".join(text.split())
+
+
 def _cell(value: object) -> str:
-    """Names of theirs are data: a line break or a bar in one does not make a row of its own."""
+    """Neither does a bar make a cell."""
     if value is None:
         return "unknown"
     if isinstance(value, (dict, list)):
         return json.dumps(value, ensure_ascii=False)
-    return " ".join(str(value).split()).replace("|", "¦")
+    return _in_one_line(str(value)).replace("|", "¦")
 
 
 def _trusted(made: Mapping) -> str:
