@@ -184,6 +184,10 @@ AICOST_JOB_LEASE_SECONDS = int(os.environ.get("AICOST_JOB_LEASE_SECONDS", "60"))
 AICOST_COUNTRY = os.environ.get("AICOST_COUNTRY", "US")
 AICOST_ATTRIBUTION_THREADS = int(os.environ.get("AICOST_ATTRIBUTION_THREADS", "2"))
 
+# What /metrics tells: for how long it is kept, and how many names of a kind are told apart.
+AICOST_METRICS_SECONDS = int(os.environ.get("AICOST_METRICS_SECONDS", "60"))
+AICOST_METRICS_TOP = int(os.environ.get("AICOST_METRICS_TOP", "50"))
+
 # Where people reach the web server: what links in messages begin with.
 AICOST_URL = (
     os.environ.get("AICOST_URL") or (CSRF_TRUSTED_ORIGINS or ["http://127.0.0.1:8000"])[0]
