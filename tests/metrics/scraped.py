@@ -41,6 +41,6 @@ def value(told: dict, name: str, **labels: str) -> float:
     return told[name][tuple(sorted(labels.items()))]
 
 
-def double(amount: Decimal | int) -> float:
+def double(exact: Decimal | int) -> float:
     """The nearest double, as Prometheus keeps it."""
-    return float(amount)
+    return float(exact)
