@@ -73,6 +73,11 @@ def may_manage_people(user: User) -> bool:
     return role_of(user) == ADMIN
 
 
+def may_send_files(user: User) -> bool:
+    """Daily files hold what the whole company costs, and leave the product."""
+    return role_of(user) == ADMIN and may_see_sources(user)
+
+
 def may_read_audit(user: User) -> bool:
     """The trail names everybody and what they looked at."""
     return role_of(user) in (ADMIN, FINOPS) and may_see_sources(user)

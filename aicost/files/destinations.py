@@ -5,6 +5,7 @@ Values are those of sources (ingest.connect): a value `env:NAME` is read when it
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
+import threading
 import uuid
 
 from django.db import transaction
@@ -14,6 +15,7 @@ from aicost.files.models import Destination
 from aicost.files.stores import Kind, Store, kind_of
 from ingest.connect import (
     NAME_CHARS_MAX,
+    TEST_SECONDS,
     BadSettings,
     cleaned,
     is_storable,
@@ -119,7 +121,17 @@ def address_of(destination: Destination) -> str:
 
 
 def check(destination: Destination) -> Check:
-    """Whether we may write, read, list and remove there: a file of no importance is."""
+    """Whether we may write, read, list and remove there: a file of no importance is. Somebody waits
+    for it, so it ends after TEST_SECONDS whatever the other side does."""
+    found: list[Check] = []
+    thread = threading.Thread(target=lambda: found.append(_tried(destination)), daemon=True)
+    thread.start()
+    thread.join(TEST_SECONDS)
+    cure = "Check the address, and whether a firewall or proxy stands between"
+    return found[0] if found else Check(False, f"no answer within {TEST_SECONDS} seconds", cure)
+
+
+def _tried(destination: Destination) -> Check:
     name = f".aicost-{uuid.uuid4().hex}"
     try:
         store = opened(destination)

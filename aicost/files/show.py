@@ -16,6 +16,8 @@ def rows() -> list[dict]:
 
 def _row(destination: Destination, run: FilesRun | None) -> dict:
     return {
+        "id": destination.pk,
+        "enabled": destination.enabled,
         "name": destination.name,
         "address": address_of(destination),
         "datasets": ", ".join(destination.datasets),

@@ -25,7 +25,7 @@ NARROW = ("overview", "explore")
 # Pages that are not made of panels.
 OTHERS = (
     "statements", "close", "finance", "sources", "source_choose", "prices", "rule_suggestions",
-    "upload", "why", "people", "audit", "tokens", "views",
+    "upload", "why", "people", "audit", "tokens", "files", "views",
 )  # fmt: skip
 
 

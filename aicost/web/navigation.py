@@ -16,6 +16,7 @@ from aicost.accounts.scope import (
     may_read_audit,
     may_see_margin,
     may_see_sources,
+    may_send_files,
     may_upload,
 )
 
@@ -101,6 +102,7 @@ NAV: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("preferences", "Preferences", carries=False),
             Entry("people", "People & teams", may_manage_people, under=SETTINGS, carries=False),
             Entry("tokens", "Tokens", may_connect, under=SETTINGS, carries=False),
+            Entry("files", "Daily files", may_send_files, under=SETTINGS, carries=False),
             Entry("audit", "Audit trail", may_read_audit, under=SETTINGS, carries=False),
             Entry("password", "Password", under=SETTINGS, carries=False),
         ),
