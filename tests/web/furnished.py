@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from aicost.accounts.models import Invitation
 from aicost.accounts.tokens import INGEST, make_token
+from aicost.files.models import Destination, FilesRun
 from aicost.jobs.models import Job
 from aicost.notify.endpoints import configure
 from aicost.notify.message import TEST, Message
@@ -80,6 +81,10 @@ def furnish() -> dict:
     )
     make_token(people["finops"], "collector", [INGEST])
     Job.objects.create(kind="ingest.load", state=Job.DONE, result={"results": []})
+    lake = Destination.objects.create(
+        name="lake", kind="folder", settings={"path": "/srv/lake"}, datasets=["cost"]
+    )
+    FilesRun.objects.create(destination=lake, state=FilesRun.FAILED, message="the disk is full")
     _notify(people)
     return people
 
