@@ -16,7 +16,7 @@ SOAK := tests/kernel/test_money.py tests/ingest/test_charges.py \
   tests/runtime/test_worker_kill.py tests/runtime/test_arrivals_killed.py \
   tests/ingest/test_spark.py tests/runtime/test_demo_alerts.py tests/surfaces
 
-.PHONY: demo up test samples soak lint bench screenshots lock clean
+.PHONY: demo up test samples bi soak lint bench screenshots lock clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/python manage.py up --demo --port $(PORT)
@@ -25,10 +25,14 @@ up: $(VENV)/.runtime
 	$(BIN)/python manage.py up --port $(PORT)
 
 test: $(VENV)/.tests
-	$(BIN)/python -m pytest -q -m "not samples" -n $(JOBS) --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -q -m "not samples and not bi" -n $(JOBS) --dist loadfile $(ARGS)
 
 samples: $(VENV)/.tests
 	$(BIN)/python -m pytest -q -m samples $(ARGS)
+
+# Apache Superset in an environment of its own, reading reporting_v1.
+bi: $(VENV)/.tests .venv-superset/.superset
+	$(BIN)/python -m pytest -q -m bi tests/bi $(ARGS)
 
 soak: $(VENV)/.tests
 	AICOST_PROPERTY_CASES=1000 AICOST_KILL_SEEDS=5 AICOST_OVERLAP_RUNS=200 AICOST_SPARK_LINES=1000000 \
@@ -54,9 +58,11 @@ lock: $(VENV)/.uv
 	  requirements.in -o requirements.txt
 	$(BIN)/uv pip compile -q --upgrade --no-emit-index-url --no-emit-find-links \
 	  requirements-test.in -o requirements-test.txt
+	$(BIN)/uv pip compile -q --upgrade --python-version 3.11 --no-emit-index-url \
+	  --no-emit-find-links requirements-superset.in -o requirements-superset.txt
 
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) .venv-superset
 
 # Each stamp holds: the virtual environment is what the lock says. uv's version is the lock's too.
 $(VENV)/.uv: requirements.txt
@@ -71,4 +77,9 @@ $(VENV)/.runtime: $(VENV)/.uv requirements.txt
 
 $(VENV)/.tests: $(VENV)/.runtime requirements-test.txt
 	$(BIN)/uv pip install -q --python $(BIN)/python -r requirements-test.txt
+	touch $@
+
+.venv-superset/.superset: $(VENV)/.uv requirements-superset.txt
+	test -x .venv-superset/bin/python || $(PYTHON) -m venv .venv-superset
+	$(BIN)/uv pip sync -q --python .venv-superset/bin/python requirements-superset.txt
 	touch $@

@@ -4,7 +4,9 @@ A month is made anew whole, as the reports answer for the month: who called wher
 say so is decided over a month, and bundled revenue is split by its use."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
 
 from django.db import connection, models, transaction
 
@@ -61,14 +63,14 @@ def _usage(month: date) -> list[dict]:
 def _unit_costs(month: date) -> list[dict]:
     """By all names at once: `run` takes four. The spreads stand beside what is shown without.
     Calls that met money of several currencies stand beside the first alone, so that they add up."""
-    report = REPORTS["unit_cost"]
     spec = _spec("unit_cost", month, group_by=DIMENSIONS)
-    spread = _spec("unit_cost", month, group_by=DIMENSIONS, idle=SPREAD, shared=SPREAD)
-    spreads = {_key(row): row for row in report.rows(spread)}
+    spread = binds(replace(spec, idle=SPREAD, shared=SPREAD))
+    spreads = {_key(row): row for row in fetch("unit_cost_money", spread)}
     found, counted = [], set()
-    for row in sorted(report.rows(spec), key=lambda row: row["currency"] or ""):
-        beside = spreads[_key(row)]
-        row |= {name: beside[name] for name in ("idle_spread", "shared_spread")}
+    for row in sorted(REPORTS["unit_cost"].rows(spec), key=lambda row: row["currency"] or ""):
+        beside = spreads.get(_key(row))
+        for name in ("idle_spread", "shared_spread"):
+            row[name] = (beside[name] or Decimal(0)) if beside else None
         row |= dict.fromkeys(COUNTS) if _key(row)[:-1] in counted else {}
         counted.add(_key(row)[:-1])
         found.append(row | {"currency": row["currency"] or ""})
