@@ -8,6 +8,7 @@ from django.db import connection, transaction
 from django.db.utils import DatabaseError
 from psycopg import sql as compose
 
+from aicost.accounts.audit import BI_LOGIN_ENDED, BI_LOGIN_SAVED, record
 from aicost.accounts.models import ROLES, VIEWER
 from aicost.bi.install import install, is_open
 from aicost.bi.models import Login
@@ -15,6 +16,7 @@ from aicost.bi.roles import BY_HAND, READER, database_user
 from aicost.kernel.sqlfiles import sql
 
 CONNECTIONS_MAX = 10
+ALL_TEAMS = "all teams"
 # What a session of a login begins with. Rights allow no more than reading, whatever it sets.
 SESSION = {
     "default_transaction_read_only": "on",
@@ -47,6 +49,8 @@ def add_login(name: str, role: str = VIEWER, teams: Sequence[str] | None = None)
             made = _create(cursor, name)
         values = {"role": role, "teams": None if teams is None else sorted(set(teams))}
         Login.objects.update_or_create(name=name, defaults=values)
+        seen = ALL_TEAMS if teams is None else ", ".join(values["teams"])
+        record(None, BI_LOGIN_SAVED, name, {"role": role, "teams": seen})
     return made
 
 
@@ -56,8 +60,11 @@ def remove_login(name: str) -> None:
         raise BadLogin(f"no login {name!r}: manage.py bi list shows them")
     with transaction.atomic(), connection.cursor() as cursor:
         Login.objects.filter(name=name).delete()
+        record(None, BI_LOGIN_ENDED, name)
         if _is_reader(cursor, name):
             _as_owner(cursor, compose.SQL("alter role {} nologin").format(_role(name)), name)
+            # Whoever made a role may end its sessions as a member of it.
+            _as_owner(cursor, compose.SQL("grant {} to current_user").format(_role(name)), name)
             cursor.execute("select pg_terminate_backend(pid) from pg_stat_activity"
                            " where usename = %s", [name])  # fmt: skip
             _as_owner(cursor, compose.SQL("drop role {}").format(_role(name)), name)

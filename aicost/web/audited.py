@@ -56,6 +56,8 @@ _SAID = {
     "month_reopened": "Reopened {subject}[, edition {edition}][; {days} days are attributed anew]",
     "invoice_paid": "Entered the payment {subject}",
     "invoice_payment_removed": "Took away the payment {subject}",
+    "bi_login_saved": "Said what the BI login {subject} sees[ as {role}][: {teams}]",
+    "bi_login_ended": "Ended the BI login {subject}",
     "files_added": "Said that daily files go to {subject}[, {kind}][: {datasets}]",
     "files_removed": "Said that daily files no longer go to {subject}",
     "files_run": "Had the daily files of {subject} written",

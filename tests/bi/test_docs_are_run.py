@@ -1,9 +1,11 @@
 """Every statement in docs/bi is run as the tool would send it, as a login that sees all and as one
 of a team; every address is asked for."""
 
+import base64
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
+import json
 from pathlib import Path
 import re
 
@@ -102,16 +104,19 @@ def test_every_address_is_answered_with_the_report():
     _, token = make_token(user, "grafana", ["read"])
     asked = list(addresses())
     assert {page for page, _ in asked} == {"grafana", "power-bi", "tableau", "excel"}
-    for _, address in asked:
-        address = expanded(address)
-        answer = Client().get(address, headers={"Authorization": f"Bearer {token}"})
-        assert answer.status_code == 200, (address, answer.content)
+    number, secret = token[:16], token[17:]
+    basic = base64.b64encode(f"{number}:{secret}".encode()).decode()
+    bodies = {}
+    for page, address in asked:
+        how = f"Bearer {token}" if page == "grafana" else f"Basic {basic}"
+        answer = Client().get(expanded(address), headers={"Authorization": how})
+        bodies[address] = b"".join(answer).decode()
+        assert answer.status_code == 200, (address, bodies[address])
         if "format=csv" in address:
-            head = b"".join(answer.streaming_content).splitlines()[0].decode()
-            assert head.startswith("period,"), head
+            assert bodies[address].startswith("period,"), address
         else:
-            assert "rows" in answer.json()
-    cost = expanded(next(text for page, text in asked if page == "grafana"))
-    rows = Client().get(cost, headers={"Authorization": f"Bearer {token}"}).json()["rows"]
+            assert json.loads(bodies[address])["rows"] or "budgets" in address, address
+    cost = next(text for page, text in asked if page == "grafana")
     spec = Spec("cost", SUMMER, Asker("finance"), granularity="day", group_by=("feature",))
-    assert sum(Decimal(row["cost"]) for row in rows) == sum(row["cost"] for row in run(spec).rows)
+    told = sum(Decimal(row["cost"]) for row in json.loads(bodies[cost])["rows"])
+    assert told == sum(row["cost"] for row in run(spec).rows)

@@ -9,10 +9,13 @@ from django.db import connection, transaction
 from django.db.utils import ProgrammingError
 import pytest
 
+from aicost.accounts.models import AuditEvent
 from aicost.bi.install import SCHEMA, install
 from aicost.bi.models import Login
+from aicost.bi.roles import roles_are_there
 from aicost.bi.words import COLUMNS, VIEWS, column_words
 from aicost.kernel.sqlfiles import sql
+from aicost.web.audited import told
 from tests.bi.sight import seen_by, select
 
 pytestmark = pytest.mark.django_db
@@ -180,6 +183,27 @@ def test_where_roles_cannot_be_made_migrate_goes_on_and_the_command_says_what_to
         with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
             cursor.execute("select * from reporting_v1.fact_cost_daily")
         cursor.execute("reset role")
+
+
+def test_a_user_who_may_not_make_roles_is_told_apart_from_one_who_may():
+    with connection.cursor() as cursor:
+        assert roles_are_there(cursor)
+        cursor.execute("create role plain nologin")
+        cursor.execute("set role plain")
+        assert not roles_are_there(cursor)
+        cursor.execute("reset role")
+
+
+def test_the_audit_trail_says_who_was_let_in():
+    call_command("bi", "add", "bi_tool", "--teams", "b,a")
+    call_command("bi", "add", "bi_tool", "--role", "finance")
+    call_command("bi", "remove", "bi_tool")
+    events = AuditEvent.objects.filter(action__startswith="bi_login").order_by("id")
+    assert [told(event).line for event in events] == [
+        "Said what the BI login bi_tool sees as viewer: a, b",
+        "Said what the BI login bi_tool sees as finance: all teams",
+        "Ended the BI login bi_tool",
+    ]
 
 
 @pytest.mark.parametrize("name", ["app", "Pg", "pg_x", "x;drop", "reporting_ro", "reporting_owner"])

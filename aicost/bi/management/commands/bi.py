@@ -4,7 +4,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from aicost.accounts.models import ROLES, VIEWER
 from aicost.bi.install import install
-from aicost.bi.logins import BadLogin, add_login, listed, remove_login
+from aicost.bi.logins import ALL_TEAMS, BadLogin, add_login, listed, remove_login
 from aicost.bi.refresh import refresh
 from aicost.bi.roles import BY_HAND, database_user
 
@@ -46,13 +46,13 @@ class Command(BaseCommand):
         asked = options["teams"]
         teams = None if asked is None else [one.strip() for one in asked.split(",")]
         password = add_login(options["name"], options["role"], teams)
-        seen = "all teams" if teams is None else ", ".join(sorted(set(teams)))
+        seen = ALL_TEAMS if teams is None else ", ".join(sorted(set(teams)))
         self.stdout.write(f"{options['name']} reads schema reporting_v1 and sees {seen}")
         self.stdout.write(password or "it keeps the password it has")
 
     def _list(self, options):
         for one in listed():
-            seen = "all teams" if one["teams"] is None else ",".join(one["teams"])
+            seen = ALL_TEAMS if one["teams"] is None else ",".join(one["teams"])
             open_now = "no such role" if one["sessions"] is None else f"{one['sessions']} sessions"
             self.stdout.write(
                 f"{one['name']}  {one['role']}  {seen}  made {one['made_at']:%Y-%m-%d}  {open_now}"
