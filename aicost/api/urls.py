@@ -4,7 +4,7 @@ from django.urls import path
 
 from aicost.api import events, otlp
 from aicost.api.mcp import http
-from aicost.api.rest import schema
+from aicost.api.rest import browse, schema
 from aicost.api.rest.registry import RESOURCES
 
 urlpatterns: list = [
@@ -13,7 +13,8 @@ urlpatterns: list = [
     path("mcp", http.serve),
     *(path(f"{schema.ROOT}{address}", view.as_view()) for address, view in RESOURCES),
     path("api/v1/events/git/<str:name>", events.git),
-    path("api/v1/openapi.json", schema.as_json),
-    path("api/v1/openapi.yaml", schema.as_yaml),
+    path("api/v1/", browse.page, name="api"),
+    path("api/v1/openapi.json", schema.as_json, name="openapi_json"),
+    path("api/v1/openapi.yaml", schema.as_yaml, name="openapi_yaml"),
     path("api/<path:rest>", schema.nothing_here),
 ]

@@ -71,7 +71,8 @@ class Report:
     one that `converts` can be asked in another currency: its rows add up over months, or its
     `parts` do, and `finished` makes the rows of their sums, or it does it `by_itself`, or is
     `exchanged` in a way of its own: (rows, missing rates). One of two periods takes `against`; one
-    that may be very long has its rows one by one as a `stream` too."""
+    that may be very long has its rows one by one as a `stream` too, and is `queried` (name, binds)
+    where they are those of one query as they are, else None."""
 
     name: str
     title: str
@@ -92,6 +93,7 @@ class Report:
     against: bool = False
     groups_max: int = GROUPS_MAX
     stream: Callable[[Spec], Iterator[dict]] | None = None
+    queried: Callable[[Spec], tuple[str, dict] | None] | None = None
 
 
 def check(report: Report, spec: Spec) -> None:

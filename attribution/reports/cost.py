@@ -15,7 +15,7 @@ from attribution.reports.base import (
     fetch,
     pick,
 )
-from attribution.reports.expected import ESTIMATED, with_expected, with_expected_each
+from attribution.reports.expected import ESTIMATED, expected_rows, with_expected, with_expected_each
 from attribution.reports.spec import (
     ANY_TAG,
     CHARGE_DIMENSIONS,
@@ -60,6 +60,15 @@ def stream(spec: Spec) -> Iterator[dict]:
     wanted = columns(spec)
     for row in with_expected_each(spec, (row for row in _standing_each(spec) if not gave_all(row))):
         yield {name: row[name] for name in wanted}
+
+
+def queried(spec: Spec) -> tuple[str, dict] | None:
+    """One query says it all where neither tags nor pools nor what is expected change its rows."""
+    if charge_dimensions(spec) or SPREAD in (spec.idle, spec.shared):
+        return None
+    if spec.estimates == SHOWN and expected_rows(spec):
+        return None
+    return "cost", binds(spec)
 
 
 def _standing_each(spec: Spec) -> Iterator[dict]:
@@ -117,4 +126,5 @@ REPORT = Report(
     measure="cost",
     converts=True,
     stream=stream,
+    queried=queried,
 )

@@ -51,4 +51,5 @@ REPORT = Report(
     filters=("source",),
     whole_company=True,
     stream=stream,
+    queried=lambda spec: ("focus_export", _asked(spec)),
 )

@@ -10,10 +10,12 @@ import random
 import pyarrow.parquet as pq
 import pytest
 
+from aicost.api.rest.schema import document
 from aicost.kernel.periods import Period
-from attribution.models import DayState
+from attribution.models import DayState, Target
 from attribution.reports import REPORTS, run
-from attribution.reports.formats import plain_value
+from attribution.reports.copying import csv_lines
+from attribution.reports.formats import plain_value, to_csv
 from attribution.reports.spec import Asker, Spec
 from tests.api.rest import Caller, callers
 from tests.attribution.world import build
@@ -220,3 +222,42 @@ def test_an_answer_has_the_same_schema_when_it_is_empty(people):
     told = people["finance"].get("reports/cost", DAYS | {"group_by": "feature"}).json()
     assert told["rows"] == [] and told["columns"][1]["name"] == "feature"
     assert (told["currency"], told["final"]) == (None, False)
+
+
+@pytest.mark.parametrize(
+    ("name", "asked"),
+    [
+        ("cost", {"granularity": "day", "group_by": "feature,model,team,service"}),
+        ("cost", {"group_by": "source,evidence,kind", "estimates": "left_out"}),
+        ("cost", {"group_by": "team", "idle": "spread", "shared": "spread"}),
+        ("cost", {"group_by": "sku,resource"}),
+        ("focus_export", {}),
+    ],
+)
+def test_csv_by_postgres_says_what_the_report_says(world, people, name, asked):
+    """Text that is a formula, empty, quoted or broken over lines; decimals, days and times."""
+    Target.objects.filter(feature="search").update(feature='=1+"1", é\nx')
+    spec = Spec(
+        name,
+        PERIOD,
+        Asker("finance"),
+        group_by=tuple(one for one in asked.get("group_by", "").split(",") if one),
+        granularity=asked.get("granularity", "total"),
+        idle=asked.get("idle", "shown"),
+        shared=asked.get("shared", "shown"),
+        estimates=asked.get("estimates", "shown"),
+    )
+    got = body(people["finance"].get(f"reports/{name}", DAYS | asked | {"format": "csv"})).decode()
+    assert "\r" not in got
+    wanted = list(csv.reader(io.StringIO(to_csv(run(spec)))))
+    assert sorted(csv.reader(io.StringIO(got))) == sorted(wanted)
+    assert (csv_lines(REPORTS[name], spec) is None) == (
+        "spread" in str(asked) or "sku" in str(asked)
+    )
+
+
+def test_no_page_of_the_description_needs_a_script(client):
+    page = client.get("/api/v1/").content.decode()
+    for path in document()["paths"]:
+        assert path in page
+    assert len(page) < 150_000 and "style=" not in page

@@ -11,16 +11,39 @@ from aicost.api.rest.frame import Resource, document_of, operation
 from aicost.api.rest.given import DAY, Param
 from aicost.kernel.periods import Period, utc_today
 from attribution.budgeting.edit import FIELDS, remove_budget, save_budget, texts_of
-from attribution.budgeting.plans import of_budget
+from attribution.budgeting.plans import UNITS, of_budget
 from attribution.budgeting.remember import remember
 from attribution.entities.changes import By
 from attribution.models import Budget
+from attribution.models.budgets import PERIODS, ROLL_OVERS
 from attribution.reports import run
 from attribution.reports.spec import Spec
 
 TAGS = ["budgets"]
 CHANGED = "The fields are texts, as budgets.csv has them (docs/budgets.md); `reason` is kept with "\
     "the change."  # fmt: skip
+
+
+SAYS = {
+    "title": "What it is called, once.",
+    "filters": "`feature=search, answers; team=a`, or the same as JSON; empty: the whole company.",
+    "amount": "Above 0, such as `12000`.",
+    "currency": "Such as `USD`.",
+    "period": f"One of {', '.join(PERIODS)}.",
+    "per": f"For so many of a unit: one of {', '.join(UNITS)}.",
+    "per_count": "Of how many units the amount is; 1 unless told.",
+    "roll_over": f"One of {', '.join(ROLL_OVERS)}.",
+    "owner": "A person or a mail address.",
+    "warn_percent": "Probability to end above from which it warns.",
+    "alert_percent": "Probability to end above from which it alerts.",
+    "used_percents": "Shares of the budget that warn once, `50, 80, 100`.",
+    "stop_on": "Of an experiment: the day by which it ends.",
+    "stop_unused_days": "Of an experiment: days without use.",
+    "stop_points": "Of an experiment: points of quality it has to gain.",
+    "stop_points_percent": "Of the budget, by which it has to have gained them.",
+    "valid_from": "The first day.",
+    "valid_to": "The first day on which it no longer holds.",
+}
 
 
 class BudgetBody(serializers.Serializer):
@@ -30,7 +53,9 @@ class BudgetBody(serializers.Serializer):
 
     def get_fields(self):
         texts = {
-            name: serializers.CharField(required=False, allow_blank=True, max_length=2000)
+            name: serializers.CharField(
+                required=False, allow_blank=True, max_length=2000, help_text=SAYS.get(name, "")
+            )
             for name in FIELDS
         }
         return super().get_fields() | texts
@@ -42,7 +67,7 @@ class NewBudget(BudgetBody):
     def get_fields(self):
         told = super().get_fields()
         for name in ("title", "amount", "currency"):
-            told[name] = serializers.CharField(max_length=2000)
+            told[name] = serializers.CharField(max_length=2000, help_text=SAYS.get(name, ""))
         return told
 
 

@@ -164,10 +164,15 @@ def operation(
     says: str,
     *,
     key: OpenApiParameter | None = None,
+    path: Mapping[str, Mapping] | None = None,
     **more,
 ) -> dict:
     """What `extend_schema` takes. Every problem is of one shape, so it is the default answer."""
-    parameters = described(params) + [_filter(name) for name in filters]
+    parameters = [
+        OpenApiParameter(name, dict(schema), OpenApiParameter.PATH)
+        for name, schema in (path or {}).items()
+    ]
+    parameters += described(params) + [_filter(name) for name in filters]
     if key is not None:
         parameters.append(key)
     responses: dict = {}

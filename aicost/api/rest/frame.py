@@ -187,7 +187,12 @@ def _once(view: Resource, request, work: Callable[[], tuple[int, dict] | HttpRes
     address = f"{raw.method} {raw.get_full_path()} of user {view.user_asks.pk}"
     sha256 = hashlib.sha256(raw.body).hexdigest()
     with transaction.atomic():
-        return answered(once(address, key, sha256, lambda: Answer(*work())))
+        return answered(once(address, key, sha256, lambda: kept_as(*work())))
+
+
+def kept_as(status: int, document: dict) -> Answer:
+    """An answer as it can be kept: what JSON says of it."""
+    return Answer(status, json.loads(json.dumps(document, default=plain_value)))
 
 
 def answered(answer: Answer) -> HttpResponse:

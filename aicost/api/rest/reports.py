@@ -24,8 +24,10 @@ from aicost.kernel.periods import Period, utc_now, utc_today
 from attribution.reports import REPORTS, compare, named, only_currency, run, stream
 from attribution.reports.base import Report, check
 from attribution.reports.changes import changed_steps, is_incremental
+from attribution.reports.copying import csv_lines
 from attribution.reports.formats import spec_values
-from attribution.reports.spec import ANY_TAG, Asker, BadSpec, NotAllowed, Spec
+from attribution.reports.spec import ANY_TAG, Asker, BadSpec, NotAllowed, Spec, Stream
+from attribution.reports.trust import trust_of as trust_of_spec
 
 LIMIT, LIMIT_MAX, ALL = 1_000, 10_000, "all"
 PREVIOUS = "previous"
@@ -99,6 +101,7 @@ class ReportRows(Resource):
         says="Flat rows in the order of their key (days and names). JSON comes in pages: while "
         "`next` is not null, more follow. CSV and Parquet come whole, as a stream. Which columns, "
         "groups and filters a report has: `/api/v1/reports`.",
+        path={"name": {"type": "string", "enum": list(REPORTS)}},
         operation_id="read_report",
         tags=["reports"],
     )  # fmt: skip
@@ -127,6 +130,10 @@ def answer_of(request: HttpRequest, name: str, given: dict, asker: Asker) -> Htt
 
 
 def _whole(request, report, spec, kind, limit, given, more) -> HttpResponseBase:
+    lines = csv_lines(report, spec) if kind == "csv" else None
+    if lines is not None:
+        none = Stream(spec, report.columns(spec), iter(()), trust_of_spec(spec))
+        return streamed(kind, report.title, none, None, more, lines)
     if kind != "json" or limit is None:
         return streamed(kind, report.title, stream(spec), None, more)
     found = compare(spec) if given["compare"] else run(spec)

@@ -12,11 +12,10 @@ from aicost.accounts.audit import UPLOAD, record
 from aicost.accounts.scope import may_upload
 from aicost.accounts.tokens import INGEST
 from aicost.api.rest import described as d
-from aicost.api.rest.frame import JSON, Resource, answered, operation
+from aicost.api.rest.frame import JSON, Resource, answered, document_of, kept_as, operation
 from aicost.api.rest.given import Param, refuse_odd_text
 from aicost.api.rest.problems import Refused
 from aicost.jobs.models import Job
-from attribution.reports.formats import plain_value
 from ingest.annotations import BadEvent, keep_rows
 from ingest.inbox import UPLOAD_BYTES_MAX, receive_upload
 from ingest.once import Answer, NotTaken, once
@@ -120,7 +119,7 @@ class Uploads(Sending):
         job = receive_upload(name, _chunks(raw, digest), source or None)
         key = raw.headers.get("Idempotency-Key", "")
         detail = {"source": source, "job": job.pk}
-        answer = Answer(202, _json(upload_of(job)))
+        answer = kept_as(202, upload_of(job))
         if key:
             address = f"POST {raw.get_full_path()} of user {self.user_asks.pk}"
             answer = _first(address, key, digest.hexdigest(), job, answer)
@@ -156,7 +155,7 @@ class OneUpload(Resource):
         job = Job.objects.filter(pk=upload_id, kind=LOAD).first()
         if job is None:
             raise Http404
-        return answered(Answer(200, _json(upload_of(job))))
+        return document_of(upload_of(job))
 
 
 def upload_of(job: Job) -> dict:
@@ -169,11 +168,6 @@ def upload_of(job: Job) -> dict:
         "finished_at": job.finished_at,
         "results": (job.result or {}).get("results", []),
     }
-
-
-def _json(document: dict) -> dict:
-    """The document as JSON keeps it."""
-    return {name: plain_value(value) for name, value in document.items()}
 
 
 def _chunks(request: HttpRequest, digest) -> Iterator[bytes]:

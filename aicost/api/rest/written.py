@@ -64,12 +64,19 @@ def head_of(title: str, found: Answer | Stream) -> dict:
 
 
 def streamed(
-    kind: str, title: str, found: Stream, tombstones: Sequence[date] | None, more: dict
+    kind: str,
+    title: str,
+    found: Stream,
+    tombstones: Sequence[date] | None,
+    more: dict,
+    lines: Iterable[bytes] | None = None,
 ) -> StreamingHttpResponse:
     """All rows as one body. `tombstones` are the steps to delete first, None where nobody asked
-    which changed: then CSV and Parquet have no column for them."""
+    which changed: then CSV and Parquet have no column for them. `lines` of CSV follow the header
+    where they are written already."""
     write = {"json": _json, "csv": _csv, "parquet": _parquet}[kind]
-    answer = StreamingHttpResponse(write(title, found, tombstones, more), content_type=MEDIA[kind])
+    body: Iterable[str | bytes] = write(title, found, tombstones, more)
+    answer = StreamingHttpResponse(chain(body, lines or ()), content_type=MEDIA[kind])
     if kind != "json":
         spec = found.spec
         name = f"{spec.report}-{spec.period.start}-{spec.period.end}.{kind}"
@@ -107,7 +114,7 @@ def _csv(title: str, found: Stream, tombstones: Sequence[date] | None, more: dic
          ) -> Iterator[str]:  # fmt: skip
     marked = () if tombstones is None else (TOMBSTONE,)
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
+    writer = csv.writer(out, lineterminator="\n")
     writer.writerow([*found.columns, *marked])
     for step in tombstones or ():
         cells = {"period": step.isoformat(), TOMBSTONE: "1"}

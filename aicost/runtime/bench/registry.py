@@ -20,6 +20,7 @@ BENCHES: dict[str, str] = {
     "pages": "aicost.runtime.bench.pages",
     "preview": "aicost.runtime.bench.preview",
     "detect": "aicost.runtime.bench.detect",
+    "api": "aicost.runtime.bench.api",
 }
 
 
