@@ -107,6 +107,11 @@ FAMILIES: tuple[Family, ...] = (
         ages=True,
     ),
     Family("aicost_outbox_messages", "Messages that wait, or were given up (dead)", ("state",)),
+    Family(
+        "aicost_export_succeeded_timestamp_seconds",
+        "When daily files were last written without a fault",
+        ("destination",),
+    ),
     Family("aicost_otlp_spans_received", "Spans and points taken, of all time", ("source",)),
     Family("aicost_otlp_spans_quarantined", "Spans and points set aside, of all time", ("source",)),
     Family("aicost_otlp_rows_waiting", "Spans and points that wait to be folded"),

@@ -41,6 +41,9 @@ def service(scrape: Scrape) -> Iterator[Sample]:
     yield Sample("aicost_otlp_rows_waiting", (), row["otlp_waiting"])
     for state in ("waiting", "dead", "unknown"):
         yield Sample("aicost_outbox_messages", (state,), row[f"outbox_{state}"])
+    for row in _rows("exports")[: scrape.top]:
+        name = "aicost_export_succeeded_timestamp_seconds"
+        yield Sample(name, (row["destination"],), row["succeeded"])
     for row in _rows("otlp", {"reader": READER})[: scrape.top]:
         yield Sample("aicost_otlp_spans_received", (row["source"],), row["received"])
         yield Sample("aicost_otlp_spans_quarantined", (row["source"],), row["quarantined"])

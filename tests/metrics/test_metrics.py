@@ -18,6 +18,7 @@ import pytest
 import aicost
 from aicost.accounts.people import add_user
 from aicost.accounts.tokens import make_token, secret_of
+from aicost.files.models import Destination, FilesRun
 from aicost.jobs.models import Job
 from aicost.kernel.periods import Period
 from aicost.metrics.families import FAMILIES
@@ -71,6 +72,9 @@ def furnish() -> None:
     Job.objects.create(kind="ingest.load", state=Job.FAILED, error="x")
     waiting = Job.objects.create(kind="files.due")
     Job.objects.filter(pk=waiting.pk).update(created_at=timezone.now() - timedelta(minutes=10))
+    lake = Destination.objects.create(name="lake", kind="folder", datasets=["cost"])
+    for state in ("done", "failed"):
+        FilesRun.objects.create(destination=lake, state=state, finished_at=timezone.now())
     Delivery.objects.create(source=Source.objects.get(name="calls"), reader="otlp", name="OTLP",
                             state="published", set_sha256="1" * 64, rows_read=12,
                             rows_quarantined=2)  # fmt: skip
@@ -121,6 +125,7 @@ def test_it_tells_budgets_alerts_and_how_the_service_does():
     assert 600 <= value(told, "aicost_jobs_oldest_queued_age_seconds", kind="files.due") < 660
     assert value(told, "aicost_otlp_spans_received", source="calls") == 12
     assert value(told, "aicost_otlp_spans_quarantined", source="calls") == 2
+    assert value(told, "aicost_export_succeeded_timestamp_seconds", destination="lake") > 1.6e9
     assert told["aicost_database_size_bytes"][()] > 1_000_000
     assert value(told, "aicost_source_dirty_dates", source="aws", kind="bill") == 0
     assert {one for one in told if "_created" in one} == set()
