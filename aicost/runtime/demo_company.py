@@ -20,9 +20,10 @@ from attribution.budgeting.balances import save_balance
 from attribution.budgeting.files import import_budgets
 from attribution.budgeting.remember import remember, remember_lately
 from attribution.entities.changes import By
-from attribution.entities.files import BadTargets, import_targets
+from attribution.entities.files import import_targets
 from attribution.estimates import estimate
 from attribution.finance import tables
+from attribution.tablefile import BadTable
 from ingest.load import load
 
 ESTIMATED_DAYS = 7
@@ -108,7 +109,7 @@ def _take_names(path: Path, progress: Progress) -> None:
         import_targets(
             path.read_text(encoding="utf-8"), By(reason="the demo company's targets.csv")
         )
-    except BadTargets as error:
+    except BadTable as error:
         raise DemoFailed(f"{path.name} was refused: {error}") from error
     _complete(progress, task)
 
@@ -141,7 +142,7 @@ def _budgets(path: Path, progress: Progress) -> None:
     try:
         text = path.read_text(encoding="utf-8")
         import_budgets(text, By(reason="the demo company's budgets.csv"))
-    except BadTargets as error:
+    except BadTable as error:
         raise DemoFailed(f"{path.name} was refused: {error}") from error
     for balance in budgets.balances(utc_today()):
         save_balance(balance, By(reason="as the providers show it"))

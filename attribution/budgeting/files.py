@@ -8,26 +8,16 @@ import io
 
 from django.db import transaction
 
+from aicost.kernel.cells import quoted
 from attribution.budgeting.edit import FIELDS, remove_budget, save_budget, texts_of
 from attribution.entities.changes import By, EntityRefused
-from attribution.entities.files import (
-    NOTHING,
-    PROBLEMS_MAX,
-    BadTargets,
-    Problem,
-    quoted,
-    unquoted,
-)
 from attribution.models import Budget
+from attribution.tablefile import NOTHING, PROBLEMS_MAX, BadTable, Problem, read_table
 
 ROWS_MAX = 10_000
 NAME = "name"  # what the file calls the title
 COLUMNS = tuple(NAME if field == "title" else field for field in FIELDS)
 NEEDED = (NAME, "amount", "currency")
-
-
-class BadBudgets(BadTargets):
-    """The file cannot be taken; nothing of it was. `problems` name line and cure."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +35,7 @@ class Taken:
 
 
 def import_budgets(text: str, by: By) -> Taken:
-    """Take a budgets.csv. Raises BadBudgets naming every line that cannot be taken, with its cure;
+    """Take a budgets.csv. Raises BadTable naming every line that cannot be taken, with its cure;
     then nothing is changed."""
     rows = _rows(text)
     problems: list[Problem] = []
@@ -58,7 +48,7 @@ def import_budgets(text: str, by: By) -> Taken:
             except EntityRefused as error:
                 problems.append(Problem(line, str(error), error.cure))
         if problems:
-            raise BadBudgets(problems[:PROBLEMS_MAX])
+            raise BadTable(problems[:PROBLEMS_MAX])
     return Taken(len(rows), did["added"], did["changed"], did["removed"])
 
 
@@ -78,40 +68,15 @@ def _take(cells: Mapping[str, str], by: By) -> str:
 
 
 def _rows(text: str) -> list[tuple[int, dict[str, str]]]:
-    reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), strict=True)
-    try:
-        names = [(name or "").strip() for name in reader.fieldnames or ()]
-        _check_header(names)
-        reader.fieldnames = names
-        found, seen = [], {}
-        for row in reader:
-            line = reader.line_num
-            if None in row or None in row.values():
-                raise BadBudgets([Problem(line, "it has not as many cells as the header",
-                                          "Quote cells that hold a comma")])  # fmt: skip
-            cells = {name: unquoted(value.strip()) for name, value in row.items()}
-            if not any(cells.values()):
-                continue
-            if (name := cells[NAME]) in seen:
-                raise BadBudgets([Problem(line, f"{name} stands already on line {seen[name]}",
-                                          "Let each budget be one line")])  # fmt: skip
-            seen[name] = line
-            found.append((line, cells))
-            if len(found) > ROWS_MAX:
-                raise BadBudgets([Problem(line, f"more than {ROWS_MAX} rows", "Split the file")])
-    except csv.Error as error:
-        told = Problem(reader.line_num, f"no CSV ({error})", "Save it as CSV with commas, UTF-8")
-        raise BadBudgets([told]) from error
-    return found
-
-
-def _check_header(names: list[str]) -> None:
-    unknown = [name for name in names if name not in COLUMNS]
-    absent = [name for name in NEEDED if name not in names]
-    if unknown or absent or len(set(names)) < len(names):
-        told = f"columns {', '.join(unknown)} are not known" if unknown else ""
-        told = told or (f"column {', '.join(absent)} is missing" if absent else "a column is twice")
-        raise BadBudgets([Problem(1, told, f"Take from: {', '.join(COLUMNS)}")])
+    """The rows, each of another budget. Raises BadTable."""
+    rows = read_table(text, COLUMNS, NEEDED, ROWS_MAX)
+    seen: dict[str, int] = {}
+    for line, cells in rows:
+        if (name := cells[NAME]) in seen:
+            raise BadTable([Problem(line, f"{name} stands already on line {seen[name]}",
+                                    "Let each budget be one line")])  # fmt: skip
+        seen[name] = line
+    return rows
 
 
 def export_budgets() -> str:

@@ -13,6 +13,7 @@ import itertools
 
 from django.db import transaction
 
+from aicost.kernel.cells import quoted
 from aicost.kernel.money import parse_decimal, plain
 from aicost.kernel.targets import DIMENSIONS
 from attribution.entities.changes import By, EntityRefused
@@ -27,13 +28,10 @@ from attribution.entities.registry import (
 )
 from attribution.entities.spans import Span, overwritten
 from attribution.models import Entity, EntityBudget, EntityChange, EntityParent
+from attribution.tablefile import NOTHING, PROBLEMS_MAX, BadTable, Problem, read_table
 from ingest.models import Alias
 
-NOTHING = "-"
-# A spreadsheet runs a cell that begins so: such texts are written with a quote before them.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 ROWS_MAX = 100_000
-PROBLEMS_MAX = 50
 COLUMNS = (
     "dimension",
     "name",
@@ -59,26 +57,6 @@ NEEDED = ("dimension", "name")
 
 
 @dataclass(frozen=True)
-class Problem:
-    """What is wrong with one line of the file (the first after the header is 2), and the cure."""
-
-    line: int
-    what: str
-    cure: str
-
-    def __str__(self) -> str:
-        return f"line {self.line}: {self.what}. {self.cure}"
-
-
-class BadTargets(ValueError):
-    """The file cannot be taken; nothing of it was."""
-
-    def __init__(self, problems: list[Problem]) -> None:
-        super().__init__("; ".join(map(str, problems[:3])))
-        self.problems = problems
-
-
-@dataclass(frozen=True)
 class Imported:
     """`rows` of the file, and how many changes of the history they made."""
 
@@ -87,9 +65,9 @@ class Imported:
 
 
 def import_targets(text: str, by: By) -> Imported:
-    """Take a targets.csv. Raises BadTargets naming every line that cannot be taken, with its cure;
+    """Take a targets.csv. Raises BadTable naming every line that cannot be taken, with its cure;
     then nothing is changed."""
-    rows = _rows(text)
+    rows = read_table(text, COLUMNS, NEEDED, ROWS_MAX)
     problems: list[Problem] = []
     with transaction.atomic():
         before = EntityChange.objects.count()
@@ -100,7 +78,7 @@ def import_targets(text: str, by: By) -> Imported:
             if step is _above:  # once, not with every row
                 rebuild_above()
         if problems:
-            raise BadTargets(sorted(problems, key=lambda one: one.line)[:PROBLEMS_MAX])
+            raise BadTable(sorted(problems, key=lambda one: one.line)[:PROBLEMS_MAX])
         return Imported(len(rows), EntityChange.objects.count() - before)
 
 
@@ -112,39 +90,6 @@ def _try(step: Callable, line: int, row: Mapping, by: By, problems: list[Problem
         problems.append(Problem(line, str(error), error.cure))
     except ValueError as error:
         problems.append(Problem(line, str(error), "Correct the cell or leave it empty"))
-
-
-def _rows(text: str) -> list[tuple[int, dict[str, str]]]:
-    reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), strict=True)
-    try:
-        names = [(name or "").strip() for name in reader.fieldnames or ()]
-        _check_header(names)
-        reader.fieldnames = names
-        found = []
-        for row in reader:
-            line = reader.line_num
-            if None in row or None in row.values():
-                raise BadTargets([Problem(line, "it has not as many cells as the header",
-                                          "Quote cells that hold a comma")])  # fmt: skip
-            cells = {name: unquoted(value.strip()) for name, value in row.items()}
-            if any(cells.values()):
-                found.append((line, cells))
-            if len(found) > ROWS_MAX:
-                raise BadTargets([Problem(line, f"more than {ROWS_MAX} rows", "Split the file")])
-    except csv.Error as error:
-        told = Problem(reader.line_num, f"no CSV ({error})", "Save it as CSV with commas, UTF-8")
-        raise BadTargets([told]) from error
-    return found
-
-
-def _check_header(names: list[str]) -> None:
-    unknown = [name for name in names if name not in COLUMNS]
-    absent = [name for name in NEEDED if name not in names]
-    twice = len(set(names)) < len(names)
-    if unknown or absent or twice:
-        told = f"columns {', '.join(unknown)} are not known" if unknown else ""
-        told = told or (f"column {', '.join(absent)} is missing" if absent else "a column is twice")
-        raise BadTargets([Problem(1, told, f"Take from: {', '.join(COLUMNS)}")])
 
 
 def _details(row: Mapping[str, str], by: By) -> None:
@@ -268,14 +213,6 @@ def _said(row: EntityParent | EntityBudget | Alias) -> dict[str, str]:
         "budget_currency": row.currency,
         "budget_period": row.period,
     }
-
-
-def unquoted(text: str) -> str:
-    return text[1:] if text.startswith("'") and text[1:].startswith(FORMULA_STARTS) else text
-
-
-def quoted(text: str) -> str:
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
 def _quoted(row: Mapping[str, str]) -> dict[str, str]:

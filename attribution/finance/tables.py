@@ -8,13 +8,13 @@ import io
 from django.db import IntegrityError, transaction
 
 from aicost.accounts.audit import record
+from aicost.kernel.cells import quoted, unquoted
 from attribution.finance.shapes import SHAPES, Row, Shape, TableRefused, checked
 from attribution.models import FinanceEdition
 from attribution.vocabulary import rows as shipped
 
 TABLE_SAVED = "finance_table_saved"
 BUILT_IN = "built in"
-_GUARDED = ("=", "+", "-", "@", "\t", "\r")
 _BYTES_MAX, _ROWS_MAX = 1_000_000, 2_000
 
 
@@ -98,7 +98,7 @@ def to_csv(name: str, rows: Iterable[Row]) -> str:
     writer = csv.DictWriter(out, shape_of(name).names, lineterminator="\r\n")
     writer.writeheader()
     for row in rows:
-        writer.writerow({key: _guarded(text) for key, text in row.items()})
+        writer.writerow({key: quoted(text) for key, text in row.items()})
     return out.getvalue()
 
 
@@ -108,7 +108,7 @@ def from_csv(name: str, text: str) -> list[dict[str, str]]:
         raise TableRefused("the file is larger than 1 MB", "A table has at most 2,000 rows")
     reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), restval="", strict=True)
     try:
-        rows = [_unguarded(number, row) for number, row in enumerate(reader, 2)]
+        rows = [_cells(number, row) for number, row in enumerate(reader, 2)]
     except csv.Error as error:
         raise TableRefused(f"the file is no CSV ({error})", "Write it with commas") from error
     if len(rows) > _ROWS_MAX:
@@ -116,14 +116,7 @@ def from_csv(name: str, text: str) -> list[dict[str, str]]:
     return checked(shape_of(name), rows)
 
 
-def _guarded(text: str) -> str:
-    return f"'{text}" if text.startswith(_GUARDED) else text
-
-
-def _unguarded(number: int, row: Mapping) -> dict[str, str]:
+def _cells(number: int, row: Mapping) -> dict[str, str]:
     if None in row:
         raise TableRefused(f"line {number} has more cells than the header")
-    return {
-        name: text[1:] if text.startswith("'") and text[1:].startswith(_GUARDED) else text
-        for name, text in row.items()
-    }
+    return {name: unquoted(text) for name, text in row.items()}

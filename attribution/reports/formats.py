@@ -11,6 +11,7 @@ import json
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from aicost.kernel.cells import quoted
 from aicost.kernel.money import plain
 from attribution.reports.columns import (
     COUNT,
@@ -24,8 +25,6 @@ from attribution.reports.columns import (
 )
 from attribution.reports.spec import Answer, Spec
 
-# A spreadsheet runs a cell that begins so; numbers are cells of their own and never touched.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\0")
 ARROW_TYPES = {
     TEXT: pa.string(),
     DAY: pa.date32(),
@@ -159,10 +158,8 @@ def plain_value(value: object) -> object:
 
 
 def csv_cell(value: object) -> object:
-    """Exact, and no formula: text that a spreadsheet would run gets a quote before it."""
-    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
-        return "'" + value
-    return plain_value(value)
+    """Exact, and no formula. Numbers are cells of their own and never touched."""
+    return quoted(value) if isinstance(value, str) else plain_value(value)
 
 
 def arrow_value(value: object, kind: pa.DataType) -> object:

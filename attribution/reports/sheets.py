@@ -20,12 +20,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import xlsxwriter
 
+from aicost.kernel.cells import FORMULA_STARTS
 from aicost.kernel.periods import utc_now
 from attribution.reports.columns import COUNT, DAY, DECIMAL, MEASURE, TEXT, TIME, kind_of
 from attribution.reports.formats import (
     ARROW_TYPES,
     CONVERTED,
-    FORMULA_STARTS,
     csv_cell,
     spec_values,
 )

@@ -13,7 +13,7 @@ from aicost.kernel.periods import Period
 from attribution.budgeting import findings
 from attribution.budgeting.allowance import allowances, per_unit
 from attribution.budgeting.edit import FIELDS, remove_budget, save_budget, texts_of
-from attribution.budgeting.files import BadBudgets, export_budgets, import_budgets
+from attribution.budgeting.files import export_budgets, import_budgets
 from attribution.budgeting.judge import Standing, judged
 from attribution.budgeting.odds import chance_over, reached_on
 from attribution.budgeting.plans import Plan, plans_on
@@ -35,6 +35,7 @@ from attribution.models import (
 from attribution.models.budgets import ROLL_OVERS
 from attribution.reports import run
 from attribution.reports.spec import Asker, Spec
+from attribution.tablefile import BadTable
 from tests.attribution.budget_world import CALLS, FIRST, LAST, build
 from tests.attribution.ledger import source
 from tests.web.world import sum_costs
@@ -234,10 +235,10 @@ def test_the_file_is_taken_whole_or_not_at_all():
     again = import_budgets(export_budgets(), ME)
     assert (again.added, again.changed, again.removed) == (0, 0, 0)
     wrong = FILE + "A,colour=red,5,USD,month,,,\nB,,-5,USD,month,,,\nCompany,,1,USD,month,,,\n"
-    with pytest.raises(BadBudgets, match="line 6: Company stands already on line 2"):
+    with pytest.raises(BadTable, match="line 6: Company stands already on line 2"):
         import_budgets(wrong, ME)
     wrong = wrong.replace("\nCompany,,1,", "\nC,,1,").replace("50000.00", "60000")
-    with pytest.raises(BadBudgets) as refused:
+    with pytest.raises(BadTable) as refused:
         import_budgets(wrong, ME)
     lines = [str(one) for one in refused.value.problems]
     assert lines[0].startswith("line 4: filter 'colour' is none. Take one of feature")

@@ -10,11 +10,12 @@ import pytest
 
 from attribution.allocate import attribute
 from attribution.entities.changes import By, EntityRefused
-from attribution.entities.files import BadTargets, export_targets, import_targets
+from attribution.entities.files import export_targets, import_targets
 from attribution.entities.naming import merge, raws_of, rename, separate, spans_of
 from attribution.entities.preview import preview_merge
 from attribution.entities.registry import save_details, set_budget, set_parent
 from attribution.models import Entity, EntityBudget, EntityChange, EntityParent
+from attribution.tablefile import BadTable
 from ingest.models import Alias
 from tests.attribution.days import BY, FINANCE, MID, SEPTEMBER, ask, build_twenty_days, table
 from tests.attribution.ledger import charge
@@ -169,7 +170,7 @@ def test_the_file_reads_what_it_writes_and_says_what_is_wrong(twenty_days):
     import_targets(written, BY)
     assert export_targets() == written
     kept = Entity.objects.count(), EntityChange.objects.count()
-    with pytest.raises(BadTargets) as refused:
+    with pytest.raises(BadTable) as refused:
         import_targets(
             "dimension,name,owner,parent_dimension,parent,valid_from,budget,budget_currency\n"
             "feature,new one,Ivo,,,,,\n"
@@ -190,7 +191,7 @@ def test_the_file_reads_what_it_writes_and_says_what_is_wrong(twenty_days):
         "line 7: 'lots' is not a decimal number. Correct the cell or leave it empty",
     ]
     assert (Entity.objects.count(), EntityChange.objects.count()) == kept
-    with pytest.raises(BadTargets, match="line 1: columns colour are not known"):
+    with pytest.raises(BadTable, match="line 1: columns colour are not known"):
         import_targets("dimension,name,colour\nfeature,x,red\n", BY)
 
 

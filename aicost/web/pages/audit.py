@@ -14,9 +14,9 @@ from django.views.decorators.http import require_safe
 from aicost.accounts.audit import EXPORT, record
 from aicost.accounts.models import AuditEvent, User
 from aicost.accounts.scope import may_read_audit
+from aicost.kernel.cells import quoted
 from aicost.web.audited import told
 from aicost.web.shell import frame, refuse, sentence
-from attribution.entities.files import FORMULA_STARTS
 
 SHOWN = 100
 
@@ -113,8 +113,7 @@ def _lines(events: QuerySet):
         who = event.user.get_username() if event.user else ""
         detail = json.dumps(event.detail, sort_keys=True)
         texts = (who, event.action, event.subject, told(event).line, detail)
-        cells = (f"'{text}" if text.startswith(FORMULA_STARTS) else text for text in texts)
-        yield line.writerow([event.at.isoformat(), *cells])
+        yield line.writerow([event.at.isoformat(), *map(quoted, texts)])
 
 
 class _Echo:

@@ -9,13 +9,13 @@ from aicost.accounts.audit import EXPORT, record
 from aicost.accounts.scope import may_edit_names
 from aicost.web.shell import frame, refuse
 from attribution.budgeting.edit import FIELDS, HISTORY, remove_budget, save_budget, texts_of
-from attribution.budgeting.files import BadBudgets, export_budgets, import_budgets
+from attribution.budgeting.files import export_budgets, import_budgets
 from attribution.budgeting.plans import UNITS
 from attribution.budgeting.remember import remember
 from attribution.entities.changes import By, EntityRefused
-from attribution.entities.files import PROBLEMS_MAX
 from attribution.models import Budget, EntityChange
 from attribution.models.budgets import PERIODS, ROLL_OVERS
+from attribution.tablefile import PROBLEMS_MAX, BadTable
 
 FILE_BYTES_MAX = 300_000
 HISTORY_SHOWN = 50
@@ -99,7 +99,7 @@ def take_file(request: HttpRequest) -> HttpResponse:
         else:
             text = file.read().decode("utf-8-sig")
             context["done"] = import_budgets(text, By(request.user, file.name[:200]))
-    except BadBudgets as error:
+    except BadTable as error:
         context |= {"problems": error.problems, "more": len(error.problems) == PROBLEMS_MAX}
     except UnicodeDecodeError as error:
         context["problems"] = [f"It is no UTF-8 text ({error.reason}). Save it as CSV, UTF-8."]

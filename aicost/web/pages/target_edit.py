@@ -19,13 +19,14 @@ from aicost.web.shell import frame, refuse
 from attribution.budgeting.remember import remember
 from attribution.entities.attributes import known_of
 from attribution.entities.changes import By, EntityRefused
-from attribution.entities.files import PROBLEMS_MAX, BadTargets, import_targets
+from attribution.entities.files import import_targets
 from attribution.entities.naming import raws_of, rename, separate, spans_of
 from attribution.entities.preview import preview_merge
 from attribution.entities.registry import entity_of, save_details, set_budget, set_parent
 from attribution.entities.seen import is_seen, names_seen
 from attribution.models import Entity, EntityParent
 from attribution.models.entities import BUDGET_PERIODS, RETIRED, STATUSES
+from attribution.tablefile import PROBLEMS_MAX, BadTable
 
 FILE_BYTES_MAX = 300_000  # some thousand rows: as long as a request may take
 PREVIEW_DAYS = 90
@@ -198,7 +199,7 @@ def take_file(request: HttpRequest) -> HttpResponse:
         return render(request, "pages/targets_import.html", context, status=400)
     try:
         done = import_targets(file.read().decode("utf-8-sig"), By(request.user, file.name[:200]))
-    except BadTargets as error:
+    except BadTable as error:
         context |= {"problems": error.problems, "more": len(error.problems) == PROBLEMS_MAX}
         return render(request, "pages/targets_import.html", context, status=400)
     except UnicodeDecodeError as error:

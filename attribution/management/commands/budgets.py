@@ -7,12 +7,13 @@ import sys
 from django.core.management.base import BaseCommand, CommandError
 
 from aicost.kernel.periods import Period, utc_today
-from attribution.budgeting.files import BadBudgets, export_budgets, import_budgets
+from attribution.budgeting.files import export_budgets, import_budgets
 from attribution.budgeting.remember import remember
 from attribution.entities.changes import By
 from attribution.reports import run
 from attribution.reports.formats import FORMATS
 from attribution.reports.spec import Asker, Spec
+from attribution.tablefile import BadTable
 
 DAYS_MAX = 400
 
@@ -46,7 +47,7 @@ class Command(BaseCommand):
     def _take(self, file: Path, why: str) -> None:
         try:
             done = import_budgets(file.read_text(encoding="utf-8-sig"), By(reason=why or file.name))
-        except BadBudgets as error:
+        except BadTable as error:
             raise CommandError("\n".join(map(str, error.problems))) from error
         except (OSError, UnicodeDecodeError) as error:
             raise CommandError(f"{file}: cannot be read ({error})") from error

@@ -10,13 +10,14 @@ from aicost.kernel.money import parse_decimal, plain
 from aicost.kernel.periods import Period, utc_today
 from attribution.allocate import attribute
 from attribution.entities.changes import KINDS, By, EntityRefused
-from attribution.entities.files import BadTargets, export_targets, import_targets, parse_attributes
+from attribution.entities.files import export_targets, import_targets, parse_attributes
 from attribution.entities.naming import merge, raws_of, separate, spans_of
 from attribution.entities.preview import preview_merge
 from attribution.entities.registry import entity_of, save_details, set_budget, set_parent
 from attribution.models import Entity, EntityBudget, EntityChange, EntityParent
 from attribution.models.entities import BUDGET_PERIODS, STATUSES
 from attribution.reports.spec import Asker
+from attribution.tablefile import BadTable
 
 TEXTS = ("title", "owner", "business_case", "expected_currency", "note")
 
@@ -65,7 +66,7 @@ class Command(BaseCommand):
             getattr(self, f"_{action}")(options)
         except EntityRefused as error:
             raise CommandError(f"{error}. {error.cure}") from error
-        except BadTargets as error:
+        except BadTable as error:
             told = "\n".join(map(str, error.problems))
             raise CommandError(f"nothing was taken:\n{told}") from error
         except (OSError, ValueError) as error:
