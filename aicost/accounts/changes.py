@@ -92,17 +92,6 @@ def teams_named(names: Iterable[str]) -> list[Team]:
 
 
 @transaction.atomic
-def add_team(name: str, by: User) -> Team:
-    """A team whose people see its rows; it is named as the ledger names it. Raises `BadPerson`."""
-    name = name.strip()
-    if Team.objects.filter(name=name).exists():
-        raise BadPerson(f"there is a team {name} already")
-    [team] = teams_named([name])
-    record(by, TEAM_ADDED, name)
-    return team
-
-
-@transaction.atomic
 def remove_team(team: Team, by: User) -> None:
     """Take away a team nobody is in; the ledger's rows of that name stay. Raises `BadPerson`."""
     if people := team.user_set.count():

@@ -132,12 +132,6 @@ def expiry_of(days: int | None) -> datetime | None:
     return timezone.now() + timedelta(days=days)
 
 
-def active_tokens():
-    """Tokens that open something now."""
-    now = timezone.now()
-    return ApiToken.objects.filter(Q(expires_at=None) | Q(expires_at__gt=now), revoked_at=None)
-
-
 def _text_of(header: str) -> str:
     """The text of the token in an Authorization header; '' for none that can be read."""
     scheme, _, told = header.strip().partition(" ")

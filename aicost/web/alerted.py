@@ -154,14 +154,6 @@ def since(alert: Shown) -> str:
     return numbers.period(Period(alert.onset, alert.last + timedelta(days=1)), year=True)
 
 
-def scope_filters(alert: Shown) -> dict[str, tuple[str, ...]] | None:
-    """The filters of reports that ask for the money of the alert's name; None where none do."""
-    if alert.level == ORGANISATION:
-        return {}
-    known = (*NAMES, "service", "account", "source")
-    return {alert.level: (alert.name,)} if alert.level in known else None
-
-
 def happened_around(ask: Ask, span: Period | None) -> list[dict]:
     if span is None:
         return []

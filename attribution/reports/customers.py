@@ -17,7 +17,6 @@ from attribution.reports.spec import Spec
 DIMENSIONS = ("feature", "model", "team")
 FILTERS = ("customer", *DIMENSIONS)
 SORTS = ("cost", "name")
-EARNING_SORTS = (*SORTS, "revenue", "margin")
 LINES = ("owned", "workload", "shared", "idle", "unattributed")
 PERCENT_DIGITS = 12
 ZERO = Decimal(0)
