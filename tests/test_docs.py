@@ -35,6 +35,10 @@ def named(registry) -> list[str]:
         ("attribution.reports", "REPORTS"),
         ("attribution.detectors", "DETECTORS"),
         ("aicost.notify.channels", "CHANNELS"),
+        ("aicost.notify.webhooks.catalogue", "EVENT_TYPES"),
+        ("aicost.api.mcp.tools", "TOOLS"),
+        ("aicost.files.datasets", "DATASETS"),
+        ("aicost.files.stores", "STORES"),
         ("aicost.runtime.bench.registry", "BENCHES"),
     ],
 )
