@@ -46,6 +46,8 @@ _SAID = {
     "note_added": "Noted on {day}: {subject}",
     "note_changed": "Changed a note: {subject}",
     "note_deleted": "Deleted a note on {day}[, of {author}]: {subject}",
+    "event_announced": "Announced {subject}[, of {of}][, from {begins}][ to {ends}]",
+    "event_withdrawn": "Withdrew {subject}[, announced of {of}][, from {begins}][ to {ends}]",
     "target_changed": "Changed the {what} of {subject}",
     "price_saved": "Saved the price {subject}",
     "price_ended": "Ended the price {subject}",

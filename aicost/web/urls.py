@@ -7,6 +7,7 @@ from aicost.web.alone import export_view, figure_view, panel_view
 from aicost.web.pages import (
     alert,
     alert_do,
+    announce,
     audit,
     balance_edit,
     budget_edit,
@@ -98,6 +99,8 @@ urlpatterns = [
     path("budgets/balances/<int:balance_id>/", balance_edit.page, name="balance"),
     path("budgets.csv", budget_edit.csv, name="budgets_csv"),
     path("anomalies/", page_view(PAGES["anomalies"]), name="anomalies"),
+    path("anomalies/announce/", announce.add, name="event_announce"),
+    path("anomalies/announced/<int:event_id>/withdraw/", announce.end, name="event_withdraw"),
     path("anomalies/<int:alert_id>/", alert.page, name="alert"),
     path("anomalies/<int:alert_id>/<slug:what>/", alert_do.act, name="alert_do"),
     path("health/", page_view(PAGES["health"]), name="health"),

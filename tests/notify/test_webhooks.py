@@ -93,8 +93,10 @@ def test_an_alert_is_told_signed_once_and_as_the_report_says_it(people, program,
     assert {name: told["data"][name] for name in same} == {name: row[name] for name in same}
     money = ("expected", "actual", "excess", "percent", "monthly")
     assert {name: Decimal(told["data"][name]) for name in money} == {n: row[n] for n in money}
-    page = told["data"]["links"]["page"]
-    assert page == f"https://cost.example.com/anomalies/{one.pk}/"
+    assert told["data"]["links"] == {
+        "page": f"https://cost.example.com/anomalies/{one.pk}/",
+        "api": f"https://cost.example.com/api/v1/alerts/{one.pk}",
+    }
     _, headers, body = program.got[0]
     assert headers["webhook-id"] == f"msg_{sent.message_id}" and len(body) < 2_000
     assert secret not in json.dumps([listened.sealed, sent.message, sent.history])
@@ -148,7 +150,9 @@ def test_an_endpoint_of_a_team_never_hears_of_another_teams_money(people, progra
     assert "answers" not in json.dumps(told)
 
 
-def test_bills_in_force_held_and_restated_are_told_as_reports_say_them(people, program, home, now):
+def test_bills_in_force_held_and_restated_are_told_as_reports_say_them(
+    client, people, program, home, now
+):
     _, secret = listen(people, program)
     make_fortnight(home)
     rows = [focus_row("i-0", f"2026-11-{day:02}", "90.00") for day in range(9, 23)]
@@ -163,6 +167,9 @@ def test_bills_in_force_held_and_restated_are_told_as_reports_say_them(people, p
         "delivery.held", "delivery.published", "delivery.published", "restatement",
     ]  # fmt: skip
     by_type = {one["type"]: one["data"] for one in told}
+    client.force_login(people["admin"])
+    for one in told:
+        followed(client, one)
     assert by_type["delivery.held"]["message"] == held.message
     november = Spec("deliveries", WEEK, EVERYTHING)
     for data in (one["data"] for one in told if one["type"] == "delivery.published"):
@@ -179,7 +186,7 @@ def test_bills_in_force_held_and_restated_are_told_as_reports_say_them(people, p
 
 
 def test_months_and_budgets_are_told_when_they_change_and_once(
-    people, program, home, now, monkeypatch
+    client, people, program, home, now, monkeypatch
 ):
     _, secret = listen(people, program)
     make_fortnight(home)
@@ -194,6 +201,9 @@ def test_months_and_budgets_are_told_when_they_change_and_once(
     assert [e for one in told for e in VALID.iter_errors(one)] == []
     told = [one for one in told if not one["type"].startswith("delivery")]
     assert [one["type"] for one in told] == ["budget.crossed", "month.closed", "month.reopened"]
+    client.force_login(people["admin"])
+    for one in told:
+        followed(client, one)
     crossed, closed, reopened = (one["data"] for one in told)
     day = date.fromisoformat(crossed["day"])
     assert crossed["level"] == "breach" and day == date(2026, 11, 9)
@@ -216,6 +226,13 @@ def test_daily_files_are_told_once_some_were_written(people, program, home, now)
     told = program.verified(secret)
     assert len(program.got) == 1 and list(VALID.iter_errors(told)) == []
     assert (told["data"]["destination"], told["data"]["rows"]) == ("lake", done[0].rows)
+
+
+def followed(client, told: dict) -> None:
+    """Both links of a message answer who may see what it says."""
+    for link in told["data"]["links"].values():
+        answer = client.get(link.removeprefix("https://cost.example.com"))
+        assert answer.status_code == 200, link
 
 
 def test_a_new_secret_signs_beside_the_one_before_until_its_time_is_up(people, program, now):

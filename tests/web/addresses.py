@@ -121,6 +121,7 @@ NO_PAGES = {
     "send_arrived",
     "unsubscribe",
     "alert_do",
+    "event_withdraw",
 }
 PATTERNS = (*urls.urlpatterns, *notify_urls.urlpatterns)
 

@@ -11,12 +11,15 @@ from aicost.accounts.models import Invitation
 from aicost.accounts.tokens import INGEST, make_token
 from aicost.files.models import Destination, FilesRun
 from aicost.jobs.models import Job
+from aicost.kernel.periods import utc_today
 from aicost.notify.endpoints import configure
 from aicost.notify.message import TEST, Message
 from aicost.notify.models import Recipient, Route, Schedule, Send
 from aicost.notify.outbox import put
 from aicost.notify.webhooks.endpoints import Wanted, send_test
 from aicost.notify.webhooks.endpoints import add as add_endpoint
+from attribution.alerting.announced import Told as EventTold
+from attribution.alerting.announced import announce
 from attribution.alerting.look import look
 from attribution.budgeting.balances import save_balance
 from attribution.budgeting.edit import save_budget
@@ -24,6 +27,7 @@ from attribution.budgeting.remember import remember
 from attribution.entities.changes import By
 from attribution.entities.registry import save_details, set_budget, set_parent
 from attribution.models import Alert, InvoicePaid
+from attribution.reports.spec import Asker
 from ingest.models import Customer, Price, Source
 from tests.attribution.world import build, quarantine_row, stranger
 from tests.web.world import make_people
@@ -86,6 +90,9 @@ def furnish() -> dict:
     )
     FilesRun.objects.create(destination=lake, state=FilesRun.FAILED, message="the disk is full")
     _notify(people)
+    day = utc_today() + timedelta(days=3)
+    load_test = EventTold("feature", "search", day, day, "Load test of search")
+    announce(load_test, people["admin"], Asker("admin"))
     return people
 
 

@@ -5,9 +5,10 @@ from datetime import timedelta
 from django.urls import reverse
 import pytest
 
+from aicost.accounts.models import AuditEvent
 from aicost.accounts.people import add_user
 from aicost.kernel.periods import utc_today
-from attribution.models import Alert, AlertEvent
+from attribution.models import Alert, AlertEvent, KnownEvent
 from tests.web.derivable import words as text
 from tests.web.furnished import DAYS, furnish
 
@@ -79,3 +80,51 @@ def test_people_act_by_plain_forms_and_a_viewer_only_reads(client, people):
     alert.refresh_from_db()
     assert (alert.state, alert.snoozed_until, alert.assigned_to) == (
         "closed", week, people["finance"])  # fmt: skip
+
+
+def test_an_event_is_announced_withdrawn_and_kept_in_the_trail(client, people):
+    client.force_login(people["finance"])
+    day = (utc_today() + timedelta(days=5)).isoformat()
+
+    def announce(**told) -> int:
+        given = {"text": "Launch of answers", "level": "feature", "name": "answers", "begins": day}
+        return client.post(reverse("event_announce"), given | told).status_code
+
+    assert announce() == announce(level="organisation", name="", ends=day) == 302
+    for wrong in ({"begins": "soon"}, {"ends": "2020-01-01"}, {"text": " "}, {"level": "planet"},
+                  {"level": "organisation"}, {"name": ""}, {"begins": "2020-01-01"},
+                  {"text": "x" * 201}, {"name": "a\x00b"}):  # fmt: skip
+        assert announce(**wrong) == 400, wrong
+    shown = page(client, people["finance"], "/anomalies/")
+    for one in ("Launch of answers", "Feature answers", "ahead", "Load test of search"):
+        assert one in shown, one
+    made = KnownEvent.objects.get(name="answers")
+    assert (made.ends, made.by) == (None, people["finance"])
+    client.force_login(people["viewer"])
+    assert announce() == 403
+    assert client.post(reverse("event_withdraw", args=[made.pk])).status_code == 403
+    client.force_login(people["finance"])
+    assert client.post(reverse("event_withdraw", args=[made.pk])).status_code == 302
+    assert client.post(reverse("event_withdraw", args=[made.pk])).status_code == 404
+    said = AuditEvent.objects.filter(subject="Launch of answers").order_by("pk")
+    actions = [one.action for one in said]
+    assert actions == ["event_announced", "event_announced", "event_withdrawn"]
+
+
+def test_who_sees_one_team_announces_of_it_and_of_nothing_else(client, people):
+    own = add_user("of-a", "correct-horse-battery", role="engineer", teams=["a"])
+    client.force_login(own)
+    told = {"text": "Load test", "begins": utc_today().isoformat()}
+    address = reverse("event_announce")
+    for of in ({"level": "organisation"}, {"level": "feature", "name": "search"},
+               {"level": "team", "name": "b"}):  # fmt: skip
+        assert client.post(address, told | of).status_code == 400, of
+    assert client.post(address, told | {"level": "team", "name": "a"}).status_code == 302
+    shown = page(client, own, "/anomalies/")
+    assert "Team a" in shown and "Load test of search" not in shown
+
+
+def test_overview_says_in_one_line_what_stands(client, people):
+    shown = page(client, people["finance"], f"/?{DAYS}")
+    assert "alerts stand, worth $1,001 in 30 days. The dearest: Feature search cost more" in shown
+    assert "in 30 days" not in page(client, people["finance"], f"/?{DAYS}&feature=search")

@@ -7,10 +7,11 @@ from datetime import date, timedelta
 
 from django.urls import reverse
 
+from aicost.kernel.periods import month_of
 from attribution.models.alerts import HAPPENINGS
 from attribution.models.budgets import LEVELS
 
-VERSION = 1
+VERSION, API = 1, "/api/v1"
 WEBHOOK_TEST = "webhook.test"
 TEXT: Mapping = {"type": "string"}
 COUNT: Mapping = {"type": "integer", "minimum": 0}
@@ -34,13 +35,14 @@ MONTH: Mapping = {"type": "string", "pattern": r"^\d{4}-\d{2}$"}
 @dataclass(frozen=True)
 class EventType:
     """`fields` are those of `data`, all of them always there. `page` gives the path of the page
-    that says the same. `of_teams`: it can be of one team's money alone, so that an endpoint of a
-    team may hear of it."""
+    that says the same, `api` that of the API. `of_teams`: it can be of one team's money alone, so
+    that an endpoint of a team may hear of it."""
 
     name: str
     title: str
     fields: Mapping[str, Mapping]
     page: Callable[[Mapping], str]
+    api: Callable[[Mapping], str]
     of_teams: bool = False
 
 
@@ -63,6 +65,39 @@ def _month_page(data: Mapping) -> str:
 def _budget_page(data: Mapping) -> str:
     budget = data["budget"]
     return reverse("budgets") if budget is None else reverse("budget", args=[budget])
+
+
+def _alert_api(data: Mapping) -> str:
+    return f"{API}/alerts/{data['alert']}"
+
+
+def _budget_api(data: Mapping) -> str:
+    """As of the evening on which it crossed."""
+    return _report_api("budgets", data["day"], data["day"])
+
+
+def _delivery_api(data: Mapping) -> str:
+    return f"{API}/deliveries/{data['delivery']}"
+
+
+def _restatement_api(data: Mapping) -> str:
+    if not data["first_day"]:
+        return _delivery_api(data)
+    return _report_api("restatements", data["first_day"], data["last_day"])
+
+
+def _month_api(data: Mapping) -> str:
+    month = month_of(date.fromisoformat(f"{data['month']}-01"))
+    return f"{API}/reports/cost?from={month.start}&to={month.end}"
+
+
+def _report_api(name: str, first: str, last: str) -> str:
+    end = date.fromisoformat(last) + timedelta(days=1)
+    return f"{API}/reports/{name}?from={first}&to={end}"
+
+
+def _reports_api(data: Mapping) -> str:
+    return f"{API}/reports"
 
 
 ALERT: Mapping[str, Mapping] = {
@@ -98,20 +133,22 @@ _ALERT_TITLES = {
 }
 EVENT_TYPES: tuple[EventType, ...] = (
     *(
-        EventType(f"alert.{what}", _ALERT_TITLES[what], ALERT, _alert_page, of_teams=True)
+        EventType(
+            f"alert.{what}", _ALERT_TITLES[what], ALERT, _alert_page, _alert_api, of_teams=True
+        )
         for what in dict.fromkeys((*_ALERT_TITLES, *HAPPENINGS))
     ),
     EventType(
         "budget.crossed", "A budget became worse: a warning, an alert, a breach", BUDGET,
-        _budget_page, of_teams=True,
+        _budget_page, _budget_api, of_teams=True,
     ),
     EventType(
         "delivery.published", "A bill came into force",
-        DELIVERY | {"rows": COUNT, "totals": TOTALS}, _days_page,
+        DELIVERY | {"rows": COUNT, "totals": TOTALS}, _days_page, _delivery_api,
     ),
     EventType(
         "delivery.held", "Data was held: somebody has to decide", DELIVERY | {"message": TEXT},
-        _days_page,
+        _days_page, _delivery_api,
     ),
     EventType(
         "restatement", "A bill changed what stood before",
@@ -120,26 +157,28 @@ EVENT_TYPES: tuple[EventType, ...] = (
             "effective_delta": MONEY, "charges_added": COUNT, "charges_changed": COUNT,
             "charges_removed": COUNT,
         },
-        _days_page,
+        _days_page, _restatement_api,
     ),
     EventType(
         "month.closed", "A month was closed",
-        MONTHS | {"anyway": TEXT, "blockers": COUNT, "totals": TOTALS}, _month_page,
+        MONTHS | {"anyway": TEXT, "blockers": COUNT, "totals": TOTALS}, _month_page, _month_api,
     ),
-    EventType("month.reopened", "A month was reopened", MONTHS | {"why": TEXT}, _month_page),
+    EventType(
+        "month.reopened", "A month was reopened", MONTHS | {"why": TEXT}, _month_page, _month_api,
+    ),
     EventType(
         "export.written", "Daily files were written",
         {
             "destination": TEXT, "kind": TEXT, "datasets": TEXTS, "state": TEXT,
             "days_written": COUNT, "days_waiting": COUNT, "rows": COUNT, "bytes": COUNT,
         },
-        lambda data: reverse("reports"),
+        lambda data: reverse("reports"), _reports_api,
     ),
 )  # fmt: skip
 # Sent when somebody asks for it, whatever an endpoint hears else.
 TEST_TYPE = EventType(
     WEBHOOK_TEST, "A test, asked for by a person", {"text": TEXT, "by": TEXT},
-    lambda data: reverse("webhooks"),
+    lambda data: reverse("webhooks"), _reports_api,
 )  # fmt: skip
 BY_NAME = {one.name: one for one in (*EVENT_TYPES, TEST_TYPE)}
 
@@ -175,8 +214,8 @@ def _kind_of(one: EventType) -> str:
 def _data_of(one: EventType) -> dict:
     links = {
         "type": "object",
-        "required": ["page"],
-        "properties": {"page": {"type": "string", "format": "uri"}},
+        "required": ["page", "api"],
+        "properties": {name: {"type": "string", "format": "uri"} for name in ("page", "api")},
     }
     fields = dict(one.fields) | {"links": links}
     return {"type": "object", "required": list(fields), "properties": fields}

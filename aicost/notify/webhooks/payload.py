@@ -15,7 +15,9 @@ def payload_of(one: Happening) -> dict:
 
 
 def envelope(name: str, at: datetime, data: Mapping) -> dict:
-    links = {"page": f"{settings.AICOST_URL}{BY_NAME[name].page(data)}"}
+    kind = BY_NAME[name]
+    paths = {"page": kind.page(data), "api": kind.api(data)}
+    links = {where: f"{settings.AICOST_URL}{path}" for where, path in paths.items()}
     told = {"type": name, "version": VERSION, "timestamp": at.isoformat()}
     return told | {"data": dict(data) | {"links": links}}
 

@@ -1,8 +1,10 @@
 """Anomalies: what stands out, the dearest first, with its owner and what may have caused it."""
 
 from dataclasses import dataclass
-from decimal import Decimal
+from datetime import date, timedelta
 
+from aicost.accounts.scope import may_act_on_alerts
+from aicost.kernel.periods import Period, utc_today
 from aicost.web import numbers
 from aicost.web.alerted import (
     CAUSES_MAX,
@@ -23,13 +25,15 @@ from aicost.web.alerted import (
 from aicost.web.ask import Ask
 from aicost.web.parts import RESIDUAL, STAMP
 from aicost.web.shell import Page, Panel
-from attribution.models import AlertRun
+from aicost.web.standing import own, told_now, worth
+from attribution.alerting.announced import TEXT_CHARS_MAX, current
+from attribution.alerting.levels import BY_NAME, LEVELS
+from attribution.models import AlertRun, KnownEvent
 from attribution.models.alerts import STANDING
 from attribution.reports.alerts import YES
 from attribution.reports.sheets import Sheet, sheet_of_answer
 
 ROWS_MAX, LISTED_MAX, PAST_MAX = 30, 20, 20
-ZERO = Decimal(0)
 
 
 @dataclass(frozen=True)
@@ -64,13 +68,12 @@ def found(ask: Ask) -> Found:
     for alert in alerts:
         if alert.parent_id is not None:
             below.setdefault(alert.parent_id, []).append(who(alert))
-    above = {alert.alert_id for alert in alerts if alert.parent_id is None}
-    own = [a for a in alerts if a.parent_id is None or a.parent_id not in above]
-    standing = [alert for alert in own if alert.state in STANDING]
+    these = own(alerts)
+    standing = [alert for alert in these if alert.state in STANDING]
     return Found(
-        told=[alert for alert in standing if alert.told == YES],
+        told=told_now(alerts),
         listed=[alert for alert in standing if alert.told != YES],
-        past=sorted((a for a in own if a.state not in STANDING), key=_newest),
+        past=sorted((a for a in these if a.state not in STANDING), key=_newest),
         below=below,
     )
 
@@ -91,14 +94,7 @@ def lead(ask: Ask) -> dict:
     if not these.told:
         text = f" Looked at through {numbers.day_year(last.through)}."
         return {"parts": [("Nothing stands out.", True), (text, False)]}
-    parts = [(numbers.plural(len(these.told), "alert"), True)]
-    parts.append((" stands" if len(these.told) == 1 else " stand", False))
-    up = [a for a in these.told if a.monthly is not None and a.monthly > 0]
-    currency = up[0].currency if up else ""
-    total = sum((a.monthly for a in up if a.currency == currency), ZERO)
-    if total:
-        parts += [(", worth ", False), (numbers.money(total, currency, 0), True),
-                  (" in 30 days", False)]  # fmt: skip
+    parts = worth(these.told)
     unowned = sum(not a.owner for a in these.told)
     if unowned:
         parts.append((f"; {numbers.count(unowned)} without an owner", False))
@@ -144,6 +140,33 @@ def _row(alert: Shown, happened, below: dict[int, list[str]]) -> Row:
     )
 
 
+def coming(ask: Ask) -> dict:
+    """What people announced, and the form for whoever may."""
+    asker, today = ask.asker, utc_today()
+    events = [_event(one, today) for one in current(asker)]
+    levels = [level for level in LEVELS if asker.teams is None or level.name == "team"]
+    return {
+        "events": events,
+        "may_act": may_act_on_alerts(ask.user),
+        "levels": levels,
+        "teams": asker.teams,
+        "today": today,
+        "chars": TEXT_CHARS_MAX,
+    }
+
+
+def _event(one: KnownEvent, today: date) -> dict:
+    title = BY_NAME[one.level].title
+    if one.begins > today:
+        state = "ahead"
+    else:
+        state = "stays" if one.ends is None else "goes on" if one.ends >= today else "over"
+    days = numbers.day_year(one.begins)
+    if one.ends and one.ends != one.begins:
+        days = numbers.period(Period(one.begins, one.ends + timedelta(days=1)), year=True)
+    return {"event": one, "of": f"{title} {one.name}".strip(), "days": days, "state": state}
+
+
 def data(ask: Ask) -> Sheet:
     return sheet_of_answer("Alerts", ask.report("alerts", **PLAIN))
 
@@ -155,6 +178,7 @@ ANOMALIES = Page(
         STAMP,
         Panel("lead", "parts/lead.html", lead),
         Panel("table", "parts/anomalies_table.html", table, None, data, "Alerts"),
+        Panel("coming", "parts/anomalies_coming.html", coming, title="Announced"),
         RESIDUAL,
     ),
     picks=("period",),

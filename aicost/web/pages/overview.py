@@ -33,6 +33,7 @@ from aicost.web.reasons import address, whole
 from aicost.web.shell import Page, Panel
 from aicost.web.sizes import is_large
 from aicost.web.sorting import LINE, Sorting
+from aicost.web.standing import standing
 from aicost.web.tables import Block, Line
 from aicost.web.unit_tables import KINDS, UnitLine, unit_lines
 from aicost.web.units import keyed, unit_rows
@@ -303,6 +304,7 @@ OVERVIEW = Page(
             "Months",
             lazy=is_large,
         ),
+        Panel("alerts", "parts/overview_alerts.html", standing, title="Anomalies"),
         Panel("movers", "parts/overview_movers.html", what_moved, title="What moved", lazy=True),
         Panel(
             "where",
