@@ -125,6 +125,8 @@ def test_who_sees_one_team_announces_of_it_and_of_nothing_else(client, people):
 
 
 def test_overview_says_in_one_line_what_stands(client, people):
-    shown = page(client, people["finance"], f"/?{DAYS}")
-    assert "alerts stand, worth $1,001 in 30 days. The dearest: Feature search cost more" in shown
-    assert "in 30 days" not in page(client, people["finance"], f"/?{DAYS}&feature=search")
+    shown = page(client, people["finance"], f"/panels/overview/movers/?{DAYS}")
+    assert "alerts stand, worth $1,001 in 30 days: Feature search cost more first" in shown
+    assert "in 30 days" not in page(
+        client, people["finance"], f"/panels/overview/movers/?{DAYS}&feature=search"
+    )

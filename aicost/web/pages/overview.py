@@ -192,6 +192,11 @@ def _attributed_figure(ask: Ask, block: Block, final: bool) -> Figure:
     )
 
 
+def noticed(ask: Ask) -> dict:
+    """What moved, and in one line what stands out."""
+    return what_moved(ask) | {"alerts": standing(ask)}
+
+
 def what_moved(ask: Ask) -> dict:
     """Five movers and one line for the others; they add up to the change."""
     if ask.view.other is None:
@@ -304,8 +309,7 @@ OVERVIEW = Page(
             "Months",
             lazy=is_large,
         ),
-        Panel("alerts", "parts/overview_alerts.html", standing, title="Anomalies"),
-        Panel("movers", "parts/overview_movers.html", what_moved, title="What moved", lazy=True),
+        Panel("movers", "parts/overview_movers.html", noticed, title="What moved", lazy=True),
         Panel(
             "where",
             "parts/overview_where.html",
