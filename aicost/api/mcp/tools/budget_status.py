@@ -39,7 +39,7 @@ def answer(caller: base.Reader, asked: Arguments) -> Said:
     balances, notes = _balances(caller, period, part)
     known = [name for name in COLUMNS if any(row[name] not in (None, "") for row in rows)]
     return Said(
-        _sentence(found, rows),
+        f"{_sentence(found, rows, asked.name)}{_left(balances)}",
         found,
         links.page("budgets", spec),
         tuple(known) or COLUMNS[:1],
@@ -75,10 +75,21 @@ def _balances(caller: base.Reader, period: Period, part: str) -> tuple[list[dict
     ], []  # fmt: skip
 
 
-def _sentence(found: Answer, rows: list[dict]) -> str:
+def _left(balances: list[dict]) -> str:
+    """ " Prepaid: 3,147.50 USD left, runs out on 2026-10-13." """
+    return "".join(
+        f" {one['name']}: {one['left']} {one['currency']} of {one['balance']} left"
+        + (f", runs out on {one['runs_out_on']}" if "runs_out_on" in one else "")
+        + "."
+        for one in balances[:NAMED_MAX]
+    )
+
+
+def _sentence(found: Answer, rows: list[dict], name: str) -> str:
     day = asking.in_words(found.spec.period)
     if not rows:
-        return f"No budget that you may see holds on {day}."
+        called = f" with {name!r} in its name" if name else ""
+        return f"No budget{called} that you may see holds on {day}."
     told = []
     for row in rows[:NAMED_MAX]:
         if row["used"] is None:
