@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from aicost.accounts.audit import TEAM_ADDED, TEAM_REMOVED, USER_CHANGED, record
+from aicost.accounts.audit import TEAM_REMOVED, USER_CHANGED, record
 from aicost.accounts.models import ADMIN, ROLES, Team, User
 from aicost.accounts.people import BadPerson
 

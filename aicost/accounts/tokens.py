@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 import hashlib
 import secrets
 
-from django.db.models import Q
 from django.utils import timezone
 
 from aicost.accounts.models import ApiToken, User
