@@ -230,7 +230,8 @@ def test_it_lists_the_anomalies_that_began_in_its_days(mailbox, people, bills, m
     """Of a team's digest those of the team; what nobody is told of, or began before, is left
     out."""
     told = {"told": "yes", "state": "open", "severity": "major", "level": "feature",
-            "onset": WEEK.start, "excess": Decimal("281.05"), "currency": "USD"}  # fmt: skip
+            "onset": WEEK.start, "excess": Decimal("281.05"), "currency": "USD", "kind": "shift",
+            "parent_id": None, "monthly": None}  # fmt: skip
     rows = [
         told | {"alert_id": 1, "title": "search rose", "name": "search", "team": "relevance"},
         told | {"alert_id": 2, "title": "answers rose", "name": "answers", "team": "support"},
@@ -247,3 +248,36 @@ def test_it_lists_the_anomalies_that_began_in_its_days(mailbox, people, bills, m
     assert "Major: search rose: +$281.05" in listed and "answers rose" in listed
     assert "old" not in listed and "quiet" not in listed
     assert "search rose" not in of_team and "answers rose" in of_team
+
+
+def test_it_lists_what_could_be_switched_off_and_rules_that_would_help(
+    mailbox, people, bills, monkeypatch
+):
+    """What stands and is older than these days; of a team's digest the team's, and no rules."""
+    told = {"told": "yes", "state": "open", "severity": "minor", "level": "feature", "name": "x",
+            "onset": FIRST, "excess": None, "currency": "USD", "parent_id": None, "team": "",
+            "kind": "idle_gpu", "monthly": Decimal("310.4")}  # fmt: skip
+    rows = [
+        told | {"alert_id": 1, "title": "GPU node-a idles", "team": "support"},
+        told | {"alert_id": 2, "title": "tuning is forgotten", "kind": "forgotten_experiment"},
+        told | {"alert_id": 3, "title": "a spike", "kind": "spike"},
+        told | {"alert_id": 4, "title": "over", "state": "resolved"},
+        told | {"alert_id": 5, "title": "told by another", "parent_id": 1},
+        told | {"alert_id": 6, "title": "began now", "onset": WEEK.start},
+    ]
+    alerts = Report("alerts", "Alerts", lambda spec: rows, lambda spec: tuple(rows[0]))
+    monkeypatch.setitem(REPORTS, "alerts", alerts)
+    digest(people["finance"], people["finance"])
+    digest(people["finance"], people["finance"], about="team", team="support")
+    sent()
+    whole, of_team = (
+        text_of(mail).partition("OPEN RECOMMENDATIONS")[2].partition("WHERE IT")[0]
+        for mail in mailbox.mails
+    )
+    assert "GPU node-a idles: $310.40 in 30 days" in whole and "tuning is forgotten" in whole
+    for absent in ("a spike", "over", "told by another", "began now"):
+        assert f"- {absent}" not in whole
+    assert "node-a" in of_team and "tuning" not in of_team and "suggested" not in of_team
+    found = run(Spec("rule_suggestions", WEEK, Asker("finance"))).rows
+    cost = sum((row["cost"] for row in found if row["conditions"]), Decimal(0))
+    assert (f"suggested: {numbers.money(cost, 'USD')}" in whole) == bool(cost)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from aicost.accounts.company import zone_of
 from aicost.accounts.models import User
 from aicost.kernel.periods import Period
-from aicost.notify.digests import ahead, figures, noticed
+from aicost.notify.digests import ahead, figures, noticed, recommended
 from aicost.notify.digests.freshness import Readiness, readiness, words
 from aicost.notify.digests.subject import about, ask_of
 from aicost.notify.message import DIGEST, Item, Message
@@ -102,7 +102,13 @@ def _message(schedule: Schedule, ask: Ask, ready: Readiness) -> tuple[Message, B
         *figures.margin(ask),
         *figures.shares(ask, block),
     ]
-    found = (moved, noticed.anomalies(ask), ahead.budgets(ask), figures.features(ask, block))
+    found = (
+        moved,
+        noticed.anomalies(ask),
+        recommended.open_ones(ask),
+        ahead.budgets(ask),
+        figures.features(ask, block),
+    )
     sections = [one for one in found if one is not None]
     message = Message(
         DIGEST,

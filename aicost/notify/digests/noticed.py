@@ -21,10 +21,12 @@ def anomalies(ask: Ask) -> Section | None:
     digest with filters only those of its names. None where nothing is watched."""
     if ALERTS not in REPORTS:
         return None
-    rows = [row for row in stated(ask, ALERTS).rows if _is_new(row, ask) and _is_of(row, ask)]
+    rows = [row for row in stated(ask, ALERTS).rows if is_new(row, ask) and is_of(row, ask)]
     items = tuple(
         Item(
-            f"{row['severity'].capitalize()}: {row['title']}{_over(row)}", _excess(row), _page(row)
+            f"{row['severity'].capitalize()}: {row['title']}{_over(row)}",
+            _excess(row),
+            page_of(row),
         )
         for row in rows[:ALERTS_MAX]
     )
@@ -34,11 +36,11 @@ def anomalies(ask: Ask) -> Section | None:
     return Section("New anomalies", items, f"{more} more on the page." if more else "")
 
 
-def _is_new(row: dict, ask: Ask) -> bool:
+def is_new(row: dict, ask: Ask) -> bool:
     return row["told"] == "yes" and ask.period.start <= row["onset"] < ask.period.end
 
 
-def _is_of(row: dict, ask: Ask) -> bool:
+def is_of(row: dict, ask: Ask) -> bool:
     """Whether an alert is of what the digest filters by."""
     filters = ask.view.filters
     if not filters:
@@ -46,6 +48,10 @@ def _is_of(row: dict, ask: Ask) -> bool:
     if row["team"] and row["team"] in filters.get(TEAM, ()):
         return True
     return row["name"] in filters.get(row["level"], ())
+
+
+def _told(row: dict) -> str:
+    return f"{row['severity'].capitalize()}: {row['title']}{_over(row)}"
 
 
 def _over(row: dict) -> str:
@@ -57,7 +63,7 @@ def _excess(row: dict) -> str:
     return "" if excess is None else numbers.change(excess, row["currency"])
 
 
-def _page(row: dict) -> str:
+def page_of(row: dict) -> str:
     try:
         return f"{settings.AICOST_URL}{reverse('alert', args=[row['alert_id']])}"
     except NoReverseMatch:
