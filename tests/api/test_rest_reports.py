@@ -10,6 +10,7 @@ import random
 import pyarrow.parquet as pq
 import pytest
 
+from aicost.api.rest import reports
 from aicost.api.rest.schema import document
 from aicost.kernel.periods import Period
 from attribution.models import DayState, Target
@@ -261,3 +262,23 @@ def test_no_page_of_the_description_needs_a_script(client):
     for path in document()["paths"]:
         assert path in page
     assert len(page) < 150_000 and "style=" not in page
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_answer_is_given_again_until_anything_is_written(monkeypatch):
+    build()
+    caller, made = callers()["finance"], []
+    monkeypatch.setattr(
+        "aicost.api.rest.reports._made", lambda *told, of=reports._made: made.append(1) or of(*told)
+    )
+    asked = DAYS | {"group_by": "feature"}
+    caller.get("reports/cost", asked)  # counts it, and says when the token was used
+    first = caller.get("reports/cost", asked)
+    before = len(made)
+    again = caller.get("reports/cost", asked)
+    assert (len(made), again.content, again["ETag"]) == (before, first.content, first["ETag"])
+    DayState.objects.update(failure="")
+    third = caller.get("reports/cost", asked)
+    assert len(made) == before + 1 and third.json()["rows"] == first.json()["rows"]
+    narrow = Caller(caller.user, teams=["nobody"])
+    assert narrow.get("reports/cost", asked).json()["rows"] == []

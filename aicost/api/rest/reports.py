@@ -11,6 +11,7 @@ from aicost.api.rest.cursors import in_order, page, question_of
 from aicost.api.rest.frame import Resource, document_of, operation
 from aicost.api.rest.given import Param
 from aicost.api.rest.problems import Refused
+from aicost.api.rest.remembered import remembered
 from aicost.api.rest.written import (
     CSV,
     MEDIA,
@@ -120,11 +121,21 @@ def answer_of(request: HttpRequest, name: str, given: dict, asker: Asker) -> Htt
         raise BadSpec("a cursor and a comparison are for pages of JSON")
     spec = spec_of(name, given, asker)
     check(report, spec)
+    if given["updated_since"] is not None and given["compare"]:
+        raise BadSpec("updated_since and compare are not asked together")
+
+    def made() -> HttpResponseBase:
+        return _made(request, report, spec, kind, limit, given)
+
+    if kind != "json" or limit is None:
+        return made()
+    return remembered((request.build_absolute_uri(), asker), made)
+
+
+def _made(request, report, spec, kind, limit, given) -> HttpResponseBase:
     more = {"read_at": utc_now()}
     if given["updated_since"] is None:
         return _whole(request, report, spec, kind, limit, given, more)
-    if given["compare"]:
-        raise BadSpec("updated_since and compare are not asked together")
     steps = changed_steps(report, spec, given["updated_since"])
     return _changed(request, report, spec, kind, limit, given, more, steps)
 

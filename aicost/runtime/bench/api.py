@@ -20,7 +20,7 @@ from aicost.runtime.serving import serving
 
 NAME = "api"
 SIZE = 1_000_000
-CLIENTS, ROUNDS, WARM = 20, 50, 5
+CLIENTS, ROUNDS, WARM = 20, 40, 5
 REPORT_SECONDS, STREAM_SECONDS, STREAM_MB = 0.06, 10.0, 250
 # Of so many allocated charges a year has about one row of the stream each.
 CHARGES_A_ROW = 1
