@@ -1,8 +1,8 @@
 """Answers that are still true: many programs ask the same again and again.
 
-An answer is kept in the memory of a web process with the day and the snapshot of the database it was
-made in (https://www.postgresql.org/docs/current/functions-info.html, pg_current_snapshot). While the
-snapshot is the same no transaction has ended since, so not one row can differ; any write anywhere
+An answer is kept in the memory of a web process with the day and the snapshot of the database it
+was made in (https://www.postgresql.org/docs/current/functions-info.html, pg_current_snapshot).
+While the snapshot is the same no transaction has ended since, so not one row can differ; any write
 makes the answer anew. Whoever asks the same meanwhile waits for the one that is made.
 """
 
