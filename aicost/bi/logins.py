@@ -67,6 +67,8 @@ def remove_login(name: str) -> None:
             _as_owner(cursor, compose.SQL("grant {} to current_user").format(_role(name)), name)
             cursor.execute("select pg_terminate_backend(pid) from pg_stat_activity"
                            " where usename = %s", [name])  # fmt: skip
+            # It may have left large objects; a role that owns anything cannot be dropped.
+            _as_owner(cursor, compose.SQL("drop owned by {}").format(_role(name)), name)
             _as_owner(cursor, compose.SQL("drop role {}").format(_role(name)), name)
 
 

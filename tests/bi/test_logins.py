@@ -24,6 +24,7 @@ def test_a_login_is_made_used_and_ended_by_the_command(capsys):
                             "create table reporting_v1.mine (a int)"):  # fmt: skip
             with pytest.raises(psycopg.Error, match="permission denied|must be owner"):
                 session.execute(not_allowed)
+        session.execute("select lo_from_bytea(0, 'what the server lets everybody keep')")
         call_command("bi", "list")
         line = capsys.readouterr().out.splitlines()[0]
         assert line.startswith("bi_search  viewer  ranking,search  made 2")

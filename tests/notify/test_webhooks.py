@@ -139,8 +139,9 @@ def test_an_endpoint_of_a_team_never_hears_of_another_teams_money(people, progra
     listen(people, program, teams=("relevance",))
     for name, team in (("search", "relevance"), ("answers", "support"), ("both", "")):
         opened(alert(name, team))
-    happened("budget.crossed", "a", {"budget": None, "title": "Ours"}, teams=["relevance"])
-    happened("budget.crossed", "b", {"budget": None}, teams=["relevance", "support"])
+    crossed = {"budget": None, "day": "2026-09-02"}
+    happened("budget.crossed", "a", crossed | {"title": "Ours"}, teams=["relevance"])
+    happened("budget.crossed", "b", crossed, teams=["relevance", "support"])
     for kind, data in (("delivery.held", {"first_day": None}), ("month.closed", {"month": "x"})):
         happened(kind, kind, data)
     go(now)

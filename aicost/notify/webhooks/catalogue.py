@@ -4,6 +4,7 @@ added to: a program that reads one of today's reads it tomorrow."""
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from urllib.parse import urlencode
 
 from django.urls import reverse
 
@@ -80,6 +81,11 @@ def _delivery_api(data: Mapping) -> str:
     return f"{API}/deliveries/{data['delivery']}"
 
 
+def _held_api(data: Mapping) -> str:
+    """What its source holds now: once somebody decided, this delivery is no more."""
+    return f"{API}/deliveries?{urlencode({'state': 'held', 'source': data['source']})}"
+
+
 def _restatement_api(data: Mapping) -> str:
     if not data["first_day"]:
         return _delivery_api(data)
@@ -148,7 +154,7 @@ EVENT_TYPES: tuple[EventType, ...] = (
     ),
     EventType(
         "delivery.held", "Data was held: somebody has to decide", DELIVERY | {"message": TEXT},
-        _days_page, _delivery_api,
+        _days_page, _held_api,
     ),
     EventType(
         "restatement", "A bill changed what stood before",
