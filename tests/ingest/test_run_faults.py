@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 import pytest
 
+from aicost.jobs.alone import alone
 from aicost.jobs.models import Job
 from aicost.jobs.queue import enqueue
 from aicost.jobs.work import run_all
@@ -43,8 +44,8 @@ def held_elsewhere(source: Source) -> Iterator[None]:
 
     def hold():
         try:
-            with running._alone(Source(pk=source.pk)) as alone:
-                assert alone
+            with alone(running._LOCK_SPACE, source.pk) as is_alone:
+                assert is_alone
                 taken.set()
                 assert leave.wait(30)
         finally:
