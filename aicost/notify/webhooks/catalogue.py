@@ -178,7 +178,7 @@ EVENT_TYPES: tuple[EventType, ...] = (
             "destination": TEXT, "kind": TEXT, "datasets": TEXTS, "state": TEXT,
             "days_written": COUNT, "days_waiting": COUNT, "rows": COUNT, "bytes": COUNT,
         },
-        lambda data: reverse("reports"), _reports_api,
+        lambda data: reverse("files"), _reports_api,
     ),
 )  # fmt: skip
 # Sent when somebody asks for it, whatever an endpoint hears else.
