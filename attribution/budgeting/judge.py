@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from aicost.kernel.money import plain
 from aicost.kernel.periods import Period
 from attribution.budgeting.plans import Plan
+from attribution.detectors.words import money_text
 from attribution.models.budgets import ALERT, BREACH, WARN
 
 FIRST_DAY = 4  # of a period; before it a forecast alone says nothing
@@ -35,8 +35,8 @@ def judged(plan: Plan, at: Standing) -> tuple[str, str]:
     what is used up is a breach on any day, but an amount per unit grows with the units, so that
     it is judged by its forecast alone."""
     if at.used > at.available and not plan.per:
-        over = _money(at.used - at.available, plan)
-        return BREACH, f"{over} over a budget of {_money(at.available, plan)}"
+        over = money_text(at.used - at.available, plan.currency)
+        return BREACH, f"{over} over a budget of {money_text(at.available, plan.currency)}"
     if at.stop:
         return ALERT, at.stop
     odds = at.probability
@@ -59,7 +59,3 @@ def _both(at: Standing, percent: int) -> bool:
 
 def _percent(odds: Decimal | None) -> str:
     return str(round((odds or 0) * 100))
-
-
-def _money(amount: Decimal, plan: Plan) -> str:
-    return f"{plain(amount.quantize(Decimal('0.01')))} {plan.currency}"
