@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from aicost.accounts.company import company
 from aicost.accounts.models import User
+from aicost.api.mcp.said import Said
 from aicost.kernel.periods import utc_today
 from aicost.web.spans import Calendar
 from attribution.reports.spec import Asker
@@ -109,4 +110,4 @@ class Tool:
     title: str
     description: str
     arguments: type[Arguments]
-    answer: Callable[[Reader, Arguments], "Said"]  # noqa: F821 (aicost.api.mcp.said.Said)
+    answer: Callable[[Reader, Arguments], Said]
