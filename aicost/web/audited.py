@@ -32,7 +32,6 @@ _SAID = {
     "webhook_off": "The webhook {subject} was switched off by itself[: {why}]",
     "webhook_secret": "Made another secret of the webhook {subject}[, the old one for {hours} h]",
     "webhook_replayed": "Sent messages again to the webhook {subject}[, from {from}][ to {to}]",
-    "team_added": "Added the team {subject}",
     "team_removed": "Took away the team {subject}",
     "invited": "Invited {subject}[ as {role}][, of {teams}]",
     "invitation_ended": "Ended the invitation of {subject}",
