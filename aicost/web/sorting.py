@@ -16,9 +16,8 @@ sort=cost is the dearest first, sort=-cost the cheapest, sort=-runs.cost those o
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
-from aicost.web.filters import View
 from aicost.web.tables import Block
 from attribution.reports.sheets import Sheet
 
@@ -55,6 +54,15 @@ def _last_of(row: Mapping) -> Any:
     return list(row.values())[1]
 
 
+class Ordered(Protocol):
+    """What an address says of the order: a view of pages with panels, or the address of a list."""
+
+    sort: str
+
+    def here(self, *, sort: str) -> str:
+        """The same in another order."""
+
+
 @dataclass(frozen=True)
 class Head:
     """One head of a table: where its link leads, how it is sorted now ("" not by it), its anchor,
@@ -89,7 +97,7 @@ class Sorting:
         """Whether this is the order the table has unasked."""
         return self._asked(sort) == self._asked(self._token(self.first))
 
-    def rows(self, view: View, rows: Iterable, of: Mapping[str, Callable] | None = None) -> list:
+    def rows(self, view: Ordered, rows: Iterable, of: Mapping[str, Callable] | None = None) -> list:
         """The rows as `view` asks; equal ones stay in their order. `of` tells values of columns
         that only the build knows."""
         asked = self._asked(view.sort)
@@ -99,16 +107,24 @@ class Sorting:
         value = (of or {}).get(name) or _reader(self.columns[name])
         return in_order(rows, value, up=(name in self.words) != backwards)
 
-    def block(self, view: View, found: Block, of: Mapping[str, Callable] | None = None) -> Block:
+    def field_asked(self, view: Ordered) -> tuple[str, bool] | None:
+        """(where the value stands, whether the smallest is first) of what is asked."""
+        asked = self._asked(view.sort)
+        if asked is None:
+            return None
+        name, backwards = asked
+        return str(self.columns[name]), (name in self.words) != backwards
+
+    def block(self, view: Ordered, found: Block, of: Mapping[str, Callable] | None = None) -> Block:
         """The block with its owned lines sorted; what stands below them stays there."""
         owned = [x for x in found.lines if x.line == OWNED]
         below = [x for x in found.lines if x.line != OWNED]
         return replace(found, lines=[*self.rows(view, owned, of), *below])
 
-    def blocks(self, view: View, found: Iterable[Block]) -> list[Block]:
+    def blocks(self, view: Ordered, found: Iterable[Block]) -> list[Block]:
         return [self.block(view, one) for one in found]
 
-    def head(self, view: View, name: str) -> Head | None:
+    def head(self, view: Ordered, name: str) -> Head | None:
         """The head of a column; None for one by which nothing is sorted."""
         if name not in self.columns:
             return None
@@ -121,7 +137,7 @@ class Sorting:
         anchor = f"by-{self.table or 'table'}-{name}".replace("_", "-")
         return Head(f"?{view.here(sort=token)}#{anchor}", order, anchor)
 
-    def sheet(self, view: View, sheet: Sheet) -> Sheet:
+    def sheet(self, view: Ordered, sheet: Sheet) -> Sheet:
         """The file in the order of the page. Where rows say their line, pools and totals stay
         below the owned rows of their currency."""
         asked = self._asked(view.sort) or self._asked(self._token(self.first))
@@ -170,7 +186,7 @@ class Heads:
     """What the heads of a table are written from, in its template."""
 
     sorting: Sorting
-    view: View
+    view: Ordered
     anchored: set = field(default_factory=set)
 
     def of(self, name: str) -> Head | None:

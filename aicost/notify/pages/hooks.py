@@ -46,10 +46,17 @@ from aicost.notify.webhooks.replay import (
     replay_span,
 )
 from aicost.web import numbers
+from aicost.web.lists import heads_of, in_order_of, order_by
 from aicost.web.shell import frame
+from aicost.web.sorting import Sorting
 
 PAGE_ROWS, LOOKS_BACK = 50, timedelta(days=7)
 NAMED_MAX = 3
+ENDPOINTS = Sorting({"name": "name", "last": "last.queued_at"})
+MESSAGES = Sorting(
+    {"state": "state", "event": "subject", "tries": "tries", "written": "queued_at"},
+    words=("state", "event"),
+)
 # What the log can be narrowed to; the others pass within seconds, or never come about.
 SHOWN = (Send.QUEUED, Send.SENT, Send.FAILED, Send.SUPPRESSED)
 
@@ -65,7 +72,7 @@ def listing(request: HttpRequest) -> HttpResponse:
     endpoints = list(Endpoint.objects.filter(ended_at=None).order_by("pk"))
     context = frame(request, "reports") | {
         "title": "Webhooks",
-        "rows": _rows(endpoints),
+        "endpoints": in_order_of(request, ENDPOINTS, _rows(endpoints)),
         "on": sum(1 for one in endpoints if one.enabled),
         "off": [one for one in endpoints if one.off_why],
         "types": EVENT_TYPES,
@@ -174,9 +181,8 @@ def _show(
     sends, state = Send.objects.filter(endpoint=endpoint), request.GET.get("state", "")
     if state in SHOWN:
         sends = sends.filter(state=state)
-    page = Paginator(sends.order_by("-queued_at", "-pk").defer("message"), PAGE_ROWS).get_page(
-        request.GET.get("page")
-    )
+    sends = sends.order_by(*order_by(request, MESSAGES, ("-queued_at", "-pk")))
+    page = Paginator(sends.defer("message"), PAGE_ROWS).get_page(request.GET.get("page"))
     now = utc_now()
     context = frame(request, "reports") | {
         "title": str(endpoint),
@@ -184,6 +190,7 @@ def _show(
         "hears": hears(endpoint),
         "failing": failing_since(endpoint) if endpoint.enabled else None,
         "old_until": old_secrets_until(endpoint, now),
+        "p": {"sorting": heads_of(request, MESSAGES)},
         "rows": [{"send": one, "mark": MARKS[one.state]} for one in page],
         "page_of": page,
         "states": SHOWN,

@@ -32,10 +32,21 @@ from aicost.notify.rights import (
 )
 from aicost.notify.schedules import next_of
 from aicost.web import numbers
+from aicost.web.lists import in_order_of
 from aicost.web.shell import frame
+from aicost.web.sorting import Sorting
 from attribution.models.alerts import SEVERITIES
 
 TROUBLE_MAX, LAST_MAX, NAMED_MAX = 50, 10, 3
+DIGESTS = Sorting({"name": "schedule.name", "next": "next", "last": "last.at"},
+                  words=("name", "next"))  # fmt: skip
+ROUTES = Sorting({"name": "route.name", "what": "what", "last": "last.at"},
+                 words=("name", "what"), table="routes")  # fmt: skip
+OF_CHANNELS = Sorting(
+    {"name": "channel.name", "kind": "kind", "last": "last.send.queued_at"},
+    words=("name", "kind"),
+    table="channels",
+)
 TROUBLED = (Send.FAILED, Send.UNKNOWN)
 MARKS = {
     Send.SENT: "on-time",
@@ -70,9 +81,9 @@ def show(request: HttpRequest, problem: str = "", said: str = "") -> HttpRespons
         "lead": _lead(digests, trouble),
         "problem": problem,
         "said": said,
-        "digests": digests,
-        "routes": [_route(one, user) for one in routes],
-        "channels": _channels() if may_configure(user) else None,
+        "digests": in_order_of(request, DIGESTS, digests),
+        "routes": in_order_of(request, ROUTES, [_route(one, user) for one in routes]),
+        "channels": in_order_of(request, OF_CHANNELS, _channels()) if may_configure(user) else None,
         "webhooks": _webhooks() if may_configure(user) else None,
         "kinds": configurable(),
         "trouble": [row_of(one) for one in trouble],

@@ -11,9 +11,16 @@ from aicost.notify.models import Send
 from aicost.notify.outbox import again, arrived
 from aicost.notify.pages.listing import row_of
 from aicost.notify.rights import sends_seen
+from aicost.web.lists import heads_of, order_by
 from aicost.web.shell import frame
+from aicost.web.sorting import Sorting
 
 PAGE_ROWS = 50
+SENT = Sorting(
+    {"state": "state", "message": "subject", "to": "recipient", "via": "via", "tries": "tries",
+     "written": "queued_at"},
+    words=("state", "message", "to", "via"),
+)  # fmt: skip
 TEXT_CHARS_MAX = 100
 # A mail brings its own style, and nothing else: no script runs and nothing is fetched.
 MAIL_POLICY = (
@@ -50,11 +57,11 @@ def archive(request: HttpRequest) -> HttpResponse:
     text = text.replace("\x00", "").strip()
     if text:
         sends = sends.filter(subject__icontains=text) | sends.filter(recipient__icontains=text)
-    page = Paginator(sends.order_by("-queued_at", "-pk"), PAGE_ROWS).get_page(
-        request.GET.get("page")
-    )
+    sends = sends.order_by(*order_by(request, SENT, ("-queued_at", "-pk")))
+    page = Paginator(sends, PAGE_ROWS).get_page(request.GET.get("page"))
     context = frame(request, "reports") | {
         "title": "What was sent",
+        "p": {"sorting": heads_of(request, SENT)},
         "rows": [row_of(one) for one in page],
         "page_of": page,
         "states": Send.STATES,

@@ -17,10 +17,17 @@ from aicost.files.models import Destination, FilesRun
 from aicost.files.show import rows
 from aicost.files.stores import ROOTS, kind_of
 from aicost.files.tasks import enqueue_run
+from aicost.web.lists import in_order_of
 from aicost.web.shell import frame, refuse
+from aicost.web.sorting import Sorting
 from ingest.connect import BadSettings, is_storable
 
 MARKS = {FilesRun.DONE: "on-time", FilesRun.FAILED: "late"}
+DESTINATIONS = Sorting(
+    {"state": "state", "name": "name", "run": "started_at", "written": "days_written",
+     "waiting": "days_waiting"},
+    words=("state", "name"),
+)  # fmt: skip
 IN_THE_ADDRESS = ("bucket", "prefix")
 CHOSEN_FIRST = ("cost", "focus")
 
@@ -55,7 +62,7 @@ def page(request: HttpRequest) -> HttpResponse:
             return redirect("files")
     context = frame(request, "files") | {
         "title": "Daily files",
-        "destinations": [row | {"mark": MARKS.get(row["state"], "waiting")} for row in rows()],
+        "destinations": in_order_of(request, DESTINATIONS, map(_marked, rows())),
         "errors": errors,
         "given": request.POST,
         "datasets": [(one, _is_chosen(request, one.name)) for one in DATASETS],
@@ -63,6 +70,10 @@ def page(request: HttpRequest) -> HttpResponse:
         "roots": ROOTS,
     }
     return render(request, "pages/files.html", context, status=400 if errors else 200)
+
+
+def _marked(row: dict) -> dict:
+    return row | {"mark": MARKS.get(row["state"], "waiting")}
 
 
 def _added(request: HttpRequest) -> Destination:

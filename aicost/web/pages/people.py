@@ -12,10 +12,23 @@ from aicost.accounts.changes import Access, access_of
 from aicost.accounts.models import ROLES, VIEWER, ApiToken, AuditEvent, Invitation, Team, User
 from aicost.accounts.people import BadPerson
 from aicost.accounts.scope import may_manage_people, role_of
+from aicost.web.lists import in_order_of
 from aicost.web.shell import frame, refuse, sentence
+from aicost.web.sorting import Sorting
 from attribution.models import Target
 
 EVENTS_SHOWN = 20
+PEOPLE = Sorting(
+    {"login": "user.username", "name": "name", "role": "role", "sees": "sees",
+     "last_login": "user.last_login"},
+    words=("login", "name", "role", "sees"),
+)  # fmt: skip
+INVITED = Sorting(
+    {"email": "email", "role": "role", "by": "made_by.username", "until": "expires_at"},
+    words=("email", "role", "by"),
+    table="invited",
+)
+TEAMS = Sorting({"team": "team.name", "people": "many"}, words=("team",), table="teams")
 TEAMS_OFFERED = 300
 ROLE_SAYS = {
     "viewer": "sees costs",
@@ -64,11 +77,13 @@ def page(request: HttpRequest) -> HttpResponse:
         except BadPerson as error:
             problem = f"{str(error).capitalize()}."
     people = User.objects.prefetch_related("teams").order_by("-is_active", "username")
+    waiting = invitations.open_invitations().filter(user=None).select_related("made_by")
+    teams = Team.objects.order_by("name").prefetch_related("user_set")
     context = frame(request, "people") | {
         "title": "People",
-        "people": [{"user": user, "role": role_of(user)} for user in people],
-        "waiting": invitations.open_invitations().filter(user=None).select_related("made_by"),
-        "teams": Team.objects.order_by("name").prefetch_related("user_set"),
+        "people": in_order_of(request, PEOPLE, map(_person, people)),
+        "waiting": in_order_of(request, INVITED, waiting),
+        "teams": in_order_of(request, TEAMS, map(_team, teams)),
         "offered": _offered(),
         "roles": _roles(),
         "link": link,
@@ -77,6 +92,22 @@ def page(request: HttpRequest) -> HttpResponse:
         "chosen": request.POST.getlist("team"),
     }
     return render(request, "pages/people.html", context, status=400 if problem else 200)
+
+
+def _person(user: User) -> dict:
+    names = sorted((team.name for team in user.teams.all()), key=str.casefold)
+    sees_all = user.sees_all_teams or user.is_superuser
+    return {
+        "user": user,
+        "name": user.get_full_name(),
+        "role": role_of(user),
+        "sees": "all teams" if sees_all else ", ".join(names),
+    }
+
+
+def _team(team: Team) -> dict:
+    users = list(team.user_set.all())
+    return {"team": team, "users": users, "many": len(users)}
 
 
 def _link(request: HttpRequest, secret: str) -> str:

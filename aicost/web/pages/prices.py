@@ -15,7 +15,9 @@ from aicost.accounts.scope import may_see_margin, may_see_sources
 from aicost.kernel.money import plain
 from aicost.kernel.periods import utc_today
 from aicost.web.exports import files, sent
+from aicost.web.lists import heads_of, order_by
 from aicost.web.shell import for_people, frame, refuse
+from aicost.web.sorting import Sorting
 from attribution.reports.columns import COUNT, DAY, DECIMAL, TEXT
 from attribution.reports.sheets import Column, listed
 from ingest.models import Price
@@ -25,6 +27,12 @@ from ingest.prices import end_price, save_price
 from ingest.sources.canonical_prices import BASES, PRICES
 
 SHOWN = 500
+SORTS = Sorting(
+    {"model": "model", "class": "token_class", "price": "price", "per": "per_units",
+     "basis": "basis", "valid_from": "valid_from"},
+    words=("model", "class", "basis"),
+)  # fmt: skip
+UNASKED = ("provider", "model", "token_class", "-valid_from")
 # The form in its order: (field, label, help).
 FIELDS = (
     ("provider", "Provider", "empty: any"),
@@ -101,8 +109,14 @@ def _asked(request: HttpRequest) -> str:
     return request.GET.get("q", "").replace("\x00", "").strip()
 
 
+def _kept(request: HttpRequest) -> dict[str, str]:
+    """What the file has to know to be as the page is."""
+    told = {"q": _asked(request), "sort": request.GET.get("sort", "")}
+    return {name: text for name, text in told.items() if text}
+
+
 def _listed(request: HttpRequest) -> QuerySet[Price]:
-    found = Price.objects.order_by("provider", "model", "token_class", "-valid_from")
+    found = Price.objects.order_by(*order_by(request, SORTS, UNASKED))
     asked = _asked(request)
     return found.filter(model__icontains=asked) if asked else found
 
@@ -143,7 +157,8 @@ def _show(
     context = frame(request, "prices") | {
         "title": "Prices",
         "prices": _listed(request)[:SHOWN],
-        "files": files("prices_file", urlencode({"q": asked}) if asked else ""),
+        "p": {"sorting": heads_of(request, SORTS)},
+        "files": files("prices_file", urlencode(_kept(request))),
         "today": utc_today(),
         "asked": asked,
         "price": price,

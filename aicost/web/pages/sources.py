@@ -18,7 +18,9 @@ from aicost.jobs.queue import enqueue
 from aicost.kernel.periods import utc_now
 from aicost.web.exports import files, sent
 from aicost.web.guide import guide
+from aicost.web.lists import in_order_of
 from aicost.web.shell import for_people, frame, refuse, sentence
+from aicost.web.sorting import Sorting
 from attribution.reports.columns import TEXT, TIME
 from attribution.reports.sheets import Column, listed
 from ingest.connect import FROM_ENVIRONMENT, BadSettings, check_source, check_values, configure
@@ -30,6 +32,17 @@ from ingest.sealed import CannotUnseal, unseal
 RUNS_SHOWN = 20
 COLUMNS = ("source", "kind", Column("connector", TEXT), "state", "started_at",
            Column("next_run_at", TIME), "rows", "message", "reader", "loaded_at")  # fmt: skip
+CONNECTED = Sorting(
+    {"state": "state", "name": "source.name", "from": "connector", "run": "run.started_at",
+     "next": "source.next_run_at", "rows": "run.rows"},
+    words=("state", "name", "from", "next"),
+)  # fmt: skip
+BY_HAND = Sorting(
+    {"name": "source.name", "kind": "source.kind", "reader": "loaded.reader",
+     "loaded": "loaded.loaded_at", "state": "loaded.state"},
+    words=("name", "kind", "reader", "state"),
+    table="given",
+)  # fmt: skip
 KINDS = (
     ("bill", "Bills", "What was charged: clouds, model APIs, owned hardware"),
     ("telemetry", "Telemetry", "What the machines did"),
@@ -69,10 +82,12 @@ def listing(request: HttpRequest) -> HttpResponse:
     if not may_see_sources(request.user):
         return refuse(request, "sources")
     rows = _rows()
+    connected = [row for row in rows if row["source"].connector]
+    by_hand = [row for row in rows if not row["source"].connector and row["loaded"]]
     context = frame(request, "sources") | {
         "title": "Sources",
-        "connected": [row for row in rows if row["source"].connector],
-        "by_hand": [row for row in rows if not row["source"].connector and row["loaded"]],
+        "connected": in_order_of(request, CONNECTED, connected),
+        "by_hand": in_order_of(request, BY_HAND, by_hand),
         "may_connect": may_connect(request.user),
         "files": files("sources_file"),
     }

@@ -15,8 +15,10 @@ from aicost.accounts.scope import asker_of, may_see_margin
 from aicost.kernel.periods import Period, month_of, previous_month, utc_today
 from aicost.web import numbers
 from aicost.web.exports import answer_file, files
+from aicost.web.lists import address_of, heads_of
 from aicost.web.months import months_offered
 from aicost.web.shell import for_people, frame, refuse
+from aicost.web.sorting import Sorting
 from aicost.web.statements import HEADS, Statement, statements, why_changed
 from attribution.closing.pinned import close_of
 from attribution.reports import run
@@ -26,6 +28,9 @@ from attribution.reports.statement import HOLDERS, IN_BILL
 
 ZERO = Decimal(0)
 CHARGEBACK, SHOWBACK = WAYS = ("chargeback", "showback")
+SORTS = Sorting(
+    {"name": "title", "cost": "cost", "previous": "previous", "change": "delta"}, "cost"
+)
 LABELS = {"team": "Team", "department": "Department", "cost_centre": "Cost centre"}
 
 
@@ -73,7 +78,7 @@ def listing(request: HttpRequest) -> HttpResponse:
     answer = run(ask.spec(asker))
     found, bills = statements(answer.rows, ask.holder), _bills(ask, asker)
     blocks = [
-        _block(bills.get(currency), currency, [x for x in found if x.currency == currency])
+        _block(request, bills.get(currency), currency, [x for x in found if x.currency == currency])
         for currency in dict.fromkeys(one.currency for one in found)
     ]
     context = frame(request, "statements") | _common(ask, answer) | {
@@ -142,10 +147,11 @@ def _common(ask: Chosen, answer: Answer) -> dict:
     }
 
 
-def _block(whole: dict | None, currency: str, found: list[Statement]) -> dict:
+def _block(request: HttpRequest, whole: dict | None, currency: str, found: list[Statement]) -> dict:
     """The statements of one currency, what is on none, and the bill they sum to; `whole` None:
     whoever asks sees no whole bill."""
     named = [one for one in found if one.line == "owned"]
+    named = SORTS.rows(address_of(request), named)
     # A section in which nobody has anything has no column.
     shown = [name for name in IN_BILL if any(one.of(name) for one in named)]
     total = sum((one.cost for one in found), ZERO)
@@ -153,6 +159,7 @@ def _block(whole: dict | None, currency: str, found: list[Statement]) -> dict:
     return {
         "currency": currency,
         "heads": [HEADS[name] for name in shown],
+        "sorting": heads_of(request, SORTS),
         "named": [(one, [one.of(section) for section in shown]) for one in named],
         "rest": [one for one in found if one.line != "owned" and (one.cost or one.previous)],
         "sums": [sum((one.of(section) for one in named), ZERO) for section in shown],

@@ -1,5 +1,7 @@
 """Tokens of programs that send, read or change data: made, seen once, revoked."""
 
+from datetime import datetime
+
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -19,10 +21,17 @@ from aicost.accounts.tokens import (
     make_token,
     secret_of,
 )
+from aicost.web.lists import in_order_of
 from aicost.web.shell import frame, refuse
+from aicost.web.sorting import Sorting
 from ingest.connect import is_storable
 
 NAME_CHARS_MAX = 100
+TOKENS = Sorting(
+    {"name": "token.name", "may": "may", "by": "token.user.username",
+     "last_used": "token.last_used_at", "state": "state"},
+    words=("name", "may", "by", "state"),
+)  # fmt: skip
 MAY = ((INGEST, "send data (ingest)"), (READ, "read what you see (read)"),
        (ADMIN, "read, send and change what you may (admin)"))  # fmt: skip
 FOR_EVER = ""
@@ -46,7 +55,7 @@ def page(request: HttpRequest) -> HttpResponse:
     tokens = ApiToken.objects.select_related("user").order_by("-pk")
     context = frame(request, "tokens") | {
         "title": "Tokens",
-        "tokens": [(token, token.state_at(now)) for token in tokens],
+        "tokens": in_order_of(request, TOKENS, (_row(token, now) for token in tokens)),
         "made": made,
         "text": text,
         "secret": secret_of(made, text) if made else "",
@@ -59,6 +68,10 @@ def page(request: HttpRequest) -> HttpResponse:
     answer = render(request, "pages/tokens.html", context, status=400 if problem else 200)
     answer["Cache-Control"] = "no-store"
     return answer
+
+
+def _row(token: ApiToken, now: datetime) -> dict:
+    return {"token": token, "may": ", ".join(token.scopes), "state": token.state_at(now)}
 
 
 def _made(request: HttpRequest) -> tuple[ApiToken, str]:

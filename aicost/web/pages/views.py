@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from aicost.accounts.audit import VIEW_CHANGED, VIEW_DELETED, VIEW_SAVED, record
 from aicost.accounts.models import Team, User
 from aicost.accounts.scope import asker_of
+from aicost.web.lists import in_order_of
 from aicost.web.models import SavedView
 from aicost.web.pages.registry import PAGES
 from aicost.web.saved import (
@@ -22,6 +23,12 @@ from aicost.web.saved import (
     words,
 )
 from aicost.web.shell import for_people, frame, sentence
+from aicost.web.sorting import Sorting
+
+VIEWS = Sorting(
+    {"name": "view.name", "page": "page", "of": "view.owner.username"},
+    words=("name", "page", "of"),
+)
 
 
 def teams_of(user: User) -> list[Team]:
@@ -51,7 +58,7 @@ def _listing(request: HttpRequest, problem: str = "") -> HttpResponse:
     ]
     context = frame(request, "views") | {
         "title": "Saved views",
-        "rows": found,
+        "views": in_order_of(request, VIEWS, found),
         "teams": teams_of(user),
         "problem": problem,
     }

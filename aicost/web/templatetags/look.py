@@ -1,5 +1,6 @@
 """The figures of aicost.web.numbers as template filters; templates never format by themselves."""
 
+from datetime import datetime
 from decimal import Decimal
 
 from django import template
@@ -104,6 +105,12 @@ def moment(when):
 @register.filter
 def moment_zone(when):
     return numbers.moment_zone(when)
+
+
+@register.filter
+def written_moment(text):
+    """A moment that is kept as text, 2026-11-22T06:10:00Z."""
+    return numbers.moment(datetime.fromisoformat(text))
 
 
 @register.simple_tag
