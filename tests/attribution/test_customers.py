@@ -184,3 +184,12 @@ def test_all_customers_and_the_rest_are_the_bill_whatever_is_asked():
                     assert sum(r["cost"] or 0 for r in rows if r["customer"] == customer) == sum(
                         r["cost"] or 0 for r in days_of if r["customer"] == customer
                     )
+    # Page by page, from either end: the same customers in the same order, each of them once.
+    august = Spec("customers", periods[0], ADMIN)
+    whole, many = listed(august, rows_max=50)
+    assert len(whole) == many > 3
+    for size in (1, 2, many):
+        pages = [listed(august, first=n, rows_max=size) for n in range(0, many, size)]
+        assert [name for names, _ in pages for name in names] == whole
+        assert {count for _, count in pages} == {many}
+    assert listed(august, first=many, rows_max=2) == ([], 0)

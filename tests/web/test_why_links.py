@@ -1,11 +1,13 @@
 """Every money figure can be asked why, and the reason is of that figure."""
 
 from decimal import Decimal
+from functools import partial
 import html
 import re
 
 import pytest
 
+from aicost.web.pages import why
 from tests.attribution.world import build
 
 pytestmark = pytest.mark.django_db
@@ -99,3 +101,31 @@ def test_what_cannot_be_explained_is_said(visit, company):
     assert response.status_code == 404
     assert "No unit cost of nobody" in response.content.decode()
     assert visit("finance", f"/why/?{QUERY}&figure=profit").status_code == 400
+
+
+def amount(page: str) -> Decimal:
+    return Decimal(figure(page).lstrip("$").replace(",", "").replace("−", "-"))
+
+
+def test_a_large_ledger_is_asked_step_by_step_to_its_charges(visit, company, monkeypatch):
+    """A year of everything leads to its months, a month to its days, a day to its charges; each
+    step is the figure it leads to, and they add up. A named charge is shown whatever the days."""
+    monkeypatch.setattr(why, "is_large", bool)  # not yet
+    told = "line=total&currency=USD&rows=1"
+    small = visit("finance", f"/why/?from=2026-01-01&to=2026-12-31&{told}").content.decode()
+    assert "Rows of the file" in small
+    monkeypatch.setattr(why, "is_large", partial(bool, 1))
+    year = visit("finance", f"/why/?from=2026-01-01&to=2026-12-31&{told}").content.decode()
+    assert "Month by month" in year and figure(year) == figure(small)
+    months = [visit("finance", link).content.decode() for link in links(year)]
+    assert sum(map(amount, months)) == amount(year)
+    (link,) = (one for one in links(year) if "from=2026-09-01&to=2026-09-30" in one)
+    assert "rows=" not in link
+    month = visit("finance", link).content.decode()
+    assert "Day by day" in month
+    days = [visit("finance", link).content.decode() for link in links(month)]
+    assert sum(map(amount, days)) == amount(month)
+    assert all("<span>1</span>Charges" in day for day in days)
+    charge = re.search(r"charge=[\d:%A-]+", html.unescape(small))[0]
+    named = visit("finance", f"/why/?from=2026-01-01&to=2026-12-31&{told}&{charge}")
+    assert "Rows of the file" in named.content.decode()

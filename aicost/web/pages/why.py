@@ -1,5 +1,6 @@
 """Why this number? One figure down to the rows of the file; a side panel, or a page of its own."""
 
+from datetime import timedelta
 from decimal import Decimal
 from urllib.parse import urlencode
 
@@ -8,21 +9,26 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from aicost.kernel.money import plain
+from aicost.kernel.periods import Period
 from aicost.web import numbers
 from aicost.web.ask import Ask, ask_of
 from aicost.web.filters import label
 from aicost.web.reasons import bill_reason, estimate_reason, margin_reason, unit_reason
 from aicost.web.shell import for_people, frame
+from aicost.web.sizes import is_large
 from aicost.web.tables import DESCRIBED, LINE_NAMES
 from attribution.reports.explain import ROWS_MAX, WEIGHT_UNITS, Explanation, Weight
 from attribution.reports.explain_calls import CallsSeen, UnitPrices
 from attribution.reports.explain_figures import Explained, Question, answer, at_of, charge_of
+from attribution.reports.explain_steps import DAY, MONTH, Steps, stepped
 from attribution.reports.explain_words import told
+from attribution.reports.spec import CHARGE_DAYS_MAX
 
 GPU_TIME = WEIGHT_UNITS["gpu_time"]
 # Columns of a file row worth reading first, by name in FOCUS and in CUR; the rest follows.
 START = ("ChargePeriodStart", "lineItem/UsageStartDate", "line_item_usage_start_date")
 WHAT = ("ChargeDescription", "lineItem/UsageType", "SkuId", "line_item_usage_type")
+DATES = ("from", "to", "period", "rows")
 BILLED = ("BilledCost", "lineItem/UnblendedCost", "line_item_unblended_cost")
 
 
@@ -75,13 +81,19 @@ def _weight(weight: Weight, unit: str) -> dict:
         "target": ", ".join(dict.fromkeys(named)) or state,
         "state": state,
         "weight": _amount(weight.weight, unit),
-        "second": ""
-        if weight.weight2 is None
-        else f"{numbers.count(weight.weight2)} of {numbers.count(weight.total_weight2)}",
+        "second": _second(weight),
         "ratio": numbers.percent_of(ratio, 2),
         "cost": weight.cost,
         "chosen": weight.chosen,
     }
+
+
+def _second(weight: Weight) -> str:
+    if weight.weight2 is None:
+        return numbers.NOT_APPLICABLE
+    whole = weight.total_weight2  # not told to whoever sees some teams
+    mine = numbers.count(weight.weight2)
+    return mine if whole is None else f"{mine} of {numbers.count(whole)}"
 
 
 def _first(columns: dict, names: tuple[str, ...]) -> str:
@@ -106,7 +118,11 @@ def _file_row(row: dict) -> dict:
     }
 
 
-def frame_of(request: HttpRequest, ask: Ask, asked: Question, found: Explained) -> dict:
+def _steps(asked: Question, step: str) -> Steps:
+    return stepped(asked.spec, asked.at, line=asked.line, currency=asked.currency, step=step)
+
+
+def frame_of(request: HttpRequest, ask: Ask, asked: Question, found: Explained | Steps) -> dict:
     """What the panels of all figures share."""
     return {
         "why": found,
@@ -165,21 +181,53 @@ def _prices(found: UnitPrices | None) -> str:
     return ", ".join(f"{plain(cost)} {name}" for name, cost in each.items() if cost is not None)
 
 
+def step_of(asked: Question) -> str:
+    """month or day, where a figure of a large ledger stands on more charges than a page can read:
+    those of more than a month, or everything there is of more than a day."""
+    if asked.figure != "cost" or asked.charge or not is_large():
+        return ""
+    days = asked.spec.period.length_days
+    if days > CHARGE_DAYS_MAX:
+        return MONTH
+    return DAY if days > 1 and asked.line == "total" and not asked.spec.filters else ""
+
+
+def steps_context(request: HttpRequest, asked: Question, found: Steps) -> dict:
+    """Each step with the address that asks why of its days."""
+    pairs = [(k, v) for k, values in request.GET.lists() for v in values if k not in DATES]
+
+    def address_of(span: Period) -> str:
+        dates = [("from", str(span.start)), ("to", str(span.end - timedelta(days=1)))]
+        return f"{reverse('why')}?{urlencode([*dates, *pairs])}"
+
+    year = found.steps and found.steps[0].period.start.year != found.steps[-1].period.end.year
+    steps = [
+        {"name": numbers.period(one.period, year=year), "cost": one.cost,
+         "href": address_of(one.period)}
+        for one in found.steps
+    ]  # fmt: skip
+    return {"heading": title(asked.at, asked.line), "steps": steps}
+
+
 @for_people
 def page(request: HttpRequest) -> HttpResponse:
     """htmx asks for the panel alone; without JavaScript the same link opens a page. The rows of
     the kept file follow when they are asked for by `rows=1`."""
     ask = ask_of(request)
     asked = question_of(request, ask)
-    found = answer(asked)
+    step = step_of(asked)
+    found = _steps(asked, step) if step else answer(asked)
     context = frame_of(request, ask, asked, found)
-    if asked.figure == "cost":
+    if step:
+        body, more = "parts/why_steps.html", steps_context(request, asked, found)
+    elif asked.figure == "cost":
         body, more = "parts/why.html", cost_context(request, asked, found)
     else:
         body, build = REASONS[asked.figure]
         more = build(ask, asked.at, found)
     context |= more | {"body": body}
     if request.htmx:
-        name = "parts/why_rows.html" if asked.figure == "cost" and asked.rows else body
+        rows = asked.figure == "cost" and asked.rows and not step
+        name = "parts/why_rows.html" if rows else body
         return render(request, name, context)
     return render(request, "pages/why.html", frame(request, "explore") | context)
