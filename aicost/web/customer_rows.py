@@ -12,7 +12,7 @@ from aicost.accounts.scope import may_see_margin
 from aicost.web import numbers, owned
 from aicost.web.ask import Ask
 from aicost.web.owned import Cell, Column, Table
-from aicost.web.parts import periods_of
+from aicost.web.parts import whole_steps
 from aicost.web.tables import LINE_NAMES, Line, pool_name
 from aicost.web.units import per_thousand
 from attribution.reports.customers import money_rows, ranked
@@ -114,7 +114,7 @@ def table(ask: Ask, of: Customers, total: Decimal) -> Table:
     earns = any("revenue" in row for row in of.found.values())
     columns = _columns(ask, of, currency, total, earns)
     top = max((v for steps in of.steps.values() for v in steps.values()), default=ZERO)
-    periods = periods_of(ask.period, ask.view.granularity)
+    periods = whole_steps(ask.period, ask.view.granularity)
     for line in lines:
         steps = of.steps.get((line.key[-1], currency))
         line.spark = owned.drawn(steps, periods, top) if steps else None

@@ -7,7 +7,7 @@ from aicost.kernel.periods import Period
 from aicost.web import figures, numbers
 from aicost.web.ask import Ask
 from aicost.web.colours import OWN
-from aicost.web.parts import periods_of, start_of, twin
+from aicost.web.parts import cut_steps, periods_of, start_of, twin
 from aicost.web.trials import begun, budget_said, budgets_of, trials_of, whole_span
 from attribution.reports.sheets import Sheet, sheet_of
 from attribution.reports.spec import BadSpec
@@ -111,7 +111,9 @@ def figure(ask: Ask) -> dict:
     made, when, step, currency = _layers(ask)
     if not when:
         return {"data": [], "layout": {}}
-    drawn = figures.lines(made, when, figures.Axis(step, currency))
+    shown = Period(when[0], _steps(ask)[1].end)
+    axis = figures.Axis(step, currency, cut=cut_steps(shown, step))
+    drawn = figures.lines(made, when, axis)
     for trace in drawn["data"][1:]:  # a budget is there in full from its first day
         trace["line"]["shape"] = "hv"
     return drawn

@@ -144,7 +144,7 @@ def sheet_of_blocks(
     what was spread, the period compared with, and the cost by evidence. `more` columns are of
     names alone: (name, currency) -> what is `known` of it."""
     spread = "spread" in (ask.view.idle, ask.view.shared)
-    compared = any(block.total.previous is not None for block in found)
+    compared = ask.view.other is not None
     columns = (
         *group_by,
         "line",

@@ -303,8 +303,8 @@ def lines(stacks: Sequence[Stack], periods: Sequence[date], axis: Axis) -> dict:
         )
         ends = [(n, v) for n, v in enumerate(values) if v is not None]
         if ends:
-            layout["annotations"].append(_line_end(ends[-1], colour))
-            at = ends[-1][1]
+            last, at = ends[-1]
+            layout["annotations"].append(_line_end(last, at, colour, axis.is_open(periods[last])))
             while any(abs(at - other) < gap for other in taken):
                 at += gap / 4
             if at - ends[-1][1] > gap * NAME_MOVES_MAX:
@@ -316,9 +316,11 @@ def lines(stacks: Sequence[Stack], periods: Sequence[date], axis: Axis) -> dict:
     return {"data": traces, "layout": layout}
 
 
-def _line_end(end: tuple[int, Decimal], colour: str) -> dict:
-    """A dot on the last known point: the colour beside the name."""
-    return _note(end[0], plain(end[1]), "●", font={"size": 8, "color": colour})
+def _line_end(x: int, y: Decimal, colour: str, is_open: bool) -> dict:
+    """A dot on the last known point: the colour beside the name; a ring where it may still change
+    or only a part of its step is meant."""
+    dot = "○" if is_open else "●"
+    return _note(x, plain(y), dot, font={"size": 10 if is_open else 8, "color": colour})
 
 
 def _beside(at_the_end: bool) -> dict:

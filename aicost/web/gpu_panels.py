@@ -27,7 +27,9 @@ from aicost.web.gpu_time import (
 from aicost.web.parts import (
     Figure,
     against,
+    cut_steps,
     estimate_step,
+    hatched,
     legend,
     money_figure,
     periods_of,
@@ -97,7 +99,10 @@ def days(ask: Ask) -> dict:
         "title": "Money by state",
         "note": f"{note}. A gap in telemetry is unobserved, never idle.",
         "legend": legend(layers),
-        "twin": twin(layers, periods_of(ask.period, step), step, write),
+        "hatched": hatched(of_all(ask), step),
+        "twin": twin(
+            layers, periods_of(ask.period, step), step, write, cut_steps(ask.period, step)
+        ),
         "size": "low",
         "summary": f"{note}.",
     }
@@ -107,7 +112,8 @@ def days_figure(ask: Ask) -> dict:
     rows, step = steps(ask), ask.view.granularity
     if not rows:
         return {"data": [], "layout": {}}
-    axis = figures.Axis(step, rows[0]["currency"], estimate_from=estimate_step(of_all(ask), step))
+    axis = figures.Axis(step, rows[0]["currency"], estimate_from=estimate_step(of_all(ask), step),
+                        cut=cut_steps(ask.period, step))  # fmt: skip
     return figures.stacked_bars(stacks(rows), periods_of(ask.period, step), axis)
 
 

@@ -1,21 +1,20 @@
 """Small charts of one model over twelve weeks: unit cost, latency and calls beside each other."""
 
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
 from django.urls import reverse
 
-from aicost.kernel.periods import Period
 from aicost.web import figures, numbers
 from aicost.web.ask import Ask
 from aicost.web.colours import OWN
-from aicost.web.parts import estimate_step, periods_of, start_of, twin
+from aicost.web.parts import periods_of, start_of, twin
 from aicost.web.qualities import planes_of, version_name
 from aicost.web.shell import Panel
+from aicost.web.weekly import HATCHED, RING, marked, weekly_axis, weeks
 from attribution.entities.seen import is_seen
 from attribution.reports.spec import Answer, BadSpec, NotAllowed
 
-WEEKS = 12
 _CHARTS = {
     "unit": ("Cost per 1k inferences", "Weekly. Dashed: with own idle.", "money",
              (("Marginal", "", "marginal_cost_per_inference", 1000, "solid"),
@@ -23,7 +22,7 @@ _CHARTS = {
     "latency": ("Latency", "Milliseconds, weekly. Dashed: p95.", "ms",
                 (("p50", "s-total", "latency_p50_ms", 1, "solid"),
                  ("p95", "s-shared", "latency_p95_ms", 1, "dash"))),
-    "calls": ("Inferences", "Weekly. Hatched: may still change.", "count",
+    "calls": ("Inferences", "Weekly.", "count",
               (("Inferences", "", "requests", 1, "solid"),)),
 }  # fmt: skip
 
@@ -43,16 +42,9 @@ def _is_seen(ask: Ask) -> bool:
     return is_seen(ask.asker, "model", ask.view.filters["model"][0])
 
 
-def weeks_of(ask: Ask) -> Period:
-    """Twelve weeks that end with the view, from a Monday."""
-    last = ask.period.end
-    first = start_of(last - timedelta(days=1), "week") - timedelta(days=7 * (WEEKS - 1))
-    return Period(first, last)
-
-
 def weekly_answer(ask: Ask) -> Answer:
     """Report unit_cost by model, week by week; of all models, so that pages share it."""
-    return ask.report("unit_cost", group_by=("model",), period=weeks_of(ask), granularity="week")
+    return ask.report("unit_cost", group_by=("model",), period=weeks(ask), granularity="week")
 
 
 def weekly_rows(ask: Ask) -> list[dict]:
@@ -60,7 +52,7 @@ def weekly_rows(ask: Ask) -> list[dict]:
 
 
 def _weeks(ask: Ask) -> tuple[list[dict], list[date]]:
-    return weekly_rows(ask), periods_of(weeks_of(ask), "week")
+    return weekly_rows(ask), periods_of(weeks(ask), "week")
 
 
 def _series(rows: list[dict], column: str, scale: int = 1) -> dict[date, Decimal]:
@@ -71,13 +63,6 @@ def _series(rows: list[dict], column: str, scale: int = 1) -> dict[date, Decimal
 
 def _currency(rows: list[dict]) -> str:
     return next((row["currency"] for row in rows if row["currency"]), "")
-
-
-def _short_week(ask: Ask) -> str:
-    """What to know of the last step: a week that is not over looks like a fall."""
-    start = start_of(ask.period.end - timedelta(days=1), "week")
-    days = (ask.period.end - start).days
-    return f" The last week has {numbers.plural(days, 'day')}." if days < 7 else ""
 
 
 def _chart(kind: str) -> Panel:
@@ -94,22 +79,22 @@ def _chart(kind: str) -> Panel:
         made = layers(ask, rows)
         if not any(x.values for x in made):
             return {"title": title, "empty": True}
-        axis = figures.Axis("week", _currency(rows), unit)
+        axis = weekly_axis(ask, _currency(rows), unit)
 
         def write(value: Decimal | None) -> str:
             return numbers.UNKNOWN if value is None else figures.value_text(value, axis)
 
         return {
             "title": title,
-            "note": note + _short_week(ask),
+            "note": note + marked(ask, HATCHED if unit == "count" else RING),
             "size": "low",
             "summary": f"{title}. {note}",
-            "twin": twin(made, when, "week", write),
+            "twin": twin(made, when, "week", write, axis.cut),
         }
 
     def figure(ask: Ask) -> dict:
         rows, when = _weeks(ask)
-        axis = figures.Axis("week", _currency(rows), unit, estimate_from=estimate_step(ask, "week"))
+        axis = weekly_axis(ask, _currency(rows), unit)
         if unit == "count":
             return figures.stacked_bars(layers(ask, rows), when, axis)
         drawn = figures.lines(layers(ask, rows), when, axis)

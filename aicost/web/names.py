@@ -2,7 +2,6 @@
 budget is used. Money comes from reports, as everywhere."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -10,7 +9,6 @@ from django.urls import reverse
 
 from aicost.accounts.company import company
 from aicost.kernel.periods import Period, month_of, quarter_of, year_of
-from aicost.web import numbers
 from aicost.web.ask import Ask
 from attribution.budgeting.plans import holding
 from attribution.entities.registry import entity_of
@@ -37,38 +35,6 @@ CONSISTS_OF = {
 ONE_MODEL = "base_model"
 # Kinds with pages of their own, by the names of their addresses.
 OWN_PAGES = {"feature": "feature", "team": "team"}
-
-
-@dataclass(frozen=True)
-class Burn:
-    """How much of a budget is used on the last day of the view, and of its period gone."""
-
-    used: Decimal
-    amount: Decimal
-    currency: str
-    period: str
-    gone: Decimal
-
-    @property
-    def part(self) -> Decimal | None:
-        return self.used / self.amount if self.amount else None
-
-    @property
-    def share(self) -> str:
-        return numbers.percent(self.used, self.amount, 0)
-
-    @property
-    def gone_share(self) -> str:
-        return numbers.percent(self.gone, Decimal(1), 0)
-
-    @property
-    def is_over(self) -> bool:
-        return self.used > self.amount
-
-    @property
-    def is_ahead(self) -> bool:
-        """More of the money is used than of the time."""
-        return self.used > self.amount * self.gone
 
 
 def kind_of(dimension: str) -> str:
@@ -140,22 +106,6 @@ def budget_period(period: str, day: date) -> Period:
         return month_of(day)
     fiscal = company().fiscal_month
     return quarter_of(day, fiscal) if period == QUARTER else year_of(day, fiscal)
-
-
-def burn(ask: Ask, kind: str, name: str, budget: EntityBudget) -> Burn:
-    """Cost from the beginning of the budget's period to the end of the view, against it, both in
-    the budget's own currency."""
-    whole = budget_period(budget.period, last_day(ask))
-    dimension = dimension_of(kind, name)
-    answer = ask.report("cost", group_by=(dimension,), filters={}, granularity="total",
-                        period=Period(whole.start, ask.period.end), in_currency="")  # fmt: skip
-    used = sum(
-        (row["cost"] for row in answer.rows
-         if row[dimension] == name and row["currency"] == budget.currency),
-        ZERO,
-    )  # fmt: skip
-    gone = Decimal((ask.period.end - whole.start).days) / whole.length_days
-    return Burn(used, budget.amount, budget.currency, budget.period, gone)
 
 
 def cost_after(

@@ -29,18 +29,20 @@ from aicost.web.parts import (
     periods_of,
     stacks,
     twin,
+    whole_steps,
     why_url,
 )
 from aicost.web.reasons import address, whole
 from aicost.web.shell import Panel
 from aicost.web.sorting import Sorting
-from aicost.web.subject import budget_figure, burn_of, late_words, said_of, subject
+from aicost.web.subject import budget_figure, budget_words, late_words, said_of, subject
 from aicost.web.tables import Block, blocks, shorten
-from aicost.web.units import Unit, per_thousand, unit_rows
+from aicost.web.units import Unit, per_thousand, unit_rows, units_now
 from attribution.reports.sheets import Sheet, sheet_of_answer
 
 ZERO = Decimal(0)
 ROWS_MAX = 12
+PER_INFERENCE = 3  # of owned.UNIT_COLUMNS; the rest is of outcomes
 
 
 @dataclass(frozen=True)
@@ -105,10 +107,7 @@ class Holder:
         return f" {most.names[0]} moved it most, {numbers.change(most.delta, block.currency, 0)}."
 
     def _standing(self, ask: Ask) -> list[tuple[str, bool]]:
-        found = []
-        if (used := burn_of(ask)) is not None:
-            gone = f" with {used.gone_share} of the {used.period} gone."
-            found += [(f" {used.share} of its budget is used", used.is_over), (gone, False)]
+        found = budget_words(ask)
         entity = said_of(ask)
         if entity is None or not entity.owner:
             found.append((" Nobody is named as its owner.", False))
@@ -181,7 +180,8 @@ class Holder:
             "links": [("Explore", f"{reverse('explore')}?{ask.view.query(group_by=(self.by,))}")],
             "summary": f"{title}. {note} Total {numbers.money(block.total.cost, block.currency)}.",
             "twin": twin(made, periods_of(ask.period, step), step,
-                         lambda amount: numbers.money(amount or ZERO, block.currency)),
+                         lambda amount: numbers.money(amount or ZERO, block.currency),
+                         cut_steps(ask.period, step)),
         }  # fmt: skip
 
     def figure(self, ask: Ask) -> dict:
@@ -200,6 +200,14 @@ class Holder:
         group = (self.by,)
         answer = ask.report("cost", group_by=group)
         return sheet_of_blocks(self.by.capitalize(), ask, answer, cost_blocks(ask, group), group)
+
+    def data_with_units(self, ask: Ask) -> Sheet:
+        """The same with inferences of each and what one costs, which its table shows too."""
+        group = (self.by,)
+        answer, found = ask.report("cost", group_by=group), cost_blocks(ask, group)
+        known = {key: dict(unit.row) for key, unit in units_now(ask, self.by).items()}
+        columns = owned.UNIT_COLUMNS[:PER_INFERENCE]
+        return sheet_of_blocks(self.by.capitalize(), ask, answer, found, group, columns, known)
 
     def chart_data(self, ask: Ask) -> Sheet:
         """The bars: a row a step and part."""
@@ -253,7 +261,7 @@ def parts_table(
     if block is None:
         return {"title": title, "empty": ("No cost in this period.", "")}
     shown = shorten(block, ROWS_MAX)
-    periods = periods_of(ask.period, ask.view.granularity)
+    periods = whole_steps(ask.period, ask.view.granularity)
     top = max((v for x in shown.lines for v in x.by_period.values()), default=ZERO)
     for line in [*shown.lines, shown.total]:
         if line.line != "other":

@@ -1,9 +1,10 @@
 """Panels and pieces several pages use: the stamp, the residual line, key figures, stacks."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from types import MappingProxyType
 from urllib.parse import urlencode
 
 from django.urls import reverse
@@ -151,6 +152,14 @@ def periods_of(span: Period, step: str) -> list[date]:
     return found
 
 
+def whole_steps(span: Period, step: str) -> list[date]:
+    """The steps that sparklines draw, which have no room to mark a part of one: without those of
+    which the span has only a part, where others are left."""
+    steps, cut = periods_of(span, step), cut_steps(span, step)
+    whole = [first for first in steps if first not in cut]
+    return whole if len(whole) > 1 else steps
+
+
 def stacks(block: Block) -> list[Stack]:
     """The largest eight names of the first group (nine if there are no more), the others as
     one, then what has no name, then the ownerless."""
@@ -187,11 +196,18 @@ def legend(layers: Iterable[Stack]) -> list[tuple[str, str]]:
     return [(layer.name, layer.swatch) for layer in layers]
 
 
-def twin(layers: Sequence[Stack], periods: Sequence[date], step: str, write) -> dict:
-    """The chart as a table: one row a period, one column a layer. `write` makes the text."""
+def twin(
+    layers: Sequence[Stack],
+    periods: Sequence[date],
+    step: str,
+    write: Callable[[Decimal | None], str],
+    cut: Mapping[date, str] = MappingProxyType({}),
+) -> dict:
+    """The chart as a table: one row a period, one column a layer. `write` makes the text; a step
+    of which only a part is meant (`cut`) has its days beside it."""
     rows = [
         (
-            _step_text(p, step),
+            ", ".join(filter(None, (_step_text(p, step), cut.get(p)))),
             [write(layer.values.get(p)) for layer in layers],
         )
         for p in periods

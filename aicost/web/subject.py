@@ -4,15 +4,12 @@ the view, so that charts, panels and reports of its page are asked the same."""
 from aicost.accounts.scope import may_describe, may_see_margin
 from aicost.web import numbers
 from aicost.web.ask import Ask
+from aicost.web.budgeted import Held, held
 from aicost.web.names import (
     CONSISTS_OF,
-    Burn,
-    budgets_on,
-    burn,
     cost_after,
     entity_said,
     kind_of,
-    last_day,
     may_see_plans,
 )
 from aicost.web.parts import Figure, money_figure
@@ -49,17 +46,22 @@ def _said(ask: Ask) -> Entity | None:
     return entity_said(kind, name)
 
 
-def burn_of(ask: Ask) -> Burn | None:
-    """How much of its budget is used, for whoever may see that."""
-    return ask.once(_burn)
+def budget_of(ask: Ask) -> Held | None:
+    """How its budget goes, for whoever may see that."""
+    return ask.once(_budget)
 
 
-def _burn(ask: Ask) -> Burn | None:
+def _budget(ask: Ask) -> Held | None:
     _, kind, name = subject(ask)
-    if not may_see_plans(ask.asker, kind):
-        return None
-    budget = budgets_on(kind, last_day(ask)).get(name)
-    return burn(ask, kind, name, budget) if budget else None
+    return held(ask, kind).get(name) if may_see_plans(ask.asker, kind) else None
+
+
+def budget_words(ask: Ask) -> list[tuple[str, bool]]:
+    """Part of a lead: how much of its budget is used, and of the time gone."""
+    used = budget_of(ask)
+    if used is None or not used.known:
+        return []
+    return [(f" {used.share} of its budget is used", used.is_over), (f" with {used.gone}.", False)]
 
 
 def unit_figure(ask: Ask, final: bool) -> Figure | None:
@@ -77,14 +79,17 @@ def unit_figure(ask: Ask, final: bool) -> Figure | None:
 
 
 def budget_figure(ask: Ask) -> Figure:
-    used = burn_of(ask)
+    used = budget_of(ask)
     if used is None:
         return Figure("Budget used", "not set", word=True)
+    if not used.known:
+        set_to = "" if used.amount is None else numbers.money(used.amount, used.currency, 0)
+        under = (("", f"{set_to} {used.each}".strip(), False), ("", "not worked out", False))
+        return Figure("Budget used", numbers.UNKNOWN, word=True, under=under)
     money = numbers.money(used.used, used.currency, 0)
     whole = numbers.money(used.amount, used.currency, 0)
-    gone = f"{used.gone_share} of the {used.period} gone"
-    words = (gone, "") if used.is_ahead else ("", gone)
-    under = (("", f"{money} of {whole} a {used.period}", False), (*words, used.is_over))
+    end = (used.outlook, "", True) if used.is_alerted else ("", used.outlook, False)
+    under = (("", f"{money} of {whole} {used.each}", False), ("", used.gone, False), end)
     return Figure("Budget used", used.share, under=under)
 
 

@@ -9,13 +9,23 @@ from aicost.kernel.periods import Period
 from aicost.web import figures, numbers
 from aicost.web.ask import Ask
 from aicost.web.colours import OWN, colour
-from aicost.web.parts import estimate_step, legend, periods_of, stacks, start_of, twin
+from aicost.web.parts import (
+    cut_steps,
+    estimate_step,
+    hatched,
+    legend,
+    periods_of,
+    stacks,
+    start_of,
+    twin,
+)
 from aicost.web.shell import Panel
 from aicost.web.tables import blocks
 from attribution.reports.sheets import Sheet, sheet_of, sheet_of_answer
 from attribution.reports.spec import LAYER, Answer
 
 WEEKS = 12
+HATCHED, RING = "Hatched", "○"
 SMALL, LEGENDED = "parts/small_chart.html", "parts/owned_chart.html"
 
 
@@ -25,10 +35,16 @@ def weeks(ask: Ask) -> Period:
     return Period(last - timedelta(days=7 * (WEEKS - 1)), ask.period.end)
 
 
-def short_week(ask: Ask) -> str:
-    """What to know of the last step: a week that is not over looks like a fall."""
-    days = (ask.period.end - start_of(ask.period.end - timedelta(days=1), "week")).days
-    return f" The last week has {numbers.plural(days, 'day')}." if days < 7 else ""
+def weekly_axis(ask: Ask, currency: str | None, unit: str = "money") -> figures.Axis:
+    """The weeks, those marked that may still change or are not over."""
+    cut = cut_steps(weeks(ask), "week")
+    return figures.Axis("week", currency, unit, estimate_step(ask, "week"), cut=cut)
+
+
+def marked(ask: Ask, mark: str) -> str:
+    """What a mark of the last weeks means: a week that is not over looks like a fall."""
+    told = hatched(ask, "week", weeks(ask))
+    return f" {mark}: {told}." if told else ""
 
 
 def _unit_answer(ask: Ask, dimension: str) -> Answer:
@@ -45,7 +61,7 @@ _CHARTS = {
     "unit": ("Cost per 1k inferences", "Weekly. Dashed: with own idle.", "money",
              (("Marginal", "marginal_cost_per_inference", 1000, "solid"),
               ("Loaded", "loaded_cost_per_inference", 1000, "dash"))),
-    "calls": ("Inferences", "Weekly. Hatched: may still change.", "count",
+    "calls": ("Inferences", "Weekly.", "count",
               (("Inferences", "requests", 1, "solid"),)),
 }  # fmt: skip
 
@@ -62,20 +78,20 @@ def unit_panel(kind: str, dimension: str) -> Panel:
 
     def axis(ask: Ask, rows: list[dict]) -> figures.Axis:
         currency = next((row["currency"] for row in rows if row["currency"]), "")
-        return figures.Axis("week", currency, unit, estimate_step(ask, "week"))
+        return weekly_axis(ask, currency, unit)
 
     def build(ask: Ask) -> dict:
         rows = unit_weeks(ask, dimension)
         made = layers(ask, rows)
         if not any(one.values for one in made):
             return {"title": title, "empty": True}
-        written = _writer(axis(ask, rows))
+        drawn = axis(ask, rows)
         return {
             "title": title,
-            "note": note + short_week(ask),
+            "note": note + marked(ask, HATCHED if unit == "count" else RING),
             "size": "low",
             "summary": f"{title}. {note}",
-            "twin": twin(made, periods_of(weeks(ask), "week"), "week", written),
+            "twin": twin(made, periods_of(weeks(ask), "week"), "week", _writer(drawn), drawn.cut),
         }
 
     def figure(ask: Ask) -> dict:
@@ -121,16 +137,18 @@ def layers_chart(ask: Ask) -> dict:
     block, title = _layered(ask), "What it buys"
     if block is None:
         return {"title": title, "empty": True}
-    made = stacks(block)
+    made, span = stacks(block), weeks(ask)
     note = f"Weekly, {ask.view.basis}, {block.currency}."
     return {
         "title": title,
         "note": note,
         "size": "low",
         "legend": legend(made),
+        "hatched": hatched(ask, "week", span),
         "summary": f"{title}. {note}",
-        "twin": twin(made, periods_of(weeks(ask), "week"), "week",
-                     lambda amount: numbers.money(amount or Decimal(0), block.currency)),
+        "twin": twin(made, periods_of(span, "week"), "week",
+                     lambda amount: numbers.money(amount or Decimal(0), block.currency),
+                     cut_steps(span, "week")),
     }  # fmt: skip
 
 
@@ -138,7 +156,7 @@ def layers_figure(ask: Ask) -> dict:
     block = _layered(ask)
     if block is None:
         return {"data": [], "layout": {}}
-    axis = figures.Axis("week", block.currency, estimate_from=estimate_step(ask, "week"))
+    axis = weekly_axis(ask, block.currency)
     return figures.stacked_bars(stacks(block), periods_of(weeks(ask), "week"), axis)
 
 

@@ -21,11 +21,14 @@
     return value;
   }
 
-  // Every label, or every second and so on, so that none is turned to find room.
+  // Every label, or every second and so on, so that none is turned to find room. The last one
+  // stays where it says that its step is not over.
   function thin(axis, labels) {
     const every = Math.ceil(axis.tickvals.length / Math.max(1, labels));
-    axis.tickvals = axis.tickvals.filter((_, n) => n % every === 0);
-    axis.ticktext = axis.ticktext.filter((_, n) => n % every === 0);
+    const last = axis.tickvals.length - 1;
+    const first = last >= 0 && axis.ticktext[last].includes("<br>") ? last % every : 0;
+    axis.tickvals = axis.tickvals.filter((_, n) => n % every === first);
+    axis.ticktext = axis.ticktext.filter((_, n) => n % every === first);
   }
 
   // On a narrow box the names beside the bars give way to the legend row; labels thin out.

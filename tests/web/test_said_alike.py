@@ -10,6 +10,7 @@ from aicost.kernel.periods import Period
 from aicost.web import numbers
 from aicost.web.colours import SERIES
 from aicost.web.explored import drawn
+from aicost.web.figures import Axis, Stack, lines
 from aicost.web.parts import cut_steps
 from aicost.web.tables import Block, Line, blocks, shorten
 from tests.web.test_unit_pages import text
@@ -47,6 +48,21 @@ def test_a_step_of_which_there_is_a_part_says_its_days():
     }
     assert cut_steps(Period(date(2026, 9, 1), date(2026, 11, 1)), "month") == {}
     assert cut_steps(span, "day") == {}
+
+
+@pytest.mark.django_db
+def test_small_charts_mark_a_week_that_is_not_over(visit, costs):
+    """2 September 2026 is a Wednesday: a bar of three days looks like a fall."""
+    own = f"{QUERY}&feature=search"
+    shape = visit("finance", f"/figures/feature/layers.json?{own}").json()
+    assert shape["data"][0]["marker"]["pattern"]["shape"] == [""] * 11 + ["/"]
+    assert shape["layout"]["xaxis"]["ticktext"][-1] == "31 Aug<br>to 2 Sep"
+    shown = visit("finance", f"/panels/feature/layers/?{own}").content.decode()
+    assert "part of a week</span>" in shown and "31 Aug, to 2 Sep" in shown
+    line = lines([Stack("a", "s1", {date(2026, 8, 24): D(1), date(2026, 8, 31): D(2)})],
+                 [date(2026, 8, 24), date(2026, 8, 31)],
+                 Axis("week", "USD", cut={date(2026, 8, 31): "to 2 Sep"}))  # fmt: skip
+    assert line["layout"]["annotations"][0]["text"] == "○"
 
 
 def test_chart_and_table_name_as_many_others_in_as_many_colours():

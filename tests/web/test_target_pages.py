@@ -8,11 +8,12 @@ import pytest
 
 from aicost.accounts.models import AuditEvent
 from aicost.jobs.models import Job
+from attribution.budgeting.remember import remember
 from attribution.entities.changes import By
 from attribution.entities.registry import save_details, set_budget, set_parent
 from attribution.models import Entity, EntityBudget, EntityChange, EntityParent
 from ingest.models import Alias
-from tests.web.world import QUERY
+from tests.web.world import QUERY, SECOND
 
 pytestmark = pytest.mark.django_db
 FAILED = "This box could not be filled"
@@ -35,6 +36,7 @@ def said(costs):
     retired = {"status": "retired", "retired_on": date(2026, 9, 2)}
     save_details("feature", "answers", retired, BY)
     save_details("feature", "old idea", {"owner": "Ivo Brandt"}, BY)
+    remember(SECOND)
 
 
 @pytest.mark.parametrize("kind", KINDS)

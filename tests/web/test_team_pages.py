@@ -4,10 +4,11 @@ from decimal import Decimal
 
 import pytest
 
+from attribution.budgeting.remember import remember
 from attribution.entities.changes import By
 from attribution.entities.registry import set_budget
 from tests.web.test_feature_pages import panel
-from tests.web.world import QUERY
+from tests.web.world import QUERY, SECOND
 
 pytestmark = pytest.mark.django_db
 BY = By(reason="a test")
@@ -16,9 +17,10 @@ BY = By(reason="a test")
 @pytest.fixture
 def budgets(costs):
     set_budget("team", "relevance", Decimal(100), "USD", "month", BY)
+    remember(SECOND)
 
 
-def test_the_list_says_who_burns_what_and_how_well_it_is_known(visit, budgets):
+def test_the_list_says_who_uses_what_and_how_well_it_is_known(visit, budgets):
     page = visit("finance", f"/teams/?{QUERY}").content.decode()
     for shown in ("2 teams cost", "$235.50", "over budget: relevance", "$160.00", "$75.50",
                   "$20.00", "160%", "of $100 a month", "measured 100%", "fallback 100%",

@@ -218,7 +218,8 @@ def chart(ask: Ask) -> dict:
         "hatched": parts.hatched(bare(ask), step),
         "summary": f"{title}. {note}",
         "twin": parts.twin(made, periods_of(ask.period, step), step,
-                           lambda amount: numbers.money(amount or ZERO, currency)),
+                           lambda amount: numbers.money(amount or ZERO, currency),
+                           parts.cut_steps(ask.period, step)),
     }  # fmt: skip
 
 

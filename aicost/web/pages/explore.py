@@ -39,6 +39,7 @@ from aicost.web.parts import (
     periods_of,
     residual,
     twin,
+    whole_steps,
     why_url,
 )
 from aicost.web.shell import Page, Panel, for_people, render_page
@@ -116,7 +117,7 @@ def chart(ask: Ask, shape: Shape) -> dict:
             for event, currency in stands_out(ask)
         ],
         "happened": _happened(ask),
-        "twin": twin(layers, periods, step, write),
+        "twin": twin(layers, periods, step, write, cut_steps(ask.period, step)),
         "twin_name": "" if ask.view.chart != "table" else f"Every {step}",
         "summary": f"Cost by {group} {_rate(ask, shape)}, {ask.view.basis}, {block.currency}; "
         f"total {numbers.money(block.total.cost, block.currency)}.",
@@ -206,7 +207,7 @@ def table(ask: Ask, shape: Shape) -> dict:
     found = LINES.blocks(ask.view, found)
     steps = {b.currency: b for b in stepped(ask)}
     daily = {c: {x.key: x for x in b.lines} | {("total",): b.total} for c, b in steps.items()}
-    periods = periods_of(ask.period, ask.view.granularity)
+    whole = whole_steps(ask.period, ask.view.granularity)
     add_idle(ask, found)
     for block in found:
         series = daily.get(block.currency, {})
@@ -226,7 +227,7 @@ def table(ask: Ask, shape: Shape) -> dict:
             kind = kind_of(ask.view.group_by[0])
             if line.line == "owned" and line.key[1] and kind in CONSISTS_OF:
                 line.page = target_url(ask, kind, line.key[1])
-            line.spark = _spark(series.get(line.key), periods, top, line is block.total)
+            line.spark = _spark(series.get(line.key), whole, top, line is block.total)
     return {
         "blocks": found,
         "groups": [label(g) for g in ask.view.group_by],

@@ -241,7 +241,7 @@ FEATURE_PAGE = Page(
         *HOLDER.chart_panels(),
         *(unit_panel(kind, FEATURE) for kind in ("unit", "calls")),
         LAYERS_PANEL,
-        Panel("models", "parts/owned_table.html", models, table=HOLDER.data,
+        Panel("models", "parts/owned_table.html", models, table=HOLDER.data_with_units,
               title="Models it uses", lazy=True, sorting=owned.NAMES),
         Panel("customers", "parts/owned_table.html", top_customers, table=customers_data,
               title="Customers", lazy=True),

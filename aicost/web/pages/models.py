@@ -12,8 +12,7 @@ from aicost.web.ask import Ask, ask_of
 from aicost.web.colours import colour
 from aicost.web.frontier import score_text
 from aicost.web.idle import add_idle
-from aicost.web.model_charts import weeks_of
-from aicost.web.parts import RESIDUAL, STAMP, cost_blocks, periods_of, residual, why_url
+from aicost.web.parts import RESIDUAL, STAMP, cost_blocks, residual, whole_steps, why_url
 from aicost.web.qualities import best_of, gained, planes, standing, version_name
 from aicost.web.reasons import address
 from aicost.web.shell import Page, Panel, for_people, render_page
@@ -21,6 +20,7 @@ from aicost.web.sizes import is_large
 from aicost.web.sorting import LINE, Sorting, growth_of
 from aicost.web.tables import Block, blocks, shorten
 from aicost.web.units import Unit, keyed, per_thousand, unit_rows
+from aicost.web.weekly import weeks
 from attribution.reports.sheets import Sheet, sheet_of
 
 BY_MODEL = ("model",)
@@ -118,12 +118,10 @@ def _quality_cell(told: tuple | None) -> dict | None:
 
 def _add_sparks(ask: Ask, found: list[Block]) -> None:
     """Cost per week; one scale for all models, the total on its own."""
-    span = weeks_of(ask)
+    span = weeks(ask)
     answer = ask.report("cost", group_by=BY_MODEL, period=span, granularity="week")
     weekly = {b.currency: b for b in blocks(answer.rows, BY_MODEL, colour=colour)}
-    weeks = periods_of(span, "week")
-    if span.end.weekday() and len(weeks) > 1:  # a week that is not over looks like a fall
-        weeks.pop()
+    shown = whole_steps(span, "week")
     for block in found:
         series = weekly.get(block.currency)
         if series is None:
@@ -131,13 +129,13 @@ def _add_sparks(ask: Ask, found: list[Block]) -> None:
         by_key = {line.key: line.by_period for line in series.lines}
         top = max((v for line in series.lines for v in line.by_period.values()), default=ZERO)
         for line in block.lines:
-            line.spark = _spark(by_key.get(line.key, {}), weeks, top)
+            line.spark = _spark(by_key.get(line.key, {}), shown, top)
         own = series.total.by_period
-        block.total.spark = _spark(own, weeks, max(own.values(), default=ZERO))
+        block.total.spark = _spark(own, shown, max(own.values(), default=ZERO))
 
 
-def _spark(by_period: dict, weeks: list, top: Decimal) -> dict | None:
-    path = spark.points([by_period.get(week, ZERO) for week in weeks], top)
+def _spark(by_period: dict, steps: list, top: Decimal) -> dict | None:
+    path = spark.points([by_period.get(step, ZERO) for step in steps], top)
     return {"points": path, "end": spark.last_point(path)} if path else None
 
 

@@ -21,6 +21,9 @@ from aicost.web.parts import (
     STAMP,
     Figure,
     cost_blocks,
+    cut_steps,
+    estimate_step,
+    hatched,
     money_figure,
     periods_of,
     start_of,
@@ -140,6 +143,7 @@ def trend(ask: Ask) -> dict:
     if found is None:
         return {"title": title, "empty": True}
     layer, periods, currency = found
+    open_weeks = hatched(ask, STEP, six_months(ask))
 
     def write(amount):
         return numbers.money(amount or ZERO, currency)
@@ -147,9 +151,10 @@ def trend(ask: Ask) -> dict:
     return {
         "title": title,
         "size": "low",
-        "note": f"{ask.view.basis.capitalize()} cost, {currency}, six months.",
+        "note": f"{ask.view.basis.capitalize()} cost, {currency}, six months."
+        + (f" Hatched: {open_weeks}." if open_weeks else ""),
         "summary": f"Unattributed {ask.view.basis} cost per week over six months, {currency}.",
-        "twin": twin([layer], periods, STEP, write),
+        "twin": twin([layer], periods, STEP, write, cut_steps(six_months(ask), STEP)),
     }
 
 
@@ -158,10 +163,11 @@ def trend_figure(ask: Ask) -> dict:
     if found is None:
         return {"data": [], "layout": {}}
     layer, periods, currency = found
-    axis = figures.Axis(STEP, currency, events=_changes(ask))
+    axis = figures.Axis(STEP, currency, estimate_from=estimate_step(ask, STEP),
+                        events=_changes(ask), cut=cut_steps(six_months(ask), STEP))  # fmt: skip
     figure = figures.stacked_bars([layer], periods, axis)
-    for name in ("tickvals", "ticktext"):  # 26 weeks have no room for 26 dates
-        figure["layout"]["xaxis"][name] = figure["layout"]["xaxis"][name][::NAMED_EVERY]
+    for name in ("tickvals", "ticktext"):  # 26 weeks have no room for 26 dates; the last is named
+        figure["layout"]["xaxis"][name] = figure["layout"]["xaxis"][name][::-NAMED_EVERY][::-1]
     return figure
 
 

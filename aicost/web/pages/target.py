@@ -41,7 +41,7 @@ from aicost.web.shell import Page, Panel, for_people, refuse, render_page
 from aicost.web.sorting import LINES, Sorting
 from aicost.web.subject import (
     budget_figure,
-    burn_of,
+    budget_words,
     case_figure,
     facts,
     history,
@@ -75,12 +75,9 @@ def lead(ask: Ask) -> dict:
             parts.append((f" ({grown} {against(ask)})", False))
     else:
         parts = [("No cost stands on it in this period", True)]
-    if (used := burn_of(ask)) is not None:
-        text = f", {used.share} of its budget with {used.gone_share} of the {used.period} gone"
-        parts.append((text, used.is_over))
     owner = entity.owner if entity else ""
-    parts.append((f". {owner} owns it." if owner else ". Nobody is named as its owner.", False))
-    parts += late_words(ask)
+    owned = f" {owner} owns it." if owner else " Nobody is named as its owner."
+    parts += [(".", False), *budget_words(ask), (owned, False), *late_words(ask)]
     return {"parts": parts}
 
 
@@ -137,7 +134,9 @@ def chart(ask: Ask) -> dict:
         "dots": bool(ask.rows_before("cost", group_by=("service",), granularity=step)),
         "summary": f"{title} by service, {ask.view.basis}, {block.currency}; "
         f"total {numbers.money(block.total.cost, block.currency)}.",
-        "twin": twin(layers, periods_of(ask.period, step), step, write),
+        "twin": twin(
+            layers, periods_of(ask.period, step), step, write, cut_steps(ask.period, step)
+        ),
     }
 
 

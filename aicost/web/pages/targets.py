@@ -10,12 +10,10 @@ from aicost.accounts.audit import EXPORT, record
 from aicost.accounts.scope import may_edit_names
 from aicost.web import numbers
 from aicost.web.ask import Ask, ask_of
+from aicost.web.budgeted import Held, held
 from aicost.web.filters import label
 from aicost.web.names import (
     CONSISTS_OF,
-    Burn,
-    budgets_on,
-    burn,
     cost_after,
     entities,
     last_day,
@@ -47,7 +45,7 @@ SORTS = Sorting(
         "owner": "entity.owner",
         "cost": "line.cost",
         "change_percent": "line.growth",
-        "budget_used": "burn.part",
+        "budget_used": "budget.part",
     },
     "cost",
     ("name", "owner"),
@@ -64,7 +62,7 @@ class Named:
     url: str
     entity: Entity | None
     parents: list
-    burn: Burn | None
+    budget: Held | None
     late: list
 
     @property
@@ -123,7 +121,7 @@ def tables(ask: Ask) -> list[Table]:
     known, day = entities(kind), last_day(ask)
     seen = names_seen(ask.asker, kind)
     above = parents_on(kind, day)
-    budgets = budgets_on(kind, day) if may_see_plans(ask.asker, kind) else {}
+    budgets = held(ask, kind) if may_see_plans(ask.asker, kind) else {}
     late = cost_after(ask, kind, known.values())
 
     def named(line: Line) -> Named:
@@ -135,7 +133,7 @@ def tables(ask: Ask) -> list[Table]:
             target_url(ask, kind, name) if name else "",
             entity,
             above.get(name, []),
-            burn(ask, kind, name, budgets[name]) if name in budgets else None,
+            budgets.get(name),
             late.get(name, []),
         )
 
@@ -234,8 +232,8 @@ def _data(kind: str, table: Table, row: Named) -> dict:
         "cost": row.line.cost if table.currency else None,
         "previous": row.line.previous,
         "change": row.line.delta,
-        "budget": row.burn.amount if row.burn else None,
-        "budget_used": row.burn.used if row.burn else None,
+        "budget": row.budget.amount if row.budget else None,
+        "budget_used": row.budget.used if row.budget else None,
     }
 
 

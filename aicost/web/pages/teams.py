@@ -1,4 +1,4 @@
-"""Teams: what each costs and burns of its budget, and how well that is known; one team's page."""
+"""Teams: what each costs and uses of its budget, and how well that is known; one team's page."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -11,9 +11,10 @@ from django.urls import reverse
 from aicost.kernel.periods import month_start
 from aicost.web import numbers, owned
 from aicost.web.ask import Ask, ask_of
+from aicost.web.budgeted import Held, held
 from aicost.web.colours import colour
 from aicost.web.exports import sheet_of_blocks
-from aicost.web.names import budgets_on, burn, last_day, may_see_plans, target_url
+from aicost.web.names import last_day, may_see_plans, target_url
 from aicost.web.owned import Cell
 from aicost.web.owned import Column as Shown
 from aicost.web.owned_page import Holder, named_page, parts_table
@@ -68,31 +69,27 @@ def list_lead(ask: Ask) -> dict:
     if most.delta:
         moved = numbers.change(most.delta, block.currency, 0)
         parts.append((f". {most.names[0]} moved most, {moved} {against(ask)}", False))
-    over = [n for (n, _), used in burns(ask).items() if used.is_over]
+    over = [n for (n, _), used in budgets(ask).items() if used.is_over]
     if over:
         parts.append((f"; over budget: {', '.join(over)}", True))
     return {"parts": [*parts, (".", False)]}
 
 
-def burns(ask: Ask) -> dict[tuple[str, str], object]:
-    """(team, currency) -> how much of its budget is used."""
-    if not may_see_plans(ask.asker, TEAM):
-        return {}
-    found = {}
-    for name, budget in budgets_on(TEAM, last_day(ask)).items():
-        found[(name, budget.currency)] = burn(ask, TEAM, name, budget)
-    return found
+def budgets(ask: Ask) -> dict[tuple[str, str], Held]:
+    """(team, currency) -> how its budget goes."""
+    found = held(ask, TEAM) if may_see_plans(ask.asker, TEAM) else {}
+    return {(name, budget.currency): budget for name, budget in found.items()}
 
 
 def list_table(ask: Ask) -> dict:
-    found, used = named(ask), burns(ask)
+    found, used = named(ask), budgets(ask)
     owned.add_sparks(ask, found, BY_TEAM)
     features = _features(ask)
 
     def columns(block: Block) -> list[Shown]:
         return [
             *owned.cost_columns(ask, block.currency),
-            Shown("Budget used", owned.of_owned(used, _burned, Cell("not set", "word")),
+            Shown("Budget used", owned.of_owned(used, _used, Cell("not set", "word")),
                   key="budget_used", value=owned.value_of(used, attrgetter("part"))),
             Shown("Features", owned.of_owned(features, _many, Cell("none", "word")), words=True),
             Shown("Evidence", _evidence, words=True),
@@ -129,9 +126,12 @@ def _many(features: list[str], currency: str) -> Cell:
     return Cell(f"{features[0]}{more}", "second")
 
 
-def _burned(used, currency: str) -> Cell:
-    note = f"of {numbers.money(used.amount, used.currency, 0)} a {used.period}"
-    return Cell(used.share, "bad" if used.is_over else "", note=note)
+def _used(budget: Held, currency: str) -> Cell:
+    note = ""
+    if budget.amount is not None:
+        note = f"of {numbers.money(budget.amount, budget.currency, 0)} {budget.each}"
+    css = "bad" if budget.is_over else "" if budget.known else "word"
+    return Cell(budget.share, css, note=note)
 
 
 def _evidence(line: Line, currency: str) -> Cell:
@@ -141,7 +141,7 @@ def _evidence(line: Line, currency: str) -> Cell:
 def list_data(ask: Ask) -> Sheet:
     answer, found = ask.report("cost", group_by=BY_TEAM), cost_blocks(ask, BY_TEAM)
     known = {key: {"features": ", ".join(names)} for key, names in _features(ask).items()}
-    for key, used in burns(ask).items():
+    for key, used in budgets(ask).items():
         told = {"budget": used.amount, "budget_period": used.period, "budget_used": used.used}
         known[key] = known.get(key, {}) | told
     return sheet_of_blocks("Teams", ask, answer, found, BY_TEAM, BUDGETED, known)
@@ -271,8 +271,8 @@ TEAM_PAGE = Page(
         *HOLDER.chart_panels(),
         *(unit_panel(kind, TEAM) for kind in ("unit", "calls")),
         LAYERS_PANEL,
-        Panel("features", "parts/owned_table.html", features, table=HOLDER.data, title="Features",
-              lazy=True, sorting=owned.NAMES),
+        Panel("features", "parts/owned_table.html", features,
+              table=HOLDER.data_with_units, title="Features", lazy=True, sorting=owned.NAMES),
         _of("model", "Models"),
         _of("experiment", "Experiments"),
         Panel("facts", "parts/target_facts.html", facts, title="What is said of it", lazy=True),

@@ -16,7 +16,9 @@ from aicost.web.parts import (
     STAMP,
     Figure,
     against,
+    cut_steps,
     estimate_step,
+    hatched,
     legend,
     money_figure,
     periods_of,
@@ -279,7 +281,10 @@ def chart(ask: Ask) -> dict:
     return {
         "note": f"{note}.",
         "legend": legend(stacks),
-        "twin": twin(stacks, periods_of(ask.period, step), step, write),
+        "hatched": hatched(ask, step),
+        "twin": twin(
+            stacks, periods_of(ask.period, step), step, write, cut_steps(ask.period, step)
+        ),
         "size": "low",
         "summary": f"{note}.",
     }
@@ -289,7 +294,8 @@ def chart_figure(ask: Ask) -> dict:
     (stacks, currency), step = _layers(ask), ask.view.granularity
     if not stacks:
         return {"data": [], "layout": {}}
-    axis = figures.Axis(step, currency, estimate_from=estimate_step(ask, step))
+    axis = figures.Axis(step, currency, estimate_from=estimate_step(ask, step),
+                        cut=cut_steps(ask.period, step))  # fmt: skip
     return figures.stacked_bars(stacks, periods_of(ask.period, step), axis)
 
 
