@@ -1,4 +1,5 @@
--- Stage 2, cumulated: the parts that every charge of a stage-1 target falls into.
+-- Stage 2, cumulated: the parts that every charge of a stage-1 target falls into. Where the total
+-- squared is a bigint, they are told as such too, for aicost_quick_part.
 create temp table w_final on commit drop as
 with share as materialized (
     select s.stage1_target_id, s.then_method, t.id as target_id, s.weight,
@@ -14,5 +15,6 @@ with share as materialized (
     window target as (partition by s.stage1_target_id, s.then_method)
 )
 select stage1_target_id, then_method, target_id, weight, total::bigint as total_weight, total,
-       upto, upto - weight as below
+       upto, upto - weight as below, total <= 3037000499 as is_small,
+       weight::numeric as weight10, upto::bigint as upto8, upto::bigint - weight as below8
   from share
