@@ -1,13 +1,13 @@
-"""Sources, maps, prices and rates in Django's admin. A map edited here re-attributes its days."""
+"""Sources, maps, prices and rates in Django's admin. A map edited here re-attributes its days.
+
+Every command reads this when it starts; what a form needs beyond the models is read when one is
+sent, since the readers of bills behind it take seconds."""
 
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.forms import ModelForm
 
-from ingest.maps import mark_map_changed
 from ingest.models import Alias, FxRate, Price, ResourceMap, Source, StorageMap, WorkloadMap
-from ingest.price_overlaps import PriceRefused
-from ingest.prices import COLUMNS, check_price, save_price
 
 
 @admin.register(Source)
@@ -24,16 +24,22 @@ class MapAdmin(admin.ModelAdmin):
         if "found" not in form.changed_data and hasattr(obj, "found"):
             obj.found = False  # what somebody edits is theirs from now on
         super().save_model(request, obj, form, change)
-        mark_map_changed(*(row for row in (before, obj) if row is not None))
+        _mark(*(row for row in (before, obj) if row is not None))
 
     def delete_model(self, request, obj) -> None:
         super().delete_model(request, obj)
-        mark_map_changed(obj)
+        _mark(obj)
 
     def delete_queryset(self, request, queryset) -> None:
         gone = list(queryset)
         super().delete_queryset(request, queryset)
-        mark_map_changed(*gone)
+        _mark(*gone)
+
+
+def _mark(*rows) -> None:
+    from ingest.maps import mark_map_changed
+
+    mark_map_changed(*rows)
 
 
 @admin.register(ResourceMap)
@@ -65,6 +71,8 @@ class PriceForm(ModelForm):
     """The rules of ingest.prices, said beside the form."""
 
     def clean(self):
+        from ingest.prices import PriceRefused, check_price
+
         values = super().clean()
         if not self.errors:
             for name, value in values.items():
@@ -85,6 +93,8 @@ class PriceAdmin(admin.ModelAdmin):
     exclude = ("changed_by",)
 
     def save_model(self, request, obj, form, change) -> None:
+        from ingest.prices import COLUMNS, save_price
+
         save_price({name: getattr(obj, name) for name in COLUMNS}, request.user, obj)
 
 

@@ -12,11 +12,10 @@ from decimal import Decimal
 from functools import cache, lru_cache
 from importlib.resources import files
 import re
+from typing import TYPE_CHECKING
 
-from genai_prices import __version__
-from genai_prices.data import providers
-from genai_prices.data_snapshot import find_provider_by_id
-from genai_prices.types import ModelInfo, Provider, TieredPrices
+if TYPE_CHECKING:  # the package takes a while to import: read when a price is first asked for
+    from genai_prices.types import ModelInfo, Provider, TieredPrices
 
 CURRENCY = "USD"
 MILLION, THOUSAND = 1_000_000, 1_000
@@ -63,7 +62,7 @@ def provider_key(name: str) -> str:
     for key, pattern in _provider_names():
         if pattern.search(text):
             return key
-    found = find_provider_by_id(providers, text)
+    found = _provider(text)
     return found.id if found else text
 
 
@@ -107,8 +106,10 @@ def maker_of(model: str) -> str:
 @cache
 def context_thresholds() -> tuple[int, ...]:
     """Every number of input tokens from which some public price differs."""
+    from genai_prices.types import TieredPrices
+
     found = set()
-    for provider in providers:
+    for provider in _providers():
         for model in provider.models:
             listed = model.prices if isinstance(model.prices, list) else []
             told = [one.prices for one in listed] or [model.prices]
@@ -121,7 +122,21 @@ def context_thresholds() -> tuple[int, ...]:
 
 
 def _origin() -> str:
+    from genai_prices import __version__
+
     return f"genai-prices {__version__}"
+
+
+def _providers() -> "list[Provider]":
+    from genai_prices.data import providers
+
+    return providers
+
+
+def _provider(name: str) -> "Provider | None":
+    from genai_prices.data_snapshot import find_provider_by_id
+
+    return find_provider_by_id(_providers(), name)
 
 
 @cache
@@ -131,16 +146,16 @@ def _provider_names() -> tuple[tuple[str, re.Pattern], ...]:
 
 
 @lru_cache(maxsize=65536)
-def _find(provider: str, model: str) -> tuple[Provider, ModelInfo] | None:
+def _find(provider: str, model: str) -> "tuple[Provider, ModelInfo] | None":
     """Gateways write `provider/model`: tried when the name as it stands is not known."""
     if not model:
         return None
     if provider:
-        of = find_provider_by_id(providers, provider)
+        of = _provider(provider)
     else:
-        makers = (one for one in providers if one.model_match is not None)
+        makers = (one for one in _providers() if one.model_match is not None)
         of = next((one for one in makers if one.model_match.is_match(model)), None)
-    if of is not None and (known := of.find_model(model, all_providers=providers)):
+    if of is not None and (known := of.find_model(model, all_providers=_providers())):
         return of, known
     prefix, slash, rest = model.partition("/")
     if not slash or provider not in ("", provider_key(prefix)):
@@ -152,7 +167,7 @@ def _context(tier: str) -> Mapping[str, str]:
     return {"processing": "batch"} if tier == "batch" else {"service_tier": tier, "speed": tier}
 
 
-def _at_context(price: Decimal | TieredPrices, tokens: int) -> tuple[Decimal, int]:
+def _at_context(price: "Decimal | TieredPrices", tokens: int) -> tuple[Decimal, int]:
     if isinstance(price, Decimal):
         return price, 0
     beyond = [tier for tier in price.tiers if tokens > tier.start]

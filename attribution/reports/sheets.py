@@ -14,11 +14,10 @@ import io
 from itertools import chain, islice
 import json
 from tempfile import TemporaryFile
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-import xlsxwriter
 
 from aicost.kernel.cells import FORMULA_STARTS
 from aicost.kernel.periods import utc_now
@@ -30,6 +29,9 @@ from attribution.reports.formats import (
     spec_values,
 )
 from attribution.reports.spec import Answer, BadSpec
+
+if TYPE_CHECKING:  # only a spreadsheet needs it
+    from xlsxwriter import Workbook
 
 RATIO_DIGITS = Decimal("1e-18")
 LINES_A_CHUNK, ROWS_A_GROUP, BYTES_A_CHUNK = 1_000, 10_000, 64 * 1024
@@ -208,13 +210,15 @@ def xlsx_chunks(sheet: Sheet) -> Iterator[bytes]:
     Raises BadSpec for more rows or longer texts than Excel takes."""
     if len(sheet.rows) > XLSX_ROWS_MAX:
         raise BadSpec(f"{len(sheet.rows)} rows do not fit a spreadsheet; take CSV or Parquet")
+    from xlsxwriter import Workbook
+
     with TemporaryFile() as file:
-        with xlsxwriter.Workbook(file, {"constant_memory": True}) as book:
+        with Workbook(file, {"constant_memory": True}) as book:
             _write_book(book, sheet)
         yield from _read_back(file)
 
 
-def _write_book(book: xlsxwriter.Workbook, sheet: Sheet) -> None:
+def _write_book(book: "Workbook", sheet: Sheet) -> None:
     formats = _Formats(book)
     page = book.add_worksheet("Table")
     page.freeze_panes(1, 0)
@@ -240,7 +244,7 @@ def _read_back(file: IO[bytes]) -> Iterator[bytes]:
 class _Formats:
     """The looks of cells, and one cell written in the look of its kind."""
 
-    def __init__(self, book: xlsxwriter.Workbook):
+    def __init__(self, book: "Workbook"):
         self.head = book.add_format({"bold": True, "bottom": 1})
         self.day = book.add_format({"num_format": "yyyy-mm-dd"})
         self.time = book.add_format({"num_format": "yyyy-mm-dd hh:mm"})

@@ -9,11 +9,7 @@ import hashlib
 from pathlib import Path
 import re
 
-import boto3
-from botocore.config import Config
-from botocore.credentials import RefreshableCredentials
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
-import botocore.session
 
 from ingest.fetch.base import SECRET, FetchError, Field
 
@@ -101,8 +97,10 @@ def open_store(config: Mapping) -> Store:
         "region_name": config.get("region") or None,
         "endpoint_url": config.get("endpoint_url") or None,
     }
+    from boto3.session import Session  # seldom, and a while to import
+
     try:
-        session = boto3.session.Session(**told, region_name=common["region_name"])
+        session = Session(**told, region_name=common["region_name"])
         if role := config.get("role_arn"):
             session = _as_role(session, role, config.get("external_id") or "", common)
         client = session.client("s3", config=_settings(common["endpoint_url"]), **common)
@@ -111,7 +109,9 @@ def open_store(config: Mapping) -> Store:
     return Store(client, bucket, f"{prefix}/" if prefix else "")
 
 
-def _settings(endpoint_url: str | None) -> Config:
+def _settings(endpoint_url: str | None):
+    from botocore.config import Config
+
     return Config(
         connect_timeout=10,
         read_timeout=60,
@@ -122,8 +122,12 @@ def _settings(endpoint_url: str | None) -> Config:
     )
 
 
-def _as_role(session, role: str, external_id: str, common: Mapping) -> boto3.session.Session:
+def _as_role(session, role: str, external_id: str, common: Mapping):
     """A session whose credentials are renewed before they expire: a first load takes hours."""
+    from boto3.session import Session
+    from botocore.credentials import RefreshableCredentials
+    from botocore.session import get_session
+
     region = common["region_name"] or "us-east-1"
     sts = session.client("sts", region_name=region, endpoint_url=common["endpoint_url"])
     more = {"ExternalId": external_id} if external_id else {}
@@ -138,11 +142,11 @@ def _as_role(session, role: str, external_id: str, common: Mapping) -> boto3.ses
             "expiry_time": found["Expiration"].astimezone(UTC).isoformat(),
         }
 
-    inner = botocore.session.get_session()
+    inner = get_session()
     inner._credentials = RefreshableCredentials.create_from_metadata(
         metadata=assume(), refresh_using=assume, method="sts-assume-role"
     )
-    return boto3.session.Session(botocore_session=inner, region_name=common["region_name"])
+    return Session(botocore_session=inner, region_name=common["region_name"])
 
 
 def listing(store: Store, folder: str) -> tuple[list[str], list[Stored]]:

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from ingest.connect import check_source, configure
-from ingest.fetch import azure_blob
+from ingest.fetch import azure_store as store_of_azure
 from ingest.load import load
 from ingest.models import Quarantined, Source, SourceRun, StorageAge
 from ingest.run_source import run_source
@@ -127,7 +127,7 @@ def test_it_passes_by_a_run_without_data_and_names_a_broken_manifest(store, home
 
 
 def test_it_takes_up_a_download_where_it_broke_off(store, home, monkeypatch):
-    monkeypatch.setattr(azure_blob, "_BLOCK_BYTES", 100)
+    monkeypatch.setattr(store_of_azure, "_BLOCK_BYTES", 100)
     put(store, ELEVENTH, 11)
     part = f"{SEPTEMBER}/{RUNS[1]}/part_0.csv"
     store.cut[part] = 150
