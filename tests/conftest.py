@@ -1,6 +1,7 @@
 """Shared fixtures. The database is a real Postgres: DATABASE_URL, or an embedded one started for
 the run in a folder of its own."""
 
+from contextlib import ExitStack
 from glob import glob
 import os
 from pathlib import Path
@@ -8,12 +9,14 @@ import shutil
 import tempfile
 
 from django.conf import settings
-from django.db.backends.postgresql.operations import DatabaseOperations
 import hypothesis
 import pytest
 
 from aicost.runtime.database import database_settings
 from aicost.runtime.postgres import Embedded
+from tests import databases, emptying
+from tests.demo_days import loaded
+from tests.nursery import Nursery
 
 SAMPLES = Path(
     os.environ.get("AICOST_SAMPLES") or settings.BASE_DIR.parent / "shared" / "data"
@@ -29,6 +32,20 @@ NEEDS = {
     "samples": SAMPLES.is_dir,
 }
 
+# Files that take a minute or more go first: none is still at work when all others have ended.
+LONG = (
+    "web/test_figures_are_reports.py",
+    "runtime/test_worker_kill.py",
+    "web/test_sweep.py",
+    "web/test_journeys.py",
+    "runtime/test_up.py",
+    "runtime/test_debian_postgres.py",
+    "ingest/test_mutated_files.py",
+    "ingest/test_spark.py",
+    "attribution/test_random_rules.py",
+    "bi/test_plain_user.py",
+)
+
 hypothesis.settings.register_profile("soak", max_examples=20_000, deadline=None)
 
 _run = {"home": None, "embedded": None, "absent": {}}
@@ -43,6 +60,7 @@ def pytest_configure(config):
     """Nothing of a run touches the AICOST_HOME or the database somebody works with; every process
     that runs tests has its own."""
     if _only_leads(config):
+        config.option.loadscopereorder = False  # else files of many tests go first
         return
     home = Path(tempfile.mkdtemp(prefix="aicost-test-"))
     _run["home"] = home
@@ -58,18 +76,7 @@ def pytest_configure(config):
     settings.STORAGES["staticfiles"]["BACKEND"] = (
         "django.contrib.staticfiles.storage.StaticFilesStorage"
     )
-    _empty_partitioned_tables_too()
-
-
-def _empty_partitioned_tables_too():
-    """Django's flush does not know the tables that migrations make by hand, and Postgres refuses
-    to truncate what they refer to; so it truncates with CASCADE."""
-    flush = DatabaseOperations.sql_flush
-
-    def cascading(self, style, tables, **options):
-        return flush(self, style, tables, **{**options, "allow_cascade": True})
-
-    DatabaseOperations.sql_flush = cascading
+    emptying.install()
 
 
 def pytest_unconfigure(config):
@@ -89,9 +96,14 @@ def pytest_collection_modifyitems(config, items):
         else:
             left_out.append(item)
             _run["absent"][group] = _run["absent"].get(group, 0) + 1
-    items[:] = kept
+    items[:] = sorted(kept, key=_turn)
     if left_out:
         config.hook.pytest_deselected(items=left_out)
+
+
+def _turn(item) -> int:
+    name = item.nodeid.partition("::")[0].removeprefix("tests/")
+    return LONG.index(name) if name in LONG else len(LONG)
 
 
 def pytest_sessionfinish(session):
@@ -119,6 +131,49 @@ def home(tmp_path, settings):
     """An AICOST_HOME of this test's own."""
     settings.AICOST_HOME = tmp_path
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """The name of a copy of the test database as it is before the first test."""
+    yield from _kept(databases.copied_as("bare"), django_db_blocker)
+
+
+@pytest.fixture(scope="session")
+def demo_days(django_db_setup, django_db_blocker, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("demo")
+    yield from _kept(loaded(django_db_setup, folder), django_db_blocker)
+
+
+def _kept(context, django_db_blocker):
+    """What a context gives, which needs the database when it begins and when it ends."""
+    with ExitStack() as stack:
+        with django_db_blocker.unblock():
+            found = stack.enter_context(context)
+        yield found
+        with django_db_blocker.unblock():
+            stack.close()
+
+
+@pytest.fixture
+def demo(at_demo_days, db):
+    """The demo company's last days. It stands for the mark django_db, which would begin a
+    transaction in the ordinary database."""
+    return at_demo_days
+
+
+@pytest.fixture
+def at_demo_days(demo_days):
+    with databases.connected_to(demo_days.database), demo_days.at_home():
+        yield demo_days
+
+
+@pytest.fixture(scope="session")
+def nursery(django_db_setup, tmp_path_factory):
+    """Forks processes of the product."""
+    found = Nursery(tmp_path_factory.mktemp("nursery") / "log")
+    yield found
+    found.end()
 
 
 @pytest.fixture(scope="session")

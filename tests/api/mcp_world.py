@@ -20,8 +20,6 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 
-from django.core.management import call_command
-
 from aicost.accounts.models import User
 from aicost.accounts.people import add_user
 from attribution.allocate import attribute
@@ -42,6 +40,7 @@ from tests.attribution.ledger import (
     source,
     workload_map,
 )
+from tests.emptying import empty
 from tests.web.world import PASSWORD
 
 FIRST, SEPTEMBER, LAST = date(2026, 8, 22), date(2026, 9, 1), date(2026, 9, 10)
@@ -146,4 +145,4 @@ def committed(unblocked) -> Iterator[dict[str, User]]:
     with unblocked:
         people = build()
         yield people
-        call_command("flush", interactive=False, verbosity=0)
+        empty()

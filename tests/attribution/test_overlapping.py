@@ -1,29 +1,23 @@
 """Several processes attribute the same dirty month at once: one ledger, the same as of one."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date, timedelta
 import json
 import os
-from pathlib import Path
-import subprocess
-import sys
 import time
 
-from django.conf import settings as django_settings
 from django.db.models import F
 import psycopg
 import pytest
 
-from aicost.runtime.database import broker_url
+from aicost.runtime.serving import database_url
 from attribution.allocate import DayResult, attribute, claim_day
 from attribution.audit import audit, is_clean
 from attribution.dirty import absorb_changes
 from attribution.models import AllocatedCharge, AllocationRule, CostDay, DayState, Target
 from ingest.models import ChangedDay, Charge
 from tests.attribution.ledger import calls, charge
+from tests.nursery import Child
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 RUNS = int(os.environ.get("AICOST_OVERLAP_RUNS", "2"))
 WORKERS, FIRST, DAYS = 4, date(2026, 9, 1), 30
 MODELS = [f"m{n}" for n in range(8)]
@@ -65,18 +59,9 @@ def forget() -> None:
         ChangedDay.objects.create(source_id=source, day=day, what="charges")
 
 
-def database_url() -> str:
-    url = broker_url(django_settings.DATABASES["default"])
-    return url.removeprefix("sqla+").replace("+psycopg", "", 1)
-
-
 WORKER = """
-import json, sys
-import django
-django.setup()
 from django.db import connection
 from attribution.allocate import attribute
-print("ready", flush=True)
 for line in sys.stdin:
     done = [[one.day.isoformat(), one.failure] for one in attribute()]
     connection.close()
@@ -84,49 +69,35 @@ for line in sys.stdin:
 """
 
 
-@contextmanager
-def workers(count: int) -> Iterator[list[subprocess.Popen]]:
-    """Processes of one thread each that attribute whenever they read a line, and say what they did;
-    as `manage.py attribute` does, without its start each time."""
-    given = {
-        "DATABASE_URL": database_url(),
-        "DJANGO_SETTINGS_MODULE": "aicost.settings",
-        "AICOST_ATTRIBUTION_THREADS": "1",
-    }
-    started = [
-        subprocess.Popen(
-            [sys.executable, "-c", WORKER],
-            cwd=ROOT,
-            env=os.environ | given,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(count)
-    ]
-    try:
-        assert [process.stdout.readline().strip() for process in started] == ["ready"] * count
-        yield started
-    finally:
-        for process in started:
-            process.stdin.close()
-            process.wait(timeout=60)
+@pytest.fixture
+def workers(nursery):
+    """workers(count): processes of one thread each that attribute whenever they read a line, and
+    say what they did; as `manage.py attribute` does, without its start each time."""
+    started: list[Child] = []
+
+    def start(count: int) -> list[Child]:
+        started.extend(nursery.fork(WORKER, AICOST_ATTRIBUTION_THREADS=1) for _ in range(count))
+        return started
+
+    yield start
+    for child in started:
+        child.gone()
 
 
-def attribute_at_once(started: list[subprocess.Popen]) -> list[list[list[str]]]:
+def attribute_at_once(started: list[Child]) -> list[list[list[str]]]:
     """What each did, as [day, failure]. All start at the same moment: a lock on the table of days
     holds them until all are there."""
     waiting = "select count(distinct pid) from pg_locks where not granted"
     with psycopg.connect(database_url()) as gate:
         gate.execute("lock table attribution_daystate in access exclusive mode")
         for process in started:
-            process.stdin.write("go\n")
-            process.stdin.flush()
+            process.tells.write("go\n")
+            process.tells.flush()
         deadline = time.monotonic() + 60
         while gate.execute(waiting).fetchone()[0] < len(started):
             assert time.monotonic() < deadline
             time.sleep(0.02)
-    return [json.loads(process.stdout.readline()) for process in started]
+    return [json.loads(process.hears.readline()) for process in started]
 
 
 def deadlocks() -> int:
@@ -135,10 +106,9 @@ def deadlocks() -> int:
         return counting.execute(query).fetchone()[0]
 
 
-def test_it_makes_the_same_ledger_with_four_processes_as_with_one():
+def test_it_makes_the_same_ledger_with_four_processes_as_with_one(workers):
     build()
-    with workers(WORKERS) as started:
-        results = attribute_at_once(started)
+    results = attribute_at_once(workers(WORKERS))
     done = sorted(tuple(one) for process in results for one in process)
     assert done == [(day.isoformat(), "") for day in month()]
     assert sum(1 for process in results if process) > 1
@@ -151,28 +121,28 @@ def test_it_makes_the_same_ledger_with_four_processes_as_with_one():
     assert ledger() == together
 
 
-def test_it_never_deadlocks_however_recalculations_overlap():
+def test_it_never_deadlocks_however_recalculations_overlap(workers):
     """Eight workers, the same month again and again: all of it dirty, or under another rule."""
     build()
     attribute()
     expected, before = ledger(), deadlocks()
-    with workers(8) as started:
-        for nth in range(RUNS):
-            if nth % 2:
-                AllocationRule.objects.filter(key="now_and_then").delete()
-            else:
-                AllocationRule.objects.create(
-                    key="now_and_then",
-                    version=1,
-                    position=5,
-                    title="Claims nothing",
-                    method="direct",
-                    conditions=[{"field": "sku_id", "op": "is", "value": f"none-{nth}"}],
-                )
-                DayState.objects.update(dirty_version=F("dirty_version") + 1)
-            results = attribute_at_once(started)
-            assert {failure for process in results for _, failure in process} <= {""}
-            assert not DayState.objects.filter(dirty_version__gt=F("published_version")).exists()
+    started = workers(8)
+    for nth in range(RUNS):
+        if nth % 2:
+            AllocationRule.objects.filter(key="now_and_then").delete()
+        else:
+            AllocationRule.objects.create(
+                key="now_and_then",
+                version=1,
+                position=5,
+                title="Claims nothing",
+                method="direct",
+                conditions=[{"field": "sku_id", "op": "is", "value": f"none-{nth}"}],
+            )
+            DayState.objects.update(dirty_version=F("dirty_version") + 1)
+        results = attribute_at_once(started)
+        assert {failure for process in results for _, failure in process} <= {""}
+        assert not DayState.objects.filter(dirty_version__gt=F("published_version")).exists()
     assert deadlocks() == before
     assert ledger() == expected
     assert is_clean(audit())

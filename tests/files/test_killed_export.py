@@ -2,32 +2,23 @@
 ends it, with nothing twice and nothing left over."""
 
 from decimal import Decimal
-import os
 from pathlib import Path
-import signal
-import subprocess
-import sys
 import time
 
-from django.conf import settings as django_settings
 import pytest
 
 from aicost.files.destinations import add
 from aicost.files.export import VANISHED, export
 from aicost.files.models import FilesRun
-from aicost.runtime.database import broker_url
 from attribution.allocate import attribute
 from tests.attribution import world
 from tests.attribution.ledger import charge
 from tests.files.reading import ask, manifest, sums
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 NEW_FILES, HALF_A_FILE, BEFORE_THE_SWEEP = "new files", "half a file", "before the sweep"
 
 # The command, stopped for good (it waits to be killed) at the point that the test names.
 SLOW = """
-import os, sys, time, django
-django.setup()
 from django.core.management import call_command
 from aicost.files import stores
 point, put, write, remove = os.environ["POINT"], stores.Folder.put, stores.Folder.write, \\
@@ -60,28 +51,19 @@ call_command("export", "run", "lake")
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def killed_at(point: str, home: Path, again: bool) -> None:
-    database = broker_url(django_settings.DATABASES["default"])
-    process = subprocess.Popen(
-        [sys.executable, "-W", "ignore", "-c", SLOW],
-        cwd=ROOT,
-        env={
-            **os.environ,
-            "DJANGO_SETTINGS_MODULE": "aicost.settings",
-            "AICOST_HOME": str(home),
-            "DJANGO_SECRET_KEY": django_settings.SECRET_KEY,
-            "DATABASE_URL": database.removeprefix("sqla+").replace("+psycopg", "", 1),
-            "POINT": point,
-            "AGAIN": "1" if again else "",
-        },
-        stdout=subprocess.PIPE,
-        start_new_session=True,
-    )
-    try:
-        assert process.stdout.readline() == b"here\n"
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+@pytest.fixture
+def killed_at(nursery):
+    """killed_at(point, again): the command runs up to there, and is killed."""
+
+    def run(point: str, again: bool) -> None:
+        told = {"POINT": point, "AGAIN": "1" if again else ""}
+        child = nursery.fork(SLOW, environment=told)
+        try:
+            assert child.hears.readline() == "here\n"
+        finally:
+            child.kill()
+
+    return run
 
 
 def wait_until_it_let_go(destination) -> FilesRun:
@@ -94,11 +76,11 @@ def wait_until_it_let_go(destination) -> FilesRun:
 
 
 @pytest.mark.parametrize("point", [NEW_FILES, HALF_A_FILE])
-def test_the_first_export_is_killed(home, point):
+def test_the_first_export_is_killed(home, killed_at, point):
     world.build()
     to = add("lake", str(home / "exports" / "lake"), {}, ["cost"])
     root = home / "exports" / "lake"
-    killed_at(point, home, again=False)
+    killed_at(point, again=False)
     assert manifest(root) == {}, "no day is promised yet"
 
     assert wait_until_it_let_go(to).state == "done"
@@ -107,7 +89,7 @@ def test_the_first_export_is_killed(home, point):
 
 
 @pytest.mark.parametrize("point", [NEW_FILES, HALF_A_FILE, BEFORE_THE_SWEEP])
-def test_a_restatement_is_killed(home, point):
+def test_a_restatement_is_killed(home, killed_at, point):
     world.build()
     to = add("lake", str(home / "exports" / "lake"), {}, ["cost"])
     root = home / "exports" / "lake"
@@ -115,7 +97,7 @@ def test_a_restatement_is_killed(home, point):
     charge("1", tags={"team": "b"}, service_name="Bucket")
     attribute()
 
-    killed_at(point, home, again=True)
+    killed_at(point, again=True)
     stands = Decimal(109 if point == BEFORE_THE_SWEEP else 108)
     assert sums(manifest(root), "effective_cost") == {"USD": stands}, "the old day or the new one"
 

@@ -10,40 +10,26 @@ from collections import Counter
 import os
 from pathlib import Path
 import random
-import signal
-import subprocess
-import sys
 import threading
 import time
 
-from django.conf import settings as django_settings
 import pytest
 
 from aicost.notify.message import TEST, Message
 from aicost.notify.models import Send
 from aicost.notify.outbox import put
-from aicost.runtime.database import broker_url
 from tests.notify.mailbox import Mailbox, serving_mail
 
 KILLS = int(os.environ.get("AICOST_SENDER_KILLS", "5"))
 SEED = int(os.environ.get("AICOST_SENDER_SEED", "1"))
-ROOT = Path(__file__).resolve().parent.parent.parent
 LEASE_SECONDS, LINGERS_SECONDS, PATIENCE_SECONDS = 1, 0.4, 60
 POINTS = ("named", "accepted", "answered")
-# Imports once; each line it reads is a sender of its own, a process that is there to be killed.
 SENDER = """
-import django, os, sys, time
-django.setup()
 from aicost.jobs.work import worker_name
 from aicost.notify.outbox import drain
-print(0, flush=True)
-for _ in sys.stdin:
-    pid = os.fork()
-    while not pid:
-        drain(worker_name())
-        time.sleep(0.02)
-    print(pid, flush=True)
-    os.waitpid(pid, 0)
+while True:
+    drain(worker_name())
+    time.sleep(0.02)
 """
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -77,46 +63,6 @@ class Watched(Mailbox):
         return answer
 
 
-class Senders:
-    """Real sender processes on the test's own database, one after the other."""
-
-    def __init__(self, port: int, log: Path) -> None:
-        database = broker_url(django_settings.DATABASES["default"])
-        environment = {
-            **os.environ,
-            "DATABASE_URL": database.removeprefix("sqla+").replace("+psycopg", "", 1),
-            "DJANGO_SETTINGS_MODULE": "aicost.settings",
-            "AICOST_JOB_LEASE_SECONDS": str(LEASE_SECONDS),
-            "AICOST_SMTP_URL": f"smtp://127.0.0.1:{port}",
-        }
-        self.log, self.pid = log, 0
-        with log.open("wb") as out:
-            self.mother = subprocess.Popen(
-                [sys.executable, "-c", SENDER],
-                cwd=ROOT,
-                env=environment,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=out,
-                text=True,
-            )
-        self.mother.stdout.readline()
-
-    def start(self) -> None:
-        self.mother.stdin.write("\n")
-        self.mother.stdin.flush()
-        self.pid = int(self.mother.stdout.readline())
-
-    def kill(self) -> None:
-        os.kill(self.pid, signal.SIGKILL)
-
-    def end(self) -> None:
-        if self.pid:
-            self.kill()
-        self.mother.kill()
-        self.mother.wait()
-
-
 def told(log: Path) -> str:
     """Where all messages are, and what the senders wrote."""
     rows = Send.objects.order_by("pk").values_list("pk", "state", "tries", "said")
@@ -127,28 +73,33 @@ def waiting() -> int:
     return Send.objects.filter(state__in=(Send.QUEUED, Send.SENDING)).count()
 
 
-def test_no_message_is_sent_twice_and_what_nobody_can_know_is_flagged(tmp_path):
+def until_all_are_sent() -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while waiting() and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+
+def test_no_message_is_sent_twice_and_what_nobody_can_know_is_flagged(nursery, tmp_path):
     chance = random.Random(SEED)
     for n in range(KILLS * 4):
         message = Message(TEST, f"Message {n}", text=f"{n}\n")
         put(message, occasion=f"{n}", address=f"p{n}@example.com")
+    log = tmp_path / "log"
     with serving_mail(Watched()) as box:
-        senders = Senders(box.port, tmp_path / "log")
-        try:
-            for n in range(KILLS):
-                box.wait_at(POINTS[n % len(POINTS)])
-                senders.start()
-                assert box.there.wait(PATIENCE_SECONDS), told(senders.log)
-                time.sleep(chance.uniform(0, LINGERS_SECONDS / 8))
-                senders.kill()
-            box.wait_at("")
-            senders.start()
-            deadline = time.monotonic() + PATIENCE_SECONDS
-            while waiting() and time.monotonic() < deadline:
-                time.sleep(0.05)
-        finally:
-            senders.end()
-        _check(box, senders.log)
+        mail = {"EMAIL_HOST": "127.0.0.1", "EMAIL_PORT": box.port}
+
+        for point in [*(POINTS[n % len(POINTS)] for n in range(KILLS)), ""]:
+            box.wait_at(point)
+            sender = nursery.fork(SENDER, log=log, AICOST_JOB_LEASE_SECONDS=LEASE_SECONDS, **mail)
+            try:
+                if point:
+                    assert box.there.wait(PATIENCE_SECONDS), told(log)
+                    time.sleep(chance.uniform(0, LINGERS_SECONDS / 8))
+                else:
+                    until_all_are_sent()
+            finally:
+                sender.kill()
+        _check(box, log)
 
 
 def _check(box: Mailbox, log: Path) -> None:

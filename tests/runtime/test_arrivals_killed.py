@@ -139,10 +139,11 @@ def missing_of(source: Source) -> list[Path]:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_it_takes_what_arrives_once_though_killed(
-    seed, site, live_server, app_at, tmp_path, monkeypatch
+    seed, site, live_server, app_at, nursery, tmp_path, monkeypatch
 ):
     began = answer(NOW)
-    app_at(broker_url(django_settings.DATABASES["default"]))
+    broker = broker_url(django_settings.DATABASES["default"])
+    app_at(broker)
     monkeypatch.setenv("AICOST_FOLDER_ROOTS", str(tmp_path))
     write_bills(tmp_path / "share")
     urls = [f"{site.url}/{n}.csv" for n in range(FILES)]
@@ -150,7 +151,7 @@ def test_it_takes_what_arrives_once_though_killed(
     share = configure("share", "folder", {"path": str(tmp_path / "share"), "what": "files"})
     chance = random.Random(seed)
     exporter = Exporter(live_server.url, token(), chance)
-    workers = Workers(broker_url(django_settings.DATABASES["default"]), tmp_path / "worker.log")
+    workers = Workers(nursery, broker, tmp_path / "worker.log", AICOST_FOLDER_ROOTS=str(tmp_path))
     try:
         for one in (figures, share):
             enqueue("ingest.source", {"source": one.pk}, key=f"source-{one.pk}")
@@ -165,7 +166,6 @@ def test_it_takes_what_arrives_once_though_killed(
             wait_for(finished, "finished", workers.log)
     finally:
         exporter.join()
-        workers.end()
     assert {job.state for job in Job.objects.all()} == {Job.DONE}
     check_sources(figures, share)
     check_spans(exporter)

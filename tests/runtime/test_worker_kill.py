@@ -13,7 +13,6 @@ import subprocess
 import time
 
 from django.conf import settings as django_settings
-from django.core.management import call_command
 import pytest
 
 from aicost.jobs.models import Job
@@ -25,6 +24,7 @@ from attribution.audit import audit, is_clean
 from ingest.inbox import clear_scratch
 from ingest.load import load
 from ingest.models import Delivery
+from tests import emptying
 from tests.ingest.bills import FOCUS_COLUMNS, focus_row
 from tests.runtime.content import content
 from tests.runtime.workers import SEEDS, Workers, answer, finished, wait_for
@@ -91,7 +91,7 @@ def undisturbed(bills, django_db_setup, django_db_blocker):
             attribute()
         assert is_clean(audit())
         expected = content()
-        call_command("flush", interactive=False, verbosity=0)
+        emptying.empty()
     assert expected["charges"][0] == 30 * (2 * RESOURCES + 1) + 2
     return expected
 
@@ -171,16 +171,12 @@ def broker(request):
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_it_loads_the_same_though_killed_ten_times(
-    undisturbed, bills, broker, seed, app_at, tmp_path, monkeypatch
+    undisturbed, bills, broker, seed, app_at, nursery, tmp_path, monkeypatch
 ):
     app_at(broker)
     monkeypatch.setattr("ingest.fetch.kept._YOUNG_SECONDS", 0)
     log = tmp_path / "worker.log"
-    workers = Workers(broker, log)
-    try:
-        kill_ten_times_then_finish(bills, workers, log, seed)
-    finally:
-        workers.end()
+    kill_ten_times_then_finish(bills, Workers(nursery, broker, log), log, seed)
     assert content() == undisturbed
     assert is_clean(audit())
     jobs = Job.objects.exclude(kind="ingest.inbox")

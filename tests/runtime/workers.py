@@ -1,80 +1,48 @@
 """Real Celery workers on the test's own database, killed with -9 whenever a test likes."""
 
+from collections.abc import Iterator
 from contextlib import contextmanager
 import os
 from pathlib import Path
-import signal
-import subprocess
-import sys
 import time
 
-from django.conf import settings as django_settings
 from django.db import connection
 
 from aicost.jobs.models import Job
 from aicost.jobs.queue import reap
-from aicost.runtime.database import broker_url
+from tests.nursery import Nursery
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 SEEDS = range(int(os.environ.get("AICOST_KILL_SEEDS", "1")))
 LEASE_SECONDS = 2
 
-# `celery -A aicost.celery worker -c 2`, imported before its turn.
+# `celery -A aicost.celery worker -c 2`
 WORKER = """
-import sys, django
-from aicost.celery import app
-django.setup()
-import attribution.tasks, ingest.tasks
-sys.stdin.read()
+app.conf.broker_url = settings.CELERY_BROKER_URL
 app.worker_main(["worker", "-c", "2", "--without-mingle", "--without-gossip"])
 """
 
 
 class Workers:
-    """Real workers of two processes on the test's own database, one after the other. The next one
-    imports its modules while the one before still works, and waits for its turn."""
+    """Real workers of two processes on the test's own database, one after the other."""
 
-    def __init__(self, broker: str, log: Path) -> None:
-        self.log = log
-        database = broker_url(django_settings.DATABASES["default"])
-        self.environment = {
-            **os.environ,
-            "DATABASE_URL": database.removeprefix("sqla+").replace("+psycopg", "", 1),
-            "CELERY_BROKER_URL": broker,
-            "AICOST_JOB_LEASE_SECONDS": str(LEASE_SECONDS),
-        }
-        self.waiting = self._import()
-
-    def _import(self) -> subprocess.Popen:
-        with self.log.open("ab") as out:
-            return subprocess.Popen(
-                [sys.executable, "-c", WORKER],
-                cwd=ROOT,
-                env=self.environment,
-                stdin=subprocess.PIPE,
-                stdout=out,
-                stderr=out,
-                start_new_session=True,
-            )
+    def __init__(self, nursery: Nursery, broker: str, log: Path, **environment: str) -> None:
+        self.nursery, self.broker, self.log = nursery, broker, log
+        self.environment = environment
 
     @contextmanager
-    def one(self):
+    def one(self) -> Iterator[None]:
         """Works until the end of the block; then all its processes are killed."""
-        process, self.waiting = self.waiting, self._import()
-        process.stdin.close()
+        worker = self.nursery.fork(
+            WORKER,
+            log=self.log,
+            environment=self.environment,
+            CELERY_BROKER_URL=self.broker,
+            AICOST_JOB_LEASE_SECONDS=LEASE_SECONDS,
+        )
         try:
             yield
         finally:
-            self._kill(process)
-
-    def end(self) -> None:
-        self.waiting.stdin.close()
-        self._kill(self.waiting)
-
-    @staticmethod
-    def _kill(process: subprocess.Popen) -> None:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+            worker.kill()
 
 
 def answer(query: str) -> int:
