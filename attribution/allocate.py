@@ -129,7 +129,7 @@ def _allocate_day(claimed: Claimed) -> DayResult:
         _refuse_leaks(binds, claimed)
         with _hashed():
             _run("day_rollup", binds)
-        for name in ("day_spread", "day_sums_target", "day_sums_service"):
+        for name in ("day_spread", "day_sums_target", "day_sums_service", "day_sums_period"):
             _run(name, binds)
         if "gpu_time" in methods:
             _run("day_gpu", binds)

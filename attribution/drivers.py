@@ -138,8 +138,9 @@ def _idle_days(leaf: Leaf, days: tuple[int, int]) -> Decimal:
     """What idle capacity costs more in a longer period; 0 for what was not idle in both."""
     if leaf.status != IDLE or not (leaf.before.cost and leaf.after.cost):
         return ZERO
-    daily = (leaf.before.cost / days[0] + leaf.after.cost / days[1]) / 2
-    return ((days[1] - days[0]) * daily).quantize(QUANTUM)
+    paid = leaf.before.cost * days[1] + leaf.after.cost * days[0]
+    # Divided once, as bridge_steps.sql does it.
+    return ((days[1] - days[0]) * paid / (2 * days[0] * days[1])).quantize(QUANTUM)
 
 
 def _size(leaf: Leaf, q0: Decimal, q1: Decimal) -> Decimal:

@@ -57,7 +57,9 @@ def _work_out(month: date, published: int, measured: str, again: bool) -> bool:
 
 def _usage(month: date) -> list[dict]:
     spec = _spec("unit_cost", month, group_by=(*DIMENSIONS, "model_version"))
-    return fetch("unit_cost_usage", binds(spec) | {"infers": True, "by_source": True})
+    return fetch(
+        "unit_cost_usage", binds(spec) | {"infers": True, "by_source": True, "latency": True}
+    )
 
 
 def _unit_costs(month: date) -> list[dict]:

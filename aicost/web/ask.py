@@ -33,6 +33,8 @@ class Ask:
     _kept: MutableMapping = field(default_factory=answers_here)
     # Titles of what was asked in another currency and stands as billed.
     as_billed: set = field(default_factory=set)
+    # What the page groups its cost by (Page.asks), None as the view says.
+    asks: tuple[str, ...] | None = None
 
     def report(self, name: str, **changes) -> Answer:
         """The answer of report `name` to this view; `changes` are fields of Spec. Estimates are
@@ -60,6 +62,11 @@ class Ask:
         if key not in self._answers:
             self._answers[key] = run(spec, self._kept)
         return self._answers[key]
+
+    def cost(self) -> Answer:
+        """Report cost as the page asks it anyhow, for what no group changes: whether it is known,
+        final or not, how fresh, in which currency."""
+        return self.report("cost", **({} if self.asks is None else {"group_by": self.asks}))
 
     def rows_before(self, name: str, **changes) -> list[dict] | None:
         """The rows of the period compared with, or None when nothing is compared."""

@@ -19,7 +19,6 @@ from aicost.web.causes import (
     effects_of,
     line_of,
     subject,
-    summed,
 )
 from aicost.web.colours import colour
 from aicost.web.tables import LINES
@@ -94,9 +93,9 @@ def by_step(rows: Iterable[dict]) -> dict[date, list[dict]]:
     return known
 
 
-def steps_of(rows: Sequence[dict], first: str, last: str, before: Decimal) -> list[Step]:
-    """The bars of a bridge that begins at `before`; effects of nothing have none."""
-    found = summed(rows)
+def steps_of(found: dict[str, Decimal], first: str, last: str, before: Decimal) -> list[Step]:
+    """The bars of a bridge that begins at `before`, of effects by cause; those of nothing have
+    none."""
     changes = [Step(HEADINGS[key], found[key]) for key in KEYS if found[key]]
     after = before + sum(found.values(), ZERO)
     return [Step(first, before, True), *changes, Step(last, after, True)]

@@ -11,6 +11,8 @@ from aicost.web.tables import LINE_NAMES
 
 ZERO = Decimal(0)
 LEAVES = ("feature", "model", "experiment", "activity", "kind")
+# Leaves as far as a story tells them apart: models only where they are new or gone.
+STORY = ("feature", "experiment", "activity", "kind", "begun_or_ended")
 TIMES_FROM = 100
 NAMES_MAX = 3
 MIN_PERCENT, PART_MIN = Decimal("0.5"), Decimal("0.15")
@@ -187,9 +189,13 @@ def _price(cause: Cause, amount: Decimal) -> str:
 
 
 def _listed(rows: Iterable[dict]) -> str:
-    names = sorted({row["experiment"] or row["model"] for row in rows} - {""})
+    names = sorted({row["experiment"] or _model(row) for row in rows} - {""})
     more = f" and {len(names) - NAMES_MAX} more" if len(names) > NAMES_MAX else ""
     return ", ".join(names[:NAMES_MAX]) + more
+
+
+def _model(row: dict) -> str:
+    return row["model"] if "model" in row else row["begun_or_ended"]
 
 
 def _new(cause: Cause, amount: Decimal) -> str:

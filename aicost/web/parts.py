@@ -87,7 +87,7 @@ def why_url(ask: Ask, line: Line, group_by: Sequence[str], currency: str = "") -
 
 def estimate_from(ask: Ask) -> date | None:
     """The first day of the view that may still change, or None when all of it is final."""
-    answer = ask.report("cost")
+    answer = ask.cost()
     if answer.final:
         return None
     last = final_through(answer)
@@ -223,7 +223,7 @@ def _step_text(first: date, step: str) -> str:
 
 def stamp(ask: Ask) -> dict:
     """○ estimate  Bill final to 18 Nov; 19–21 Nov may still change · as of … · USD."""
-    answer = ask.report("cost")
+    answer = ask.cost()
     if not answer.freshness:
         return {"known": False, "text": "No data yet"}
     parts = []

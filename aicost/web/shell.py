@@ -66,7 +66,8 @@ class Page:
     `filters` are the dimensions it can filter by (None: any), `under` the page it belongs to.
     A page with keys of its own in the address names them as `own`, and `reads` makes of a request
     the page that they ask for, and the ask. A page of one thing names the filter that says which as
-    `needs`: a part of it asked for without would answer for all."""
+    `needs`: a part of it asked for without would answer for all. `asks` is what the page groups
+    cost by where it does not do so as the view says, so that its stamp asks nothing of its own."""
 
     slug: str
     title: str
@@ -79,6 +80,7 @@ class Page:
     own: tuple[str, ...] = ()
     reads: Callable[[HttpRequest], tuple["Page", Ask]] | None = None
     needs: str = ""
+    asks: tuple[str, ...] | None = None
 
     def scoped(self, ask: Ask) -> Ask:
         """The ask without filters that this page's reports do not know, in the currencies of the
@@ -103,7 +105,7 @@ class Page:
         What was answered already stays so."""
         own = tuple((k, params[k]) for k in self.own if params.get(k))
         ask = self.scoped(ask)
-        return replace(ask, view=replace(ask.view, own=own))
+        return replace(ask, view=replace(ask.view, own=own), asks=self.asks)
 
     @property
     def template(self) -> str:

@@ -118,11 +118,13 @@ class CostDay(models.Model):
 class CostSum(models.Model):
     """CostDay summed once more, so that a question reads few rows whatever its period: by target or
     by service per day, and all three grains per month. Rebuilt with the day, the month with the
-    spread of its long charges (attribution.spread); read by aicost_cost."""
+    spread of its long charges (attribution.spread); read by aicost_cost. By billing period and kind
+    the day is summed for what reconciles with the bill."""
 
     id = models.BigAutoField(primary_key=True)
     grain = models.TextField(
-        help_text="target or service of a day; of weeks and months also all: target_week, all_month"
+        help_text="target, service or period of a day; of weeks and months target, service and all:"
+        " target_week, all_month"
     )
     day = models.DateField(help_text="of a week its Monday, of a month its first")
     source = models.ForeignKey(Source, models.DO_NOTHING, db_constraint=False)
@@ -135,6 +137,7 @@ class CostSum(models.Model):
     region_id = models.TextField(**TEXT)
     charge_category = models.TextField(**TEXT)
     evidence = models.TextField()
+    billing_period = models.DateField(null=True, help_text="of grain period only")
     is_month_spread = models.BooleanField(default=False, db_default=False)
     billed_cost = money()
     effective_cost = money()
@@ -144,7 +147,14 @@ class CostSum(models.Model):
     shared_spread_effective = money(default=0)
 
     class Meta:
-        indexes = [models.Index(fields=["grain", "source", "day"])]
+        indexes = [
+            models.Index(fields=["grain", "source", "day"]),
+            models.Index(
+                fields=["billing_period"],
+                condition=models.Q(grain="period"),
+                name="attribution_costsum_period",
+            ),
+        ]
 
 
 class GpuDay(models.Model):

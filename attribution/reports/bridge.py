@@ -9,16 +9,30 @@ mix is measured. Effects are computed for all leaves the asker may see and then 
 row says the same under every grouping and filter."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal, localcontext
 
 from aicost.kernel.periods import Period
 from aicost.kernel.targets import LEVELS
-from attribution.drivers import EFFECTS, Leaf, Side, effects
+from attribution.drivers import EFFECTS, Leaf, Side
 from attribution.entities.hierarchy import names_on
-from attribution.reports.base import Report, binds, fetch, hours, pick
+from attribution.reports.base import Report, hours, pick
+from attribution.reports.bridge_leaves import (
+    BEGUN_OR_ENDED,
+    CALLS,
+    CREDIT,
+    GPU_HOURS,
+    LEAF,
+    UNITS,
+    Key,
+    Placed,
+    chained,
+    credited,
+    decomposed,
+    measured,
+)
 from attribution.reports.compare import previous_period, step_of
 from attribution.reports.convert import EXACT_DIGITS, folded
 from attribution.reports.cost import every_column
@@ -26,15 +40,13 @@ from attribution.reports.spec import LEFT_OUT, Spec
 from attribution.ruling.between import moved_between
 from attribution.ruling.replay.engine import Replayed
 
-LEAF = ("feature", "model", "experiment", "activity")
-NAMES = LEAF[:3]
-CALLS, GPU_HOURS = "requests", "gpu_hours"
 ABOVE = tuple(level for level, name in LEVELS.items() if name in LEAF)
-UNITS = {"inference": CALLS, "training": GPU_HOURS, "experimentation": GPU_HOURS}
-CREDITS, CREDIT, RULES = "credits", "Credit", "rules"
+CREDITS, RULES = "credits", "rules"
 WHOLE = {"idle": "idle", "shared": "unmetered", "unattributed": "unmetered"}
 POOLS = ("shared", "idle", "unattributed")
 LINES = ("owned", "workload", *POOLS)
+# What describes money and does not own it.
+DESCRIBING = ("kind", BEGUN_OR_ENDED)
 _COLUMN_OF = {name: f"{name}_effect" for name in EFFECTS}
 MONEY = ("previous", "cost", "delta", *_COLUMN_OF.values())
 QUANTITIES = tuple(
@@ -42,18 +54,6 @@ QUANTITIES = tuple(
 )
 ZERO = Decimal(0)
 COST = ("cost",)
-Key = tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Placed:
-    """A leaf with its names, the ledger's kind and its currency, and its effects."""
-
-    names: dict[str, str]
-    kind: str
-    currency: str
-    leaf: Leaf
-    effects: dict[str, Decimal]
 
 
 def columns(spec: Spec) -> tuple[str, ...]:
@@ -76,8 +76,7 @@ def exchanged(spec: Spec) -> tuple[list[dict], tuple]:
 
 def _rows(spec: Spec, missing: set) -> list[dict]:
     found = []
-    for now, before, (old, new) in _pairs(spec, missing):
-        placed = _decomposed(old, new, (before.length_days, now.length_days))
+    for now, before, placed in _steps(spec, missing):
         above = {
             level: names_on(level, now.end - timedelta(days=1))
             for level in {*spec.group_by, *spec.filters} & set(ABOVE)
@@ -86,8 +85,9 @@ def _rows(spec: Spec, missing: set) -> list[dict]:
     return pick(found, columns(spec))
 
 
-def _pairs(spec: Spec, missing: set) -> Iterator[tuple[Period, Period, tuple[dict, dict]]]:
-    """(period, period compared with, sides of their leaves)."""
+def _steps(spec: Spec, missing: set) -> Iterator[tuple[Period, Period, list[Placed]]]:
+    """(period, period compared with, leaves). A chain as it was billed is told by one query; what
+    is exchanged or replayed first is laid side by side here."""
     if spec.granularity == "total":
         other = spec.against or previous_period(spec.period)
         old, new = (
@@ -95,15 +95,20 @@ def _pairs(spec: Spec, missing: set) -> Iterator[tuple[Period, Period, tuple[dic
         )
         if spec.by_rules:
             old = _under_new_rules(old, moved_between(other, spec.period, spec.basis))
-        yield spec.period, other, (old, new)
+        yield spec.period, other, _decomposed(old, new, other, spec.period)
         return
     steps = whole_steps(spec.period, spec.granularity)
     if not steps:
         return
-    first = step_of(steps[0].start - timedelta(days=1), spec.granularity, steps[0].start)
-    sides = _sides(replace(spec, period=Period(first, steps[-1].end)), missing)
-    for before, now in zip([Period(first, steps[0].start), *steps], steps, strict=False):
-        yield now, before, (sides.get(before.start, {}), sides.get(now.start, {}))
+    start = step_of(steps[0].start - timedelta(days=1), spec.granularity, steps[0].start)
+    first = Period(start, steps[0].start)
+    if not spec.in_currency:
+        yield from chained(spec, first, steps)
+        return
+    sides = _sides(replace(spec, period=Period(start, steps[-1].end)), missing)
+    for before, now in zip([first, *steps], steps, strict=False):
+        old, new = sides.get(before.start, {}), sides.get(now.start, {})
+        yield now, before, _decomposed(old, new, before, now)
 
 
 def whole_steps(period: Period, granularity: str) -> list[Period]:
@@ -122,24 +127,16 @@ def _sides(spec: Spec, missing: set) -> dict[date, dict[Key, Side]]:
     own."""
     asked = replace(spec, group_by=(*LEAF, "kind"), filters={}, estimates=LEFT_OUT)
     found: dict[date, dict[Key, Side]] = {}
-    calls = {_named(row): row for row in _calls(asked)}
-    worked = {_named(row): row for row in _gpu_time(asked)}
-    credited = {_leaf(row): row["cost"] for row in folded(asked, _credits, COST, missing)}
-    for when, key in credited:
-        found.setdefault(when, {})[*key, CREDITS] = Side(credited[when, key])
+    known = measured(asked)
+    back = {_leaf(row): row["cost"] for row in folded(asked, _credits, COST, missing)}
+    for when, key in back:
+        found.setdefault(when, {})[*key, CREDITS] = Side(back[when, key])
     for row in folded(asked, _money, COST, missing):
-        names = tuple(row[name] or "" for name in LEAF)
-        key = (*names, row["kind"], row["currency"], "")
-        cost = row["cost"] - credited.get(_leaf(row), ZERO)
-        side = Side(cost)
-        if row["kind"] == "workload":
-            unit = UNITS.get(row["activity"])
-            where = (row["period"], *names[:3])
-            if unit == CALLS and where in calls:
-                side = Side(cost, calls[where]["requests"], calls[where]["tokens"])
-            elif unit == GPU_HOURS and (*where, row["activity"]) in worked:
-                side = Side(cost, worked[(*where, row["activity"])]["gpu_ms"])
-        found.setdefault(row["period"], {})[key] = side
+        when, key = _leaf(row)
+        cost = row["cost"] - back.get((when, key), ZERO)
+        workload = row["kind"] == "workload"
+        side = known.side(when, key[:4], cost) if workload else Side(cost)
+        found.setdefault(when, {})[*key, ""] = side
     return found
 
 
@@ -168,43 +165,27 @@ def _leaf(row: Mapping) -> tuple[date, Key]:
 
 
 def _credits(asked: Spec) -> list[dict]:
-    """The credits of the leaves. Whether there are any is told by few sums, without names."""
-    only = {"charge_category": (CREDIT,)}
-    if not every_column(replace(asked, granularity="total", group_by=(), filters=only)):
+    """The credits of the leaves."""
+    if not credited(asked):
         return []
-    return _money(replace(asked, filters=only))
+    return _money(replace(asked, filters={"charge_category": (CREDIT,)}))
 
 
 def _money(spec: Spec) -> list[dict]:
     return pick(every_column(spec), ("period", *LEAF, "kind", "currency", "cost"))
 
 
-def _named(row: Mapping) -> Key:
-    names = (*NAMES, "activity") if "activity" in row else NAMES
-    return (row["period"], *(row[name] or "" for name in names))
-
-
-def _calls(spec: Spec) -> Iterable[dict]:
-    values = binds(replace(spec, group_by=NAMES)) | {"infers": True, "by_source": False}
-    return fetch("unit_cost_usage", values)
-
-
-def _gpu_time(spec: Spec) -> Iterable[dict]:
-    return fetch("bridge_gpu_time", binds(replace(spec, group_by=LEAF)))
-
-
-def _decomposed(old: dict[Key, Side], new: dict[Key, Side], days: tuple[int, int]) -> list[Placed]:
-    keys = list(dict.fromkeys((*old, *new)))
+def _decomposed(
+    old: dict[Key, Side], new: dict[Key, Side], before: Period, now: Period
+) -> list[Placed]:
     leaves = []
-    for key in keys:
-        feature, _, _, activity, kind, currency, credited = key
+    for key in dict.fromkeys((*old, *new)):
+        feature, _, _, activity, kind, currency, told = key
         group = (feature, UNITS.get(activity, ""), currency)
-        whole = credited or WHOLE.get(kind, "")
-        leaves.append(Leaf(group, old.get(key, Side()), new.get(key, Side()), whole))
-    return [
-        Placed(dict(zip(LEAF, key, strict=False)), key[4], key[5], leaf, parts)
-        for key, leaf, parts in zip(keys, leaves, effects(leaves, days), strict=True)
-    ]
+        whole = told or WHOLE.get(kind, "")
+        leaf = Leaf(group, old.get(key, Side()), new.get(key, Side()), whole)
+        leaves.append((key[:4], kind, currency, leaf))
+    return list(decomposed(leaves, (before.length_days, now.length_days)))
 
 
 def _summed(
@@ -231,7 +212,7 @@ def _summed(
 
 def _line(named: Mapping[str, str], group_by: tuple[str, ...]) -> str:
     """As report cost has it: kind describes money, it does not own it."""
-    naming = [name for name in group_by if name != "kind"]
+    naming = [name for name in group_by if name not in DESCRIBING]
     if not group_by or any(named[name] for name in naming):
         return "owned"
     return "owned" if not naming and named["kind"] == "workload" else named["kind"]
@@ -243,7 +224,7 @@ def _alone(level: str, names: Mapping[str, str]) -> str:
 
 
 def _add(row: dict, one: Placed) -> None:
-    before, after = one.leaf.before, one.leaf.after
+    before, after = one.before, one.after
     row["previous"] += before.cost
     row["cost"] += after.cost
     row["delta"] += after.cost - before.cost
@@ -269,7 +250,7 @@ REPORT = Report(
     title="Why cost moved",
     rows=rows,
     columns=columns,
-    groups=(*LEAF, "kind", *ABOVE),
+    groups=(*LEAF, "kind", *ABOVE, BEGUN_OR_ENDED),
     filters=(*LEAF, *ABOVE),
     granularities=("total", "week", "month", "quarter"),
     converts=True,

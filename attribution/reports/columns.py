@@ -124,6 +124,7 @@ _KINDS = {
         "activity",
         "kind",
         "state",
+        "begun_or_ended",
         "line",
         "currency",
         "node",

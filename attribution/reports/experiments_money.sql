@@ -1,6 +1,7 @@
 -- What each experiment cost up to the end of the period, by bill source: in all, in the period, in
 -- the last days, and when it was last used. The last days are read by day, what lies before them by
--- month: of that a month's first day stands for the month.
+-- month: of that a month's first day stands for the month. Experiments are few among targets, so
+-- their sums are read one by one, those of the pieces that count.
 with target as (
     select id, experiment, team, kind
     from attribution_target
@@ -11,11 +12,11 @@ with target as (
 first as (
     select coalesce(min(day), %(end)s) as day from attribution_daystate
 ),
-part as (
-    select * from aicost_cost(least((select day from first), %(near)s), %(near)s,
-                              'target', 'month', '{}')
+piece as materialized (
+    select * from aicost_pieces(least((select day from first), %(near)s), %(near)s,
+                                'target', 'month', '{}')
     union all
-    select * from aicost_cost(%(near)s, %(end)s, 'target', 'day', '{}')
+    select * from aicost_pieces(%(near)s, %(end)s, 'target', 'day', '{}')
 ),
 through as (
     select source_id, max(day) as day from attribution_daystate
@@ -26,8 +27,9 @@ cost as (
     select
         t.experiment, t.team, p.source_id, p.currency, p.day, t.kind,
         sum(case %(basis)s when 'billed' then p.billed_cost else p.effective_cost end) as cost
-    from part p
-    join target t on t.id = p.target_id
+    from target t
+    join attribution_costsum p on p.target_id = t.id
+    join piece on piece.grain = p.grain and piece.source_id = p.source_id and piece.first = p.day
     group by 1, 2, 3, 4, 5, 6
 )
 select

@@ -151,7 +151,9 @@ def _counted(asked: Spec, dimensions: Mapping, counting: str) -> tuple[Counted, 
     shared = binds(asked)
     infers = asked.asker.teams is not None or bool(set(dimensions) & unit_cost.INFERRED_DIMENSIONS)
     told: dict[int, list[dict]] = {}
-    for row in fetch("unit_cost_usage", shared | {"infers": infers, "by_source": True}):
+    for row in fetch(
+        "unit_cost_usage", shared | {"infers": infers, "by_source": True, "latency": False}
+    ):
         if all(row[name] == value for name, value in dimensions.items()):
             told.setdefault(row["source_id"], []).append(row)
     found = []

@@ -66,7 +66,7 @@ def _calls(spec: Spec) -> list[dict]:
     grain = tuple(dict.fromkeys((*GRAIN, *spec.group_by)))
     infers = spec.asker.teams is not None or bool(set(grain + tuple(spec.filters)) - set(GRAIN))
     values = binds(replace(spec, group_by=grain))
-    values |= {"infers": infers, "by_source": False}
+    values |= {"infers": infers, "by_source": False, "latency": False}
     usage = {tuple(row[name] for name in grain): row for row in fetch("unit_cost_usage", values)}
     return [
         _failed_calls(row, usage.get(tuple(row[name] for name in grain), {}))

@@ -9,18 +9,17 @@ with bill as (
 ),
 stands as (
     select
-        r.source_id, r.billing_period, r.currency, sum(r.effective_cost) as effective,
-        sum(r.billed_cost) filter (where t.kind = 'workload') as attributed,
-        sum(r.billed_cost) filter (where t.kind = 'idle') as idle,
-        sum(r.billed_cost) filter (where t.kind = 'shared') as shared,
-        sum(r.billed_cost) filter (where t.kind = 'unattributed') as unattributed,
-        sum(r.billed_cost) filter (where t.kind = 'workload' and evidence = 'measured') as measured,
-        sum(r.billed_cost) filter (where t.kind = 'workload' and evidence = 'tagged') as tagged,
-        sum(r.billed_cost) filter (where t.kind = 'workload' and evidence = 'inferred') as inferred,
-        sum(r.billed_cost) filter (where t.kind = 'workload' and evidence = 'fallback') as fallback
-    from attribution_costday r
-    join attribution_target t on t.id = r.target_id
-    where r.billing_period >= %(first_month)s and r.billing_period < %(end)s
+        source_id, billing_period, currency, sum(effective_cost) as effective,
+        sum(billed_cost) filter (where kind = 'workload') as attributed,
+        sum(billed_cost) filter (where kind = 'idle') as idle,
+        sum(billed_cost) filter (where kind = 'shared') as shared,
+        sum(billed_cost) filter (where kind = 'unattributed') as unattributed,
+        sum(billed_cost) filter (where kind = 'workload' and evidence = 'measured') as measured,
+        sum(billed_cost) filter (where kind = 'workload' and evidence = 'tagged') as tagged,
+        sum(billed_cost) filter (where kind = 'workload' and evidence = 'inferred') as inferred,
+        sum(billed_cost) filter (where kind = 'workload' and evidence = 'fallback') as fallback
+    from attribution_costsum
+    where grain = 'period' and billing_period >= %(first_month)s and billing_period < %(end)s
     group by 1, 2, 3
 ),
 control as (

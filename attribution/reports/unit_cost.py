@@ -95,7 +95,10 @@ def parts(spec: Spec, missing: set) -> tuple[list[dict], list[dict], list[dict]]
     added to `missing`."""
     asked = set(spec.group_by) | set(spec.filters)
     infers = spec.asker.teams is not None or bool(asked & INFERRED_DIMENSIONS)
-    usage = fetch("unit_cost_usage", binds(spec) | {"infers": infers, "by_source": False})
+    usage = fetch(
+        "unit_cost_usage",
+        binds(spec) | {"infers": infers, "by_source": False, "latency": True},
+    )
     money = _versioned(spec, folded(spec, _money, MONEY, missing), usage)
     return money, usage, _outcomes(spec, asked)
 

@@ -92,7 +92,8 @@ asked as (
         u.requests, u.successes, u.outcomes, u.attempts, u.input_tokens, u.cached_input_tokens,
         u.cache_write_5m_tokens, u.cache_write_1h_tokens, u.output_tokens, u.reasoning_tokens,
         u.audio_input_tokens, u.audio_output_tokens, u.image_input_tokens, u.images, u.audio_ms,
-        u.characters, u.failed_tokens, u.latency_histogram
+        u.characters, u.failed_tokens,
+        case when %(latency)s then u.latency_histogram end as latency_histogram
     from named u
     where (%(teams)s::text[] is null or u.n_team = any(%(teams)s))
         and (%(f_model)s::text[] is null or u.c_model = any(%(f_model)s))

@@ -5,7 +5,7 @@ with ledger as (
      where source_id = %(source)s and day = %(day)s and not is_month_spread
 ), sums as (
     delete from attribution_costsum
-     where grain in ('target', 'service') and source_id = %(source)s and day = %(day)s
+     where grain in ('target', 'service', 'period') and source_id = %(source)s and day = %(day)s
        and not is_month_spread
 ), hours as (
     delete from attribution_gpuhour where source_id = %(source)s and day = %(day)s

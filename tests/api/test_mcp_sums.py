@@ -45,7 +45,7 @@ def drawn(dice: random.Random, report: str) -> tuple[Period, dict]:
     """A period and arguments that the report can be asked with."""
     known = named(report)
     groups = [name for name in known.groups if not name.startswith("tag:")]
-    groups = [name for name in groups if not is_charge_dimension(name)]
+    groups = [n for n in groups if not is_charge_dimension(n) and n != "begun_or_ended"]
     start = FIRST + timedelta(days=dice.randrange(40))
     period = Period(start, start + timedelta(days=dice.randint(1, 60)))
     filters = dice.sample([name for name in VALUES if name in known.filters], dice.randrange(3))

@@ -55,7 +55,7 @@ def add_up(day: date) -> None:
     DayState.objects.get_or_create(source=source("aws"), day=day, defaults={"published_version": 1})
     with connection.cursor() as cursor:
         values = {"source": source("aws").pk, "day": day}
-        for name in ("day_sums_target", "day_sums_service"):
+        for name in ("day_sums_target", "day_sums_service", "day_sums_period"):
             cursor.execute(sql("attribution.sql", name), values)
 
 

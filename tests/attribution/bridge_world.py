@@ -2,6 +2,8 @@
 
 from datetime import date
 from decimal import Decimal
+from itertools import product
+from random import Random
 
 from aicost.kernel.periods import Period
 from attribution.models import CostDay, GpuDay, Target
@@ -54,4 +56,36 @@ def build(credit: int = 0) -> None:
         CostDay.objects.create(day=day, billing_period=day, source=bill, currency="USD",
                                target=big, evidence="tagged", billed_cost=-credit,
                                effective_cost=-credit, charge_category="Credit")  # fmt: skip
+    sum_costs(bill)
+
+
+def build_months(dice: Random = Random(11)) -> None:  # noqa: B008
+    """Five months of 24 names in which cost, calls and GPU hours come and go at random."""
+    bill = Source.objects.create(name="bill", kind="bill")
+    calls = Source.objects.create(name="calls", kind="usage")
+    months = [date(2026, month, 1) for month in range(5, 10)]
+    kinds = (("workload", "active", "inference"), ("workload", "active", "training"),
+             ("workload", "active", "storage"), ("idle", "held_idle", "inference"))  # fmt: skip
+    for feature, model, (kind, state, activity) in product(("a", "b", ""), ("m", "n"), kinds):
+        names = {"feature": feature, "model": model, "activity": activity}
+        target = Target.objects.create(**names, kind=kind, state=state)
+        for first in months:
+            if dice.random() < 0.3:
+                continue
+            day = first.replace(day=dice.choice([1, 1, 9, 28]))
+            for category, part in (("Usage", 1), ("Credit", -4)):
+                cost = D(dice.randrange(10**20)) / 10**18 / part
+                if category == "Credit" and dice.random() < 0.8:
+                    continue
+                CostDay.objects.create(day=day, billing_period=first, source=bill, currency="USD",
+                                       target=target, evidence="measured", billed_cost=cost * 2,
+                                       effective_cost=cost, charge_category=category)  # fmt: skip
+            if activity == "training":
+                GpuDay.objects.create(source=bill, day=day, resource_id="i", target=target,
+                                      currency="USD", gpu_ms=dice.randrange(1, 10**9),
+                                      billed_cost=1, effective_cost=1)  # fmt: skip
+            elif kind == "workload" and dice.random() < 0.7:
+                UsageDay.objects.create(source=calls, day=day, model=model, feature=feature,
+                                        requests=dice.randrange(1, 10**6),
+                                        input_tokens=dice.randrange(10**9))  # fmt: skip
     sum_costs(bill)

@@ -18,7 +18,7 @@ from attribution.reports import REPORTS, compare, run
 from attribution.reports.base import check
 from attribution.reports.bridge import whole_steps
 from attribution.reports.spec import Asker, BadSpec, Spec
-from tests.attribution.bridge_world import AUGUST, SEPTEMBER, build
+from tests.attribution.bridge_world import AUGUST, SEPTEMBER, build, build_months
 
 D = Decimal
 FINANCE = Asker("finance")
@@ -152,7 +152,8 @@ def test_a_shorter_month_and_a_credit_are_told_apart_from_use_and_price():
     assert found["mix_effect"] == D("159.25") and found["price_effect"] == D(-60)
 
 
-GROUPS = [g for n in range(4) for g in itertools.combinations(REPORTS["bridge"].groups, n)]
+OF_COST = [name for name in REPORTS["bridge"].groups if name != "begun_or_ended"]
+GROUPS = [g for n in range(4) for g in itertools.combinations(OF_COST, n)]
 
 
 def test_it_adds_up_under_every_grouping_and_agrees_with_cost(world):
@@ -192,6 +193,33 @@ def test_it_takes_whole_steps_or_any_two_periods(world):
     for name, more in (("cost", {}), ("bridge", {"granularity": "month"})):
         with pytest.raises(BadSpec, match="against another period"):
             check(REPORTS[name], Spec(name, SEPTEMBER, FINANCE, against=AUGUST, **more))
+
+
+@pytest.mark.django_db
+def test_a_chain_says_what_its_steps_say_side_by_side():
+    """In one query, leaves without a quantity summed as they are read, or leaf by leaf: under every
+    grouping the same rows to the last digit, half a quantum of an idle day included."""
+    build_months()
+    whole = Period(date(2026, 5, 1), date(2026, 10, 1))
+    seen: set[str] = set()
+    for groups in (*GROUPS[:60:7], ("feature", "kind", "activity", "begun_or_ended")):
+        for step, basis in (("month", "effective"), ("week", "billed")):
+            asked = {"granularity": step, "basis": basis, "group_by": groups}
+            chain = bridge(whole, **asked).rows
+            beside = bridge(whole, in_currency="USD", **asked).rows
+            for one, two in zip(chain, beside, strict=True):
+                assert not {k: (one[k], two[k]) for k in one if one[k] != two[k]}, (groups, step)
+            seen |= {name for row in chain for name in moved(row)}
+    assert seen == set(EFFECTS) - {"rules"}
+
+
+def test_it_names_what_is_new_and_what_is_gone(world):
+    """By its experiment, else its model; all that was and is stands together."""
+    rows = bridge(LONG_SEPTEMBER, against=AUGUST, group_by=("feature", "begun_or_ended")).rows
+    named = {(row["feature"], row["begun_or_ended"]): moved(row) for row in rows}
+    assert named["help", "test-b"] == {"new": D(70)}
+    assert named["old", "api"] == {"gone": D("-33.333333333333333333")}
+    assert [key for key in named if key[0] == "search"] == [("search", "")]
 
 
 def test_it_answers_on_the_command_line(world, capsys):

@@ -8,6 +8,7 @@ import itertools
 import json
 
 from django.core.management import call_command
+from django.db.models import F
 import pyarrow.parquet as pq
 import pytest
 
@@ -199,8 +200,14 @@ def test_it_says_final_only_when_the_bill_reaches_and_no_day_waits(built):
 
 
 def test_it_shows_what_does_not_add_up(built):
-    CostDay.objects.filter(effective_cost=3).get().delete()
-    CostSum.objects.filter(effective_cost=3).delete()
+    lost = CostDay.objects.get(effective_cost=3)
+    of_period = CostSum.objects.filter(
+        grain="period", day=lost.day, kind=lost.target.kind, evidence=lost.evidence
+    )
+    left = {name: F(name) - 3 for name in ("billed_cost", "effective_cost")}
+    assert of_period.update(**left) == 1
+    CostSum.objects.filter(effective_cost=3).exclude(grain="period").delete()
+    lost.delete()
     assert ask("cost").residual == D(3)
     (found,) = ask("reconciliation").rows
     assert (found["billing_period"], found["billed"], found["residual"]) == ("2026-09", 100, 3)

@@ -82,7 +82,7 @@ def sum_costs(source: Source) -> None:
     for day in list(days):
         DayState.objects.create(source=source, day=day, published_version=1)
         with connection.cursor() as cursor:
-            for name in ("day_sums_target", "day_sums_service"):
+            for name in ("day_sums_target", "day_sums_service", "day_sums_period"):
                 cursor.execute(sql("attribution.sql", name), {"source": source.pk, "day": day})
 
 

@@ -82,7 +82,7 @@ def build(size: int) -> None:
             given = binds | {"day": day, "first": nth * charges}
             for name in ("reports_day", "reports_rollup"):
                 _execute("aicost.runtime.bench", name, **given)
-            for name in ("day_sums_target", "day_sums_service"):
+            for name in ("day_sums_target", "day_sums_service", "day_sums_period"):
                 _execute("attribution.sql", name, **given)
             DayState.objects.create(source=source, day=day, published_version=1, rule_set=rule_set)
     _bill_days(source)

@@ -121,7 +121,7 @@ def title_of(ask: Ask) -> str:
 
 def key_figures(ask: Ask) -> dict:
     row, was = now(ask), before(ask)
-    final = bare(ask).report("cost").final
+    final = bare(ask).cost().final
     if row is None or row["cost"] is None:
         return {"figures": [Figure("Cost", numbers.UNKNOWN, word=True)]}
     currency = row["currency"] or ""
@@ -136,7 +136,7 @@ def first_figures(ask: Ask) -> dict:
     if row is None or row["cost"] is None:
         return {"figures": [Figure("Cost", numbers.UNKNOWN, word=True)]}
     currency = row["currency"] or ""
-    final, was = bare(ask).report("cost").final, _cost_before(ask, currency) or None
+    final, was = bare(ask).cost().final, _cost_before(ask, currency) or None
     under = moved(ask, row["cost"], was, currency)
     found = [money_figure("Cost", row["cost"], currency, under=under, final=final)]
     return {"figures": found + _own_figures(ask, row, None, final)}

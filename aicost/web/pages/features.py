@@ -168,7 +168,7 @@ HOLDER = Holder(FEATURE, "model")
 
 
 def key_figures(ask: Ask) -> dict:
-    found = HOLDER.first_figures(ask) + HOLDER.unit_figures(ask, ask.report("cost").final)
+    found = HOLDER.first_figures(ask) + HOLDER.unit_figures(ask, ask.cost().final)
     if may_see_margin(ask.user):
         found.append(_margin_figure(ask))
     return {"figures": found}

@@ -23,7 +23,7 @@ from aicost.web.bridges import (
     leaves,
     steps_of,
 )
-from aicost.web.causes import HEADINGS, KEYS, LEAVES, summed, told
+from aicost.web.causes import HEADINGS, KEYS, LEAVES, STORY, summed, told
 from aicost.web.parts import OWN_RESIDUAL, STAMP, sum_of
 from aicost.web.shell import Page, Panel
 from aicost.web.spans import MONTH, before
@@ -56,7 +56,7 @@ def chain(ask: Ask) -> dict[date, list[dict]]:
 
 
 def _chain(ask: Ask) -> dict[date, list[dict]]:
-    return by_step(leaves(ask, year_of_months(ask), granularity="month"))
+    return by_step(leaves(ask, year_of_months(ask), granularity="month", group_by=STORY))
 
 
 def running(ask: Ask) -> tuple[Period, Period] | None:
@@ -141,7 +141,7 @@ def bridge(ask: Ask) -> dict:
     if ends is None:
         return {"empty": True, "title": "What the growth consists of"}
     rows = _flat(ask)
-    steps = steps_of(rows, f"{ends[0]:%B}", f"{ends[1]:%B}", _amounts(ask)[0])
+    steps = steps_of(ask.once(_by_cause), f"{ends[0]:%B}", f"{ends[1]:%B}", _amounts(ask)[0])
     currency = currency_of(rows)
     note = (
         f"Cost of a month, {ask.view.basis}, {currency}; the changes of all months between, "
@@ -156,7 +156,7 @@ def bridge_chart(ask: Ask) -> dict:
     if ends is None:
         return {"data": [], "layout": {}}
     rows = _flat(ask)
-    steps = steps_of(rows, f"{ends[0]:%b}", f"{ends[1]:%b}", _amounts(ask)[0])
+    steps = steps_of(ask.once(_by_cause), f"{ends[0]:%b}", f"{ends[1]:%b}", _amounts(ask)[0])
     return bridge_figure(steps, currency_of(rows))
 
 
@@ -252,4 +252,5 @@ GROWTH = Page(
     picks=("period", "basis", "currency"),
     filters=FILTERS,
     under="overview",
+    asks=(),
 )

@@ -206,4 +206,5 @@ LAYERS = Page(
     ),
     picks=("period", "compare", "basis", "pools", "currency"),
     filters=DIMENSIONS,
+    asks=BY_LAYER,
 )  # fmt: skip

@@ -69,7 +69,7 @@ def lead(ask: Ask) -> dict:
 def key_figures(ask: Ask) -> dict:
     """Coverage, what is left, how many rules are ours and theirs, and the last change."""
     found = cost_blocks(ask, BY_FEATURE)
-    final = ask.report("cost").final
+    final = ask.cost().final
     cards = [Figure("Attributed", "no data", word=True)]
     if found:
         block = found[0]

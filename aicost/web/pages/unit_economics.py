@@ -19,7 +19,7 @@ from aicost.web.bridges import (
     leaves,
     steps_of,
 )
-from aicost.web.causes import LEAVES, told
+from aicost.web.causes import LEAVES, summed, told
 from aicost.web.colours import colour
 from aicost.web.parts import RESIDUAL, STAMP, Figure, against, cut_steps, twin
 from aicost.web.shell import Page, Panel
@@ -75,7 +75,7 @@ def _most_moved(lines: list[UnitLine]) -> UnitLine | None:
 def key_figures(ask: Ask) -> dict:
     """The dearest features' cost of 1,000 inferences, then all of them blended."""
     found = unit_lines(ask, INFERENCE)
-    final = ask.report("cost").final
+    final = ask.cost().final
     own = [x for x in found if not x.blended][:FIGURES_MAX]
     shown = [_figure(ask, line, final) for line in own]
     shown += [_figure(ask, line, final) for line in found if line.blended]
@@ -179,7 +179,7 @@ def bridge(ask: Ask) -> dict:
 
 def _steps(ask: Ask, rows: list[dict]) -> list:
     first, last = numbers.period(ask.view.other), numbers.period(ask.period)
-    return steps_of(rows, first, last, costs(rows)[0])
+    return steps_of(summed(rows), first, last, costs(rows)[0])
 
 
 def bridge_chart(ask: Ask) -> dict:

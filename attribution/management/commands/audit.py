@@ -31,6 +31,8 @@ def _as_text(result: dict) -> str:
         f" {result['leaks']:,} leaks; {result['dirty_days']:,} days still dirty,"
         f" {result['failed_days']:,} failed"
     ]
+    if result["wrong_sums"]:
+        lines.append(f"{result['wrong_sums']:,} days whose sums by billing period are wrong")
     for total in result["totals"]:
         lines.append(
             "{source} {billing_period} {currency}: billed {billed} = workload {workload}"

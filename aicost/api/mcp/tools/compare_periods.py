@@ -18,6 +18,8 @@ from attribution.reports.patterns import expanded
 from attribution.reports.spec import LEFT_OUT, Answer, Asker, Spec
 
 BRIDGE = named("bridge")
+# Rows are those of report cost.
+GROUPS = tuple(name for name in BRIDGE.groups if name in named("cost").groups)
 TEAM, CAUSES_MAX = "team", 6
 COMPARED = ("previous", "cost", "delta")
 ZERO = Decimal(0)
@@ -78,6 +80,7 @@ def answer(caller: base.Reader, asked: Arguments) -> Said:
 
 
 def _groups(asked: Arguments) -> tuple[str, ...]:
+    asking.check_dimensions("group_by", asked.group_by, GROUPS)
     asking.check_groups("bridge", asked.group_by)
     return tuple(asked.group_by)
 
