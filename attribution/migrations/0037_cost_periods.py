@@ -97,7 +97,7 @@ select 'period', c.day, c.source_id, c.currency, c.billing_period, t.kind, c.evi
 
 
 class Migration(migrations.Migration):
-    dependencies = [("attribution", "0035_customer_pieces")]
+    dependencies = [("attribution", "0036_quick_parts")]
     operations = [
         migrations.AddField(
             model_name="costsum",
