@@ -1,18 +1,21 @@
 """The second pass over a refused set: which file, which physical line, which value. No Django."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 import csv
 import io
 from pathlib import Path
 
-import ibis
-import ibis.expr.types as ir
-
+from aicost.kernel.late import Late
 from ingest.bill_table import connect, flat_rows, header, is_flattened, open_table
 from ingest.fetch.kept import HEADER_BYTES_MAX, KeptFile, charset_of, open_bytes
 from ingest.sources.base import BillReader, Unreadable
 from ingest.sources.charges import LINE, TWICE
 from ingest.sources.values import PARSERS
+
+ibis = Late("ibis")
+ir = Late("ibis.expr.types")
 
 _FIELD_CHARS_MAX = 16 * 1024 * 1024
 _CURE = {

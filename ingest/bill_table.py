@@ -4,18 +4,15 @@ CSV is read with explicit columns, all text, detection off: left to guess, DuckD
 file silently as one column. Doubles of Parquet become their shortest decimal text. No Django.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Sequence
 import csv
 from pathlib import Path
 import re
 import zlib
 
-import duckdb
-import ibis
-import ibis.expr.types as ir
-import pyarrow as pa
-import pyarrow.parquet as pq
-
+from aicost.kernel.late import Late
 from ingest.fetch.kept import (
     KeptFile,
     csv_columns,
@@ -26,6 +23,12 @@ from ingest.fetch.kept import (
 )
 from ingest.sources.base import BillReader, Flatten, Unreadable
 from ingest.sources.charges import LINE, TWICE
+
+ibis = Late("ibis")
+duckdb = Late("duckdb")
+ir = Late("ibis.expr.types")
+pa = Late("pyarrow")
+pq = Late("pyarrow.parquet")
 
 MEMORY = "2GB"
 COLUMNS_MAX = 5_000

@@ -4,6 +4,8 @@ The reader's own expression decides which rows belong to the charge, so lineage 
 with loading.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Iterator
 import csv
 from functools import lru_cache
@@ -11,9 +13,7 @@ import io
 from pathlib import Path
 import tempfile
 
-import ibis
-import ibis.expr.datatypes as dt
-
+from aicost.kernel.late import Late
 from ingest.bad_line import is_parquet, text_rows
 from ingest.bill_table import connect, flat_rows, header, is_flattened, open_table
 from ingest.fetch.kept import (
@@ -37,6 +37,9 @@ from ingest.sources.charges import (
     series_sha256,
     with_part,
 )
+
+ibis = Late("ibis")
+dt = Late("ibis.expr.datatypes")
 
 ROWS_MAX = 200
 

@@ -1,13 +1,16 @@
 """Text of a staged bill that the ledger cannot hold: too long for its indexes, NUL, no currency."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
-import duckdb
-
+from aicost.kernel.late import Late
 from ingest.bad_line import place_of
 from ingest.fetch.kept import KeptFile
 from ingest.sources.base import Unreadable
 from ingest.sources.charges import IDENTITY
+
+duckdb = Late("duckdb")
 
 # Postgres indexes at most 2,700 bytes; names, accounts and ids are indexed together.
 NAME_BYTES_MAX = 1_000

@@ -1,5 +1,7 @@
 """Read a set of bill files with its reader into scratch tables of DuckDB. No Postgres here."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -7,9 +9,7 @@ from datetime import date, timedelta
 from decimal import Context, Decimal
 from pathlib import Path
 
-import duckdb
-import ibis
-
+from aicost.kernel.late import Late
 from aicost.kernel.money import parse_decimal
 from aicost.kernel.periods import utc_today
 from aicost.kernel.sqlfiles import sql
@@ -30,6 +30,9 @@ from ingest.sources.charges import (
     series_sha256,
     with_part,
 )
+
+ibis = Late("ibis")
+duckdb = Late("duckdb")
 
 _AHEAD = timedelta(days=366)
 _BATCH = 10_000

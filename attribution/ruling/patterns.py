@@ -1,12 +1,16 @@
 """Regular expressions that people write, matched by RE2: in time linear in the text, whatever the
 pattern, so that a rule can never hang a worker. (Arrow brings RE2 along and we have Arrow.)"""
 
+from __future__ import annotations
+
 from functools import lru_cache
 import re
 from struct import pack
 
-import pyarrow as pa
-import pyarrow.compute as pc
+from aicost.kernel.late import Late
+
+pa = Late("pyarrow")
+pc = Late("pyarrow.compute")
 
 LENGTH_MAX = 1000
 _CACHED_TEXTS = 100_000

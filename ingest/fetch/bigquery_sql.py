@@ -2,17 +2,20 @@
 same expression that reads files. Money is BIGNUMERIC, made from text; a list is only ever looked
 at in a subquery of its own row, never joined."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 import re
 
-import ibis
-from ibis.backends.sql.compilers import BigQueryCompiler
-import sqlglot.expressions as sge
-
+from aicost.kernel.late import Late
 from ingest.sources.base import BillReader
 from ingest.sources.charges import ARRIVED, REST
 from ingest.sources.values import FINE, LEDGER
+
+ibis = Late("ibis")
+compilers = Late("ibis.backends.sql.compilers")
+sge = Late("sqlglot.expressions")
 
 FLOATS, DECIMALS = ("FLOAT", "FLOAT64"), ("NUMERIC", "BIGNUMERIC", "INTEGER", "INT64")
 TIMES = ("TIMESTAMP", "DATETIME", "DATE")
@@ -27,7 +30,7 @@ class Column:
     path: tuple[str, ...]
     type: str
     repeated: bool = False
-    inner: tuple["Column", ...] = ()
+    inner: tuple[Column, ...] = ()
 
     @property
     def name(self) -> str:
@@ -59,7 +62,7 @@ def query(
     adapted, kinds = _adapter(reader, columns, billed, arrived)
     table = ibis.table(kinds, name="adapted")
     names: dict[str, str] = {}
-    shared = _for_bigquery(BigQueryCompiler().to_sqlglot(reader.expression(table)), names)
+    shared = _for_bigquery(compilers.BigQueryCompiler().to_sqlglot(reader.expression(table)), names)
     selected = ",\n  ".join(f"{sql} AS `{_safe(name, names)}`" for name, sql in adapted.items())
     adapter = f"SELECT\n  {selected}\nFROM {source}"
     return f"WITH adapted AS (\n{adapter}\n)\n{shared.sql('bigquery', pretty=True)}", names

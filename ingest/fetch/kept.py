@@ -1,5 +1,7 @@
 """Bytes land first: every file is kept unchanged under AICOST_HOME/files by its sha256."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from contextlib import contextmanager
 import csv
@@ -17,11 +19,13 @@ from typing import BinaryIO
 import zlib
 
 from django.conf import settings
-import pyarrow as pa
-import pyarrow.parquet as pq
 
+from aicost.kernel.late import Late
 from ingest.fetch.room import NO_ROOM
 from ingest.sources.base import Head, Unreadable
+
+pa = Late("pyarrow")
+pq = Late("pyarrow.parquet")
 
 HEAD_BYTES = 64 * 1024
 HEADER_BYTES_MAX = 4 * 1024 * 1024

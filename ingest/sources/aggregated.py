@@ -1,15 +1,13 @@
 """Charges that a bill expression has already summed elsewhere, inside BigQuery for instance, kept
 as Parquet (docs/sources/aggregated_charges.md). Its columns are those of `COLUMNS`."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
-import ibis
-import ibis.expr.types as ir
-import pyarrow as pa
-import pyarrow.parquet as pq
-
+from aicost.kernel.late import Late
 from ingest.sources.base import BillReader, Head
 from ingest.sources.charges import (
     AMOUNTS,
@@ -24,6 +22,11 @@ from ingest.sources.charges import (
     missing,
 )
 from ingest.sources.values import FINE, LEDGER
+
+ibis = Late("ibis")
+ir = Late("ibis.expr.types")
+pa = Late("pyarrow")
+pq = Late("pyarrow.parquet")
 
 NAME = "aggregated_charges"
 STRICT = (

@@ -6,15 +6,15 @@ same bill as CUR and as FOCUS gives one ledger. A fee row of a commitment carrie
 and its unused part: two series.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 import csv
 from functools import cache
 from importlib.resources import files
 import re
 
-import ibis
-import ibis.expr.types as ir
-
+from aicost.kernel.late import Late
 from ingest.sources import aws_maps
 from ingest.sources.base import BillReader, Head
 from ingest.sources.charges import (
@@ -27,6 +27,9 @@ from ingest.sources.charges import (
     period_columns,
     row_number,
 )
+
+ibis = Late("ibis")
+ir = Late("ibis.expr.types")
 
 NAME = "aws_cur"
 REQUIRED = (

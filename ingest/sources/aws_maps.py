@@ -5,12 +5,15 @@ A quote that begins a key follows a brace or a comma; inside a value every quote
 are grouped by the maps as they are written: what they say is read of the few groups only.
 """
 
+from __future__ import annotations
+
 import re
 
-import ibis
-import ibis.expr.types as ir
-
+from aicost.kernel.late import Late
 from ingest.sources.charges import Columns, as_text
+
+ibis = Late("ibis")
+ir = Late("ibis.expr.types")
 
 _KEY = r"([{,]\s*)\""
 _SPELLINGS = {

@@ -5,11 +5,11 @@ A set shows either what is invoiced (actual) or what is used (amortised); both a
 bill, so each set says in `VIEW` which it is, and publishing refuses the other.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
-import ibis
-import ibis.expr.types as ir
-
+from aicost.kernel.late import Late
 from ingest.sources.azure_names import fold, region_of, resource_of, service_of, told
 from ingest.sources.base import BillReader, Head
 from ingest.sources.charges import (
@@ -22,6 +22,9 @@ from ingest.sources.charges import (
     period_columns,
     row_number,
 )
+
+ibis = Late("ibis")
+ir = Late("ibis.expr.types")
 
 NAME = "azure_cost"
 ACTUAL, AMORTISED = "actual", "amortised"

@@ -1,13 +1,17 @@
 """How Azure's bills spell their columns, regions, services and resources; the words are data files
 beside the code."""
 
+from __future__ import annotations
+
 import csv
 from functools import cache
 from importlib.resources import files
 import re
 
-import ibis
-import ibis.expr.types as ir
+from aicost.kernel.late import Late
+
+ibis = Late("ibis")
+ir = Late("ibis.expr.types")
 
 _GROUPED = r"(?i)^/?subscriptions/([^/]*)/resourcegroups/([^/]+)(.*)$"
 _TYPES = ("virtualMachineScaleSets", "virtualMachines")

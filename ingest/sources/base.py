@@ -1,12 +1,15 @@
 """What a source module offers: one `Reader` object. Readers are pure and import no Django."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import BinaryIO
 
-import ibis.expr.types as ir
-
+from aicost.kernel.late import Late
 from ingest.records import Batch, Record, Rejected
+
+ir = Late("ibis.expr.types")
 
 
 class Unreadable(Exception):

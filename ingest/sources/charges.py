@@ -6,16 +6,19 @@ and the same bill as CSV and as Parquet has to give the same series. Inside tags
 value stays different from an empty one.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 import hashlib
 import json
 import re
 
-import ibis
-import ibis.expr.types as ir
-
+from aicost.kernel.late import Late
 from ingest.sources.tags import add_pairs, read_object
 from ingest.sources.values import FINE, LEDGER, PARSERS, as_text, rounded_off
+
+ibis = Late("ibis")
+ir = Late("ibis.expr.types")
 
 # In the order in which they are hashed: append only, never reorder.
 IDENTITY = (

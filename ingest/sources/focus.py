@@ -1,10 +1,10 @@
 """FOCUS 1.0 to 1.3, CSV or Parquet (docs/sources/focus.md)."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
-import ibis
-import ibis.expr.types as ir
-
+from aicost.kernel.late import Late
 from ingest.sources.azure_names import resource_of, told
 from ingest.sources.base import BillReader, Head
 from ingest.sources.charges import (
@@ -19,6 +19,9 @@ from ingest.sources.charges import (
     period_columns,
     row_number,
 )
+
+ibis = Late("ibis")
+ir = Late("ibis.expr.types")
 
 NAME = "focus"
 MARKS = ("billedcost", "chargeperiodstart", "chargecategory")

@@ -5,6 +5,8 @@ A flattened CSV, BigQuery's nested rows as JSON lines or Parquet, and the table 
 row, never joined: docs/decisions/0015-google-credits.md.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 import csv
 from functools import cache
@@ -14,9 +16,7 @@ import json
 import re
 from typing import BinaryIO
 
-import ibis
-import ibis.expr.types as ir
-
+from aicost.kernel.late import Late
 from ingest.sources.base import BillReader, Head, Unreadable
 from ingest.sources.charges import (
     ARRIVED,
@@ -32,6 +32,9 @@ from ingest.sources.charges import (
 )
 from ingest.sources.tables import columns_of
 from ingest.sources.values import credit_rest, credit_types
+
+ibis = Late("ibis")
+ir = Late("ibis.expr.types")
 
 NAME = "gcp_billing"
 ISSUER = "Google Cloud"

@@ -4,6 +4,8 @@ Cells are text or None. Typed Parquet columns become the text a CSV would hold (
 shortest repr), so that one set of parsers decides what a value means.
 """
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Iterator, Sequence
 import csv
@@ -13,11 +15,12 @@ from itertools import islice
 import json
 from typing import BinaryIO
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
+from aicost.kernel.late import Late
 from ingest.records import Rejected
 from ingest.sources.base import Head, Unreadable
+
+pa = Late("pyarrow")
+pq = Late("pyarrow.parquet")
 
 CHUNK_ROWS = 20_000
 COLUMNS_MAX = 5_000

@@ -1,11 +1,14 @@
 """What the text of a bill means: amounts, times, months and lists of credits, as expressions."""
 
-import ibis
-import ibis.expr.datatypes as dt
-import ibis.expr.types as ir
+from __future__ import annotations
 
-LEDGER = dt.Decimal(38, 18)
-FINE = dt.Decimal(38, 30)
+from aicost.kernel.late import Late
+
+ibis = Late("ibis")
+ir = Late("ibis.expr.types")
+dt = Late("ibis.expr.datatypes")
+
+LEDGER, FINE = "decimal(38, 18)", "decimal(38, 30)"
 US_DATE = r"^([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})(.*)$"
 _AMOUNT_KEY = r"""['"]amount['"]\s*:\s*"""
 _TYPE_KEY = r"""['"]type['"]\s*:\s*"""
