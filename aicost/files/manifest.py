@@ -7,7 +7,7 @@ from datetime import date, datetime
 import json
 
 from aicost.files.datasets import Dataset
-from aicost.kernel.periods import as_utc, utc_now
+from aicost.kernel.periods import as_utc, utc_now, utc_text
 from ingest.fetch.base import FetchError
 
 FORMAT = "aicost-files-1"
@@ -94,4 +94,4 @@ def _entry(one: Mapping) -> Entry:
 
 
 def _moment(at: datetime) -> str:
-    return as_utc(at).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return utc_text(as_utc(at), "seconds")

@@ -1,20 +1,14 @@
-"""Rows of a report into a Parquet file, batch by batch, with the sums a manifest tells."""
+"""Rows of a report into a Parquet file, with the sums a manifest tells."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 import hashlib
-from itertools import islice
 import json
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from attribution.reports.columns import kind_of
-from attribution.reports.formats import ARROW_TYPES
-
-ROWS_A_GROUP = 10_000
+from attribution.reports.parquet import pieces, schema_of
 
 
 @dataclass(frozen=True)
@@ -36,27 +30,33 @@ def write(
     about: Mapping[str, object],
 ) -> Written:
     """The same rows give the same bytes. Nothing is rounded."""
-    schema = pa.schema(
-        [pa.field(name, ARROW_TYPES[kind_of(name)]) for name in columns],
-        metadata={"aicost": json.dumps(about, sort_keys=True)},
-    )
-    sums: dict[str, dict[str, Decimal]] = {}
-    count, rows = 0, iter(rows)
-    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
-        while batch := list(islice(rows, ROWS_A_GROUP)):
-            count += len(batch)
-            _add(sums, batch, currency, summed)
-            arrays = [pa.array([row[f.name] for row in batch], type=f.type) for f in schema]
-            writer.write_table(pa.table(arrays, schema=schema))
-    with path.open("rb") as stream:
-        sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
-    return Written(count, path.stat().st_size, sha256, sums)
+    told = {"aicost": json.dumps(about, sort_keys=True)}
+    schema = schema_of([(name, kind_of(name)) for name in columns], told)
+    totals, digest, size = _Totals(currency, summed), hashlib.sha256(), 0
+    values = (tuple(row[name] for name in columns) for row in totals.of(rows))
+    with path.open("wb") as file:
+        for piece in pieces(schema, values, compression="zstd"):
+            file.write(piece)
+            digest.update(piece)
+            size += len(piece)
+    return Written(totals.rows, size, digest.hexdigest(), totals.sums)
 
 
-def _add(sums: dict, batch: Sequence[Mapping], currency: str, summed: Sequence[str]) -> None:
-    for row in batch:
-        if row[currency] is None:
-            continue
-        mine = sums.setdefault(row[currency], dict.fromkeys(summed, Decimal(0)))
-        for name in summed:
-            mine[name] += row[name] or 0
+@dataclass
+class _Totals:
+    """Counted and summed while the rows pass."""
+
+    currency: str
+    summed: Sequence[str]
+    rows: int = 0
+    sums: dict[str, dict[str, Decimal]] = field(default_factory=dict)
+
+    def of(self, rows: Iterable[Mapping]) -> Iterator[Mapping]:
+        for row in rows:
+            self.rows += 1
+            if row[self.currency] is not None:
+                zeros = dict.fromkeys(self.summed, Decimal(0))
+                mine = self.sums.setdefault(row[self.currency], zeros)
+                for name in self.summed:
+                    mine[name] += row[name] or 0
+            yield row

@@ -5,6 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+# The years in which anybody's money stands.
+FIRST_YEAR, LAST_YEAR = 2000, 2199
+
 
 @dataclass(frozen=True, order=True)
 class Period:
@@ -30,6 +33,11 @@ class Period:
         if self.start.toordinal() <= self.length_days:
             raise ValueError(f"there is no period as long before {self.start}")
         return Period(self.start - timedelta(days=self.length_days), self.start)
+
+
+def utc_text(moment: datetime, timespec: str = "auto") -> str:
+    """ISO 8601 in UTC, with Z at its end: how every surface writes a moment."""
+    return moment.astimezone(UTC).isoformat(timespec=timespec).replace("+00:00", "Z")
 
 
 def month_start(day: date) -> date:

@@ -6,7 +6,6 @@ page; a page ignores what it cannot use, and a link to another page carries all 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
 import re
 from urllib.parse import urlencode
 
@@ -15,8 +14,6 @@ from django.http import QueryDict
 from aicost.kernel.periods import Period, utc_today
 from aicost.web.spans import (
     CUSTOM,
-    FIRST_YEAR,
-    LAST_YEAR,
     ONE_DAY,
     PRESETS,
     Calendar,
@@ -28,6 +25,13 @@ from aicost.web.spans import (
 )
 from attribution.reports import named
 from attribution.reports.patterns import ANY
+from attribution.reports.question import (
+    currency_of,
+    day_of,
+    one_of,
+    period_of,
+    question,
+)
 from attribution.reports.spec import (
     ANY_TAG,
     BASES,
@@ -54,7 +58,6 @@ GROUPS_MAX = 2
 DAYS_MAX = 1100
 PREVIOUS, A_YEAR, NOTHING = "previous", "year", "none"
 COMPARISONS = (PREVIOUS, A_YEAR, CUSTOM, NOTHING)
-_CURRENCY = re.compile(r"[A-Z]{3}")
 # -table.column, as aicost.web.sorting reads it.
 _SORT = re.compile(r"-?([a-z_]{1,40}\.)?[a-z_0-9]{1,60}")
 # Keys of a page that say a place in an answer: with another answer they say nothing.
@@ -148,7 +151,7 @@ class View:
             "long": self.long,
             "in_currency": self.in_currency if named(report).converts else "",
         }
-        return Spec(report=report, asker=asker, **(asked | changes))
+        return replace(question(report, asker, asked), **changes)
 
     def query(self, **changes) -> str:
         """The query string of this view with changes, defaults left out, canonical order."""
@@ -201,28 +204,13 @@ def _dated(names: tuple[str, str], span: Period) -> list[tuple[str, str]]:
 
 
 def _choice(params: QueryDict, name: str, choices: tuple[str, ...], default: str) -> str:
-    value = params.get(name, default)
-    if value not in choices:
-        raise BadSpec(f"{name}={value} is not known: take one of {', '.join(choices)}")
-    return value
-
-
-def _date(text: str, name: str) -> date:
-    try:
-        day = date.fromisoformat(text)
-    except ValueError as error:
-        raise BadSpec(f"{name}={text} is no date: write YYYY-MM-DD") from error
-    if not FIRST_YEAR <= day.year <= LAST_YEAR:
-        raise BadSpec(f"{name}={text} is not in the years {FIRST_YEAR} to {LAST_YEAR}")
-    return day
+    return one_of(name, params.get(name, default), choices)
 
 
 def _days(params: QueryDict, names: tuple[str, str]) -> Period:
     """The days of two keys, both included."""
-    first, last = (_date(params.get(name, ""), name) for name in names)
-    if not 0 <= (last - first).days < DAYS_MAX:
-        raise BadSpec(f"{first} to {last} is reversed or longer than {DAYS_MAX} days")
-    return Period(first, last + ONE_DAY)
+    first, last = (day_of(name, params.get(name)) for name in names)
+    return period_of(first, last + ONE_DAY, DAYS_MAX)
 
 
 def _period(params: QueryDict, by: Calendar) -> tuple[str, Period]:
@@ -230,13 +218,6 @@ def _period(params: QueryDict, by: Calendar) -> tuple[str, Period]:
         return CUSTOM, _days(params, ("from", "to"))
     preset = _choice(params, "period", tuple(PRESETS), by.preset)
     return preset, PRESETS[preset].of(by)
-
-
-def _currency(params: QueryDict) -> str:
-    code = params.get("in_currency", "")
-    if code and not _CURRENCY.fullmatch(code):
-        raise BadSpec(f"in_currency={code[:20]} is no currency code such as EUR")
-    return code
 
 
 def _sort(params: QueryDict) -> str:
@@ -256,7 +237,7 @@ def _group_by(params: QueryDict) -> tuple[str, ...]:
     for name in names:
         if not is_dimension(name):
             offered = ", ".join((*DIMENSIONS, *CHARGE_DIMENSIONS))
-            raise BadSpec(f"group={name} is not known: take one of {offered} or {ANY_TAG}")
+            raise BadSpec(f"group {name!r} is not one of: {offered} or {ANY_TAG}")
     if len(names) > GROUPS_MAX:
         raise BadSpec(f"group by at most {GROUPS_MAX} dimensions, not {len(names)}")
     return names
@@ -296,7 +277,7 @@ def parse(params: QueryDict, by: Calendar) -> View:
         basis=_choice(params, "basis", BASES, "effective"),
         idle=_choice(params, "idle", (SHOWN, SPREAD), SHOWN),
         shared=_choice(params, "shared", (SHOWN, SPREAD), SHOWN),
-        in_currency=_currency(params),
+        in_currency=currency_of("in_currency", params.get("in_currency")),
         chart=_choice(params, "chart", CHARTS, "bars"),
         sort=_sort(params),
         long=_choice(params, "long", ("", "1"), "") == "1",

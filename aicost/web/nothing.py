@@ -10,10 +10,10 @@ from datetime import date
 from django.urls import reverse
 
 from aicost.accounts.scope import may_upload
-from aicost.kernel.periods import Period, month_of, utc_today
+from aicost.kernel.periods import FIRST_YEAR, Period, month_of, utc_today
 from aicost.web import numbers
 from aicost.web.ask import Ask
-from aicost.web.filters import FIRST_YEAR, label
+from aicost.web.filters import label
 from aicost.web.picks import NOT_SET
 from aicost.web.spans import ONE_DAY
 from attribution.reports import REPORTS

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from aicost.kernel.periods import (
+    FIRST_YEAR,
     Period,
     month_of,
     month_start,
@@ -20,7 +21,6 @@ from aicost.kernel.periods import (
 
 MONTH, QUARTER, HALF, YEAR = 1, 3, 6, 12
 DEFAULT_PRESET, CUSTOM = "month", "custom"
-FIRST_YEAR, LAST_YEAR = 2000, 2199
 ONE_DAY, WEEK_DAYS = timedelta(days=1), 7
 YEAR_OF_WEEKS = timedelta(days=52 * WEEK_DAYS)
 

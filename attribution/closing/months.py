@@ -9,7 +9,7 @@ from django.db.models import Max
 from aicost.accounts.audit import record
 from aicost.accounts.models import User
 from aicost.kernel.money import plain
-from aicost.kernel.periods import month_of, month_start, utc_now
+from aicost.kernel.periods import FIRST_YEAR, LAST_YEAR, month_of, month_start, utc_now
 from aicost.kernel.sqlfiles import sql
 from attribution import vocabulary
 from attribution.claims import ensure_builtin_rules, live_rule_set_on
@@ -21,7 +21,6 @@ from attribution.models import MonthClose, PinnedRuleSet, PinnedWords
 from attribution.spread import spread_months
 
 MONTH_CLOSED, MONTH_REOPENED = "month_closed", "month_reopened"
-FIRST_YEAR, LAST_YEAR = 2000, 2199
 COPIES = ("resourcemap", "workloadmap", "storagemap", "alias", "price", "fxrate")
 
 

@@ -13,8 +13,8 @@ from django.db import connection, transaction
 from aicost.accounts.audit import record
 from aicost.accounts.models import User
 from aicost.kernel.money import plain
+from aicost.kernel.periods import FIRST_YEAR, LAST_YEAR
 from attribution.closing.invoices import billed_of
-from attribution.closing.months import FIRST_YEAR, LAST_YEAR
 from attribution.closing.tieout import LEAVES_OUT
 from attribution.models import InvoicePaid, InvoicePaidChange
 from ingest.models import Source

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 import json
 from operator import itemgetter
-import re
 
 from django.db import connection
 
@@ -13,6 +12,7 @@ from aicost.accounts.company import company
 from aicost.kernel.sqlfiles import sql
 from aicost.kernel.targets import LEVELS
 from attribution.entities.hierarchy import cuts_between, names_under
+from attribution.reports.question import currency_of, one_of
 from attribution.reports.spec import (
     ANY_TAG,
     BASES,
@@ -59,7 +59,6 @@ STEPS = {"total": "month", "month": "month", "quarter": "month", "week": "week"}
 ALL_GRANULARITIES, ALL_POOLS = GRANULARITIES, POOL_OPTIONS
 MS_PER_HOUR = 3_600_000
 ROWS_AT_ONCE = 2_000
-_CURRENCY = re.compile(r"[A-Z]{3}\Z")
 HOUR_QUANTUM = Decimal("0.000001")
 
 
@@ -115,13 +114,12 @@ def check(report: Report, spec: Spec) -> None:
         raise BadSpec(f"the report {report.name} cannot tell rule changes apart so")
     if spec.by_rules and spec.asker.teams is not None:
         raise NotAllowed("a rule moves money of all teams; ask somebody who sees all of them")
-    if spec.in_currency and not _CURRENCY.match(spec.in_currency):
-        raise BadSpec(f"{spec.in_currency[:20]!r} is no currency code such as EUR")
-    _one_of("granularity", spec.granularity, report.granularities)
-    _one_of("basis", spec.basis, BASES)
-    _one_of("idle", spec.idle, report.pools)
-    _one_of("shared", spec.shared, report.pools)
-    _one_of("estimates", spec.estimates, ESTIMATE_OPTIONS)
+    currency_of("in_currency", spec.in_currency)
+    one_of("granularity", spec.granularity, report.granularities)
+    one_of("basis", spec.basis, BASES)
+    one_of("idle", spec.idle, report.pools)
+    one_of("shared", spec.shared, report.pools)
+    one_of("estimates", spec.estimates, ESTIMATE_OPTIONS)
     for name in spec.group_by:
         _dimension("group_by", name, report.groups)
     for name in spec.filters:
@@ -264,10 +262,4 @@ def hours(milliseconds: int) -> Decimal:
 def _dimension(part: str, name: str, choices: tuple[str, ...]) -> None:
     """`tag:KEY` among the choices stands for any key."""
     if not (ANY_TAG in choices and name.startswith(TAG) and name != TAG):
-        _one_of(part, name, choices)
-
-
-def _one_of(part: str, value: str, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        offered = ", ".join(choices) or "none for this report"
-        raise BadSpec(f"{part} {value!r} is not one of: {offered}")
+        one_of(part, name, choices)

@@ -2,17 +2,18 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from aicost.kernel.money import plain
+from aicost.kernel.periods import utc_text
 from attribution.reports.explain import LINES, Explanation, explain
 from attribution.reports.explain_bill import BillExplanation, explain_bill
 from attribution.reports.explain_estimate import EstimateExplanation, explain_estimate
 from attribution.reports.explain_margin import MarginExplanation, explain_margin
 from attribution.reports.explain_unit import COLUMNS, UnitExplanation, explain_unit
-from attribution.reports.formats import spec_values
 from attribution.reports.patterns import expanded
+from attribution.reports.question import spec_values
 from attribution.reports.spec import TAG, BadSpec, Spec
 from attribution.reports.trust import Trust
 
@@ -147,7 +148,7 @@ def _plain(value: object) -> object:
     if isinstance(value, Decimal):
         return plain(value)
     if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        return utc_text(value)
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Mapping):

@@ -1,40 +1,22 @@
 """Answers written down for other programs and for terminals. Money is never rounded, except in the
 table, which is for reading."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 import csv
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 import io
+from itertools import chain
 import json
-
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from aicost.kernel.cells import quoted
 from aicost.kernel.money import plain
-from attribution.reports.columns import (
-    COUNT,
-    DAY,
-    DECIMAL,
-    MEASURE,
-    TEXT,
-    TIME,
-    is_additive,
-    kind_of,
-)
-from attribution.reports.spec import Answer, Spec
+from aicost.kernel.periods import utc_text
+from attribution.reports.columns import COUNT, DECIMAL, MEASURE, is_additive, kind_of
+from attribution.reports.parquet import pieces, schema_of_report
+from attribution.reports.question import spec_values
+from attribution.reports.spec import Answer
 
-ARROW_TYPES = {
-    TEXT: pa.string(),
-    DAY: pa.date32(),
-    TIME: pa.timestamp("us", tz="UTC"),
-    COUNT: pa.int64(),
-    DECIMAL: pa.decimal128(38, 18),
-    MEASURE: pa.float64(),
-}
-_WIDE = pa.decimal256(76, 30)
-CONVERTED = pa.decimal256(76, 36)  # two numbers of 18 decimals, multiplied
 UNKNOWN = "unknown"
 
 
@@ -57,66 +39,24 @@ def to_json(answer: Answer) -> str:
     return json.dumps(document, indent=1, ensure_ascii=False)
 
 
-def spec_values(spec: Spec) -> dict:
-    """The question as it was understood; `to` is the first day no longer included."""
-    return {
-        "from": spec.period.start.isoformat(),
-        "to": spec.period.end.isoformat(),
-        "granularity": spec.granularity,
-        "group_by": list(spec.group_by),
-        "filters": {name: list(values) for name, values in sorted(spec.filters.items())},
-        "basis": spec.basis,
-        "idle": spec.idle,
-        "shared": spec.shared,
-        "long": spec.long,
-        "estimates": spec.estimates,
-        "in_currency": spec.in_currency,
-    } | _of_two_periods(spec)
-
-
-def _of_two_periods(spec: Spec) -> dict:
-    found = {"against": [str(spec.against.start), str(spec.against.end)]} if spec.against else {}
-    return found | ({"by_rules": True} if spec.by_rules else {})
-
-
 def to_csv(answer: Answer) -> str:
     """A header and one line a row; unknown is empty; text cannot become a formula."""
+    rows = ([row[name] for name in answer.columns] for row in answer.rows)
+    return csv_text(chain([answer.columns], rows))
+
+
+def csv_text(lines: Iterable[Iterable[object]], end: str = "\r\n") -> str:
+    """Lines of CSV: exact, and no cell a formula. Numbers are cells of their own and never
+    touched."""
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(answer.columns)
-    for row in answer.rows:
-        writer.writerow([csv_cell(row[name]) for name in answer.columns])
+    csv.writer(out, lineterminator=end).writerows([csv_cell(v) for v in line] for line in lines)
     return out.getvalue()
 
 
 def to_parquet(answer: Answer) -> bytes:
     """The same schema whether or not there are rows; decimals stay exact."""
-    schema = parquet_schema(answer.spec, answer.columns)
-    columns = [
-        pa.array([arrow_value(row[field.name], field.type) for row in answer.rows], type=field.type)
-        for field in schema
-    ]
-    out = io.BytesIO()
-    pq.write_table(pa.table(columns, schema=schema), out)
-    return out.getvalue()
-
-
-def parquet_schema(
-    spec: Spec, columns: Sequence[str], more: Mapping[str, str] | None = None
-) -> pa.Schema:
-    """Of a report's columns; the question and `more` stand in its metadata."""
-    fields = []
-    for name in columns:
-        kind = ARROW_TYPES[kind_of(name)]
-        if name in ("billed_written", "control_written", "difference", "control_difference"):
-            kind = _WIDE
-        elif spec.in_currency and kind == ARROW_TYPES[DECIMAL]:
-            kind = CONVERTED
-        if name == "delta_percent":
-            kind = pa.string()
-        fields.append(pa.field(name, kind))
-    metadata = {"aicost": json.dumps(spec_values(spec)), **(more or {})}
-    return pa.schema(fields, metadata=metadata)
+    rows = ([row[name] for name in answer.columns] for row in answer.rows)
+    return b"".join(pieces(schema_of_report(answer.spec, answer.columns), rows))
 
 
 def to_table(answer: Answer) -> str:
@@ -151,7 +91,7 @@ def plain_value(value: object) -> object:
     if isinstance(value, Decimal):
         return plain(value)
     if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        return utc_text(value)
     if isinstance(value, date):
         return value.isoformat()
     return value
@@ -160,13 +100,6 @@ def plain_value(value: object) -> object:
 def csv_cell(value: object) -> object:
     """Exact, and no formula. Numbers are cells of their own and never touched."""
     return quoted(value) if isinstance(value, str) else plain_value(value)
-
-
-def arrow_value(value: object, kind: pa.DataType) -> object:
-    """A value as a column of that type takes it."""
-    if isinstance(value, Decimal) and pa.types.is_string(kind):
-        return plain(value)
-    return value
 
 
 def _title(column: str) -> str:

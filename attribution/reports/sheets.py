@@ -5,36 +5,30 @@ files are written row by row, so that none of them stands in memory. CSV and Par
 digit; a spreadsheet counts in doubles, so XLSX keeps about 15 of them.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Sequence
-import csv
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-import io
 from itertools import chain, islice
 import json
 from tempfile import TemporaryFile
-from typing import IO, TYPE_CHECKING
-
-import pyarrow as pa
-import pyarrow.parquet as pq
+from typing import IO
 
 from aicost.kernel.cells import FORMULA_STARTS
+from aicost.kernel.late import Late
 from aicost.kernel.periods import utc_now
 from attribution.reports.columns import COUNT, DAY, DECIMAL, MEASURE, TEXT, TIME, kind_of
-from attribution.reports.formats import (
-    ARROW_TYPES,
-    CONVERTED,
-    csv_cell,
-    spec_values,
-)
+from attribution.reports.formats import csv_text
+from attribution.reports.parquet import pieces, schema_of
+from attribution.reports.question import spec_values
 from attribution.reports.spec import Answer, BadSpec
 
-if TYPE_CHECKING:  # only a spreadsheet needs it
-    from xlsxwriter import Workbook
+xlsxwriter = Late("xlsxwriter")
 
 RATIO_DIGITS = Decimal("1e-18")
-LINES_A_CHUNK, ROWS_A_GROUP, BYTES_A_CHUNK = 1_000, 10_000, 64 * 1024
+LINES_A_CHUNK, BYTES_A_CHUNK = 1_000, 64 * 1024
 # What Excel takes: rows of a sheet below its head, characters of a cell.
 XLSX_ROWS_MAX, XLSX_TEXT_MAX = 1_048_576 - 1, 32_767
 # Two decimals, and as many as it takes where two would show a real cost as zero.
@@ -49,7 +43,7 @@ class Column:
     kind: str
 
     @classmethod
-    def of(cls, one: "Column | str") -> "Column":
+    def of(cls, one: Column | str) -> Column:
         return one if isinstance(one, Column) else cls(one, kind_of(one))
 
 
@@ -178,31 +172,17 @@ def _batches(rows: Iterable, size: int) -> Iterator[list]:
 
 def csv_chunks(sheet: Sheet) -> Iterator[bytes]:
     """UTF-8, a head and a line a row; text cannot become a formula, numbers are as they are."""
-    heads = [[column.name for column in sheet.full_columns]]
-    cells = ([csv_cell(value) for value in row] for row in sheet.full_rows())
-    for lines in _batches(chain(heads, cells), LINES_A_CHUNK):
-        out = io.StringIO()
-        csv.writer(out, lineterminator="\r\n").writerows(lines)
-        yield out.getvalue().encode()
+    lines = chain([[column.name for column in sheet.full_columns]], sheet.full_rows())
+    for some in _batches(lines, LINES_A_CHUNK):
+        yield csv_text(some).encode()
 
 
 def parquet_chunks(sheet: Sheet) -> Iterator[bytes]:
     """Decimals with 18 digits behind the point (36 after a conversion); the question as metadata.
     The schema is the same with and without rows."""
-    columns = sheet.full_columns
-    kinds = ARROW_TYPES | ({DECIMAL: CONVERTED} if sheet.converted else {})
     told = json.dumps(sheet.spec | {"title": sheet.title, "about": dict(sheet.about)})
-    schema = pa.schema(
-        [pa.field(column.name, kinds[column.kind]) for column in columns],
-        metadata={"aicost": told},
-    )
-    with TemporaryFile() as file:
-        with pq.ParquetWriter(file, schema) as writer:
-            for rows in _batches(sheet.full_rows(), ROWS_A_GROUP):
-                values = list(zip(*rows, strict=True))
-                arrays = [pa.array(v, type=f.type) for v, f in zip(values, schema, strict=True)]
-                writer.write_table(pa.table(arrays, schema=schema))
-        yield from _read_back(file)
+    columns = [(column.name, column.kind) for column in sheet.full_columns]
+    yield from pieces(schema_of(columns, {"aicost": told}, sheet.converted), sheet.full_rows())
 
 
 def xlsx_chunks(sheet: Sheet) -> Iterator[bytes]:
@@ -210,15 +190,13 @@ def xlsx_chunks(sheet: Sheet) -> Iterator[bytes]:
     Raises BadSpec for more rows or longer texts than Excel takes."""
     if len(sheet.rows) > XLSX_ROWS_MAX:
         raise BadSpec(f"{len(sheet.rows)} rows do not fit a spreadsheet; take CSV or Parquet")
-    from xlsxwriter import Workbook
-
     with TemporaryFile() as file:
-        with Workbook(file, {"constant_memory": True}) as book:
+        with xlsxwriter.Workbook(file, {"constant_memory": True}) as book:
             _write_book(book, sheet)
         yield from _read_back(file)
 
 
-def _write_book(book: "Workbook", sheet: Sheet) -> None:
+def _write_book(book: xlsxwriter.Workbook, sheet: Sheet) -> None:
     formats = _Formats(book)
     page = book.add_worksheet("Table")
     page.freeze_panes(1, 0)
@@ -244,7 +222,7 @@ def _read_back(file: IO[bytes]) -> Iterator[bytes]:
 class _Formats:
     """The looks of cells, and one cell written in the look of its kind."""
 
-    def __init__(self, book: "Workbook"):
+    def __init__(self, book: xlsxwriter.Workbook):
         self.head = book.add_format({"bold": True, "bottom": 1})
         self.day = book.add_format({"num_format": "yyyy-mm-dd"})
         self.time = book.add_format({"num_format": "yyyy-mm-dd hh:mm"})

@@ -124,5 +124,5 @@ def test_the_command_asks_in_a_currency(built, capsys):
 
 
 def test_it_refuses_what_is_no_currency(built):
-    with pytest.raises(BadSpec, match="'euro' is no currency code"):
+    with pytest.raises(BadSpec, match="euro is no currency code"):
         ask(in_currency="euro")

@@ -7,9 +7,10 @@ from django.db import connection, transaction
 import pyarrow.parquet as pq
 import pytest
 
-from aicost.files.parquet import ROWS_A_GROUP, write
+from aicost.files.parquet import write
 from aicost.kernel.periods import Period
 from attribution.reports import streamed
+from attribution.reports.parquet import ROWS_A_GROUP
 from attribution.reports.spec import Asker, BadSpec, NotAllowed, Spec
 from tests.attribution import world
 

@@ -6,14 +6,14 @@ exact beside it; `null` is unknown, which is not zero.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 import json
 
 from django.conf import settings
 
 from aicost.kernel.money import plain
-from aicost.kernel.periods import Period
+from aicost.kernel.periods import Period, utc_text
 from aicost.web import numbers
 from attribution.reports.columns import DECIMAL, MEASURE, is_additive, kind_of
 from attribution.reports.spec import Answer
@@ -115,7 +115,7 @@ def as_json(value: object) -> object:
     if isinstance(value, Decimal):
         return plain(value)
     if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        return utc_text(value, "seconds")
     return value.isoformat() if isinstance(value, date) else value
 
 

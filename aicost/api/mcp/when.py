@@ -11,6 +11,8 @@ import re
 
 from aicost.api.mcp.base import Refused
 from aicost.kernel.periods import (
+    FIRST_YEAR,
+    LAST_YEAR,
     Period,
     month_of,
     month_start,
@@ -21,8 +23,6 @@ from aicost.kernel.periods import (
     year_start,
 )
 from aicost.web.spans import (
-    FIRST_YEAR,
-    LAST_YEAR,
     PRESETS,
     Calendar,
     before,

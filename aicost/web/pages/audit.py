@@ -15,6 +15,7 @@ from aicost.accounts.audit import EXPORT, record
 from aicost.accounts.models import AuditEvent, User
 from aicost.accounts.scope import may_read_audit
 from aicost.kernel.cells import quoted
+from aicost.kernel.periods import utc_text
 from aicost.web.audited import told
 from aicost.web.shell import frame, refuse, sentence
 
@@ -113,7 +114,7 @@ def _lines(events: QuerySet):
         who = event.user.get_username() if event.user else ""
         detail = json.dumps(event.detail, sort_keys=True)
         texts = (who, event.action, event.subject, told(event).line, detail)
-        yield line.writerow([event.at.isoformat(), *map(quoted, texts)])
+        yield line.writerow([utc_text(event.at), *map(quoted, texts)])
 
 
 class _Echo:

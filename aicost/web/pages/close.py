@@ -10,13 +10,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from aicost.accounts.scope import asker_of, may_see_margin, may_see_sources
-from aicost.kernel.periods import month_of
+from aicost.kernel.periods import FIRST_YEAR, LAST_YEAR, month_of
 from aicost.web import closing
 from aicost.web.exports import answer_file, files
 from aicost.web.shell import for_people, frame, refuse, sentence
 from attribution.closing.months import (
-    FIRST_YEAR,
-    LAST_YEAR,
     CannotClose,
     close_month,
     reopen_month,

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from aicost.accounts.audit import NOTE_ADDED, NOTE_CHANGED, NOTE_DELETED, record
 from aicost.accounts.scope import asker_of
-from aicost.web.filters import FIRST_YEAR, LAST_YEAR
+from aicost.kernel.periods import FIRST_YEAR, LAST_YEAR
 from aicost.web.notes import CONCERNS, TEXT_CHARS_MAX, may_change, may_note, seen_by
 from aicost.web.shell import frame, refuse, sentence
 from attribution.entities.seen import is_seen

@@ -1,6 +1,5 @@
 """`manage.py explain FIGURE`: why a number is what it is, as a story or as the API's JSON."""
 
-from datetime import date
 import json
 
 from django.core.management.base import BaseCommand, CommandError
@@ -28,8 +27,8 @@ class Command(BaseCommand):
     def add_arguments(self, parser):
         add = parser.add_argument
         add("figure", choices=list(FIGURES), metavar="FIGURE")
-        add("--from", dest="start", type=date.fromisoformat, required=True, metavar="YYYY-MM-DD")
-        add("--to", dest="end", type=date.fromisoformat, required=True, help="excluded")
+        add("--from", dest="start", required=True, metavar="YYYY-MM-DD")
+        add("--to", dest="end", required=True, help="excluded")
         add("--at", action="append", default=[], metavar="dimension:value", help="names the row")
         add("--line", choices=LINES, default="")
         add("--column", choices=COLUMNS, default="", help="of unit_cost")

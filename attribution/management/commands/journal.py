@@ -10,6 +10,7 @@ from aicost.kernel.periods import month_of
 from attribution.management.commands.report import write
 from attribution.reports import run
 from attribution.reports.formats import to_csv
+from attribution.reports.question import question
 from attribution.reports.spec import BASES, LEFT_OUT, SHOWN, SPREAD, Asker, BadSpec, Spec
 
 
@@ -39,13 +40,12 @@ def spec_of(options: dict) -> Spec:
     except ValueError:
         raise ValueError(f"{options['month']!r} is no month: write YYYY-MM") from None
     pools = SPREAD if options["spread"] else SHOWN
-    return Spec(
-        "journal",
-        month,
-        Asker(ADMIN),
-        basis=options["basis"],
-        idle=pools,
-        shared=pools,
-        estimates=SHOWN if options["accruals"] else LEFT_OUT,
-        in_currency=options["in_currency"],
-    )
+    told = {
+        "period": month,
+        "basis": options["basis"],
+        "idle": pools,
+        "shared": pools,
+        "estimates": SHOWN if options["accruals"] else LEFT_OUT,
+        "in_currency": options["in_currency"],
+    }
+    return question("journal", Asker(ADMIN), told)

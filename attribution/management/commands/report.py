@@ -1,15 +1,14 @@
 """`manage.py report NAME`: the same answer as the page, written down."""
 
-from datetime import date
 from pathlib import Path
 import sys
 
 from django.core.management.base import BaseCommand, CommandError
 
 from aicost.accounts.models import ADMIN, ROLES
-from aicost.kernel.periods import Period
 from attribution.reports import REPORTS, compare, run
 from attribution.reports.formats import FORMATS
+from attribution.reports.question import question
 from attribution.reports.spec import (
     BASES,
     ESTIMATE_OPTIONS,
@@ -28,8 +27,8 @@ class Command(BaseCommand):
     def add_arguments(self, parser):
         add = parser.add_argument
         add("report", choices=list(REPORTS), metavar="NAME")
-        add("--from", dest="start", type=date.fromisoformat, required=True, metavar="YYYY-MM-DD")
-        add("--to", dest="end", type=date.fromisoformat, required=True, help="excluded")
+        add("--from", dest="start", required=True, metavar="YYYY-MM-DD")
+        add("--to", dest="end", required=True, help="excluded")
         add("--group-by", default="", metavar="a,b")
         add("--filter", action="append", default=[], metavar="dimension=value")
         add("--granularity", choices=GRANULARITIES, default="total")
@@ -40,7 +39,7 @@ class Command(BaseCommand):
         add("--long", action="store_true", help="single charges of more than 31 days")
         add("--in-currency", default="", metavar="EUR", help="by the rate of each charge's month")
         add("--compare", choices=("previous",))
-        add("--against", type=period_of, metavar="FROM:TO", help="for bridge; TO is excluded")
+        add("--against", metavar="FROM:TO", help="for bridge; TO is excluded")
         add("--by-rules", action="store_true", help="for bridge: tell changed rules apart")
         add("--role", choices=ROLES, default=ADMIN, help="answer as this role would see it")
         add("--team", action="append", help="answer as somebody of this team only would see it")
@@ -57,36 +56,11 @@ class Command(BaseCommand):
 
 
 def spec_of(options: dict) -> Spec:
-    """The question of the command line. Raises BadSpec or ValueError naming what is wrong."""
-    filters: dict[str, tuple[str, ...]] = {}
-    for text in options["filter"]:
-        name, equals, value = text.partition("=")
-        if not equals:
-            raise BadSpec(f"--filter {text!r} is not dimension=value")
-        filters[name] = (*filters.get(name, ()), value)
+    """The question of the command line. Raises BadSpec naming what is wrong."""
     teams = options["team"]
-    return Spec(
-        report=options["report"],
-        period=Period(options["start"], options["end"]),
-        asker=Asker(options["role"], None if teams is None else tuple(teams)),
-        granularity=options["granularity"],
-        group_by=tuple(name for name in options["group_by"].split(",") if name),
-        filters=filters,
-        basis=options["basis"],
-        idle=options["idle"],
-        shared=options["shared"],
-        long=options["long"],
-        estimates=options["estimates"],
-        in_currency=options["in_currency"],
-        against=options.get("against"),
-        by_rules=options.get("by_rules", False),
-    )
-
-
-def period_of(text: str) -> Period:
-    """2026-09-01:2026-10-01. Raises ValueError for what is no period."""
-    start, _, end = text.partition(":")
-    return Period(date.fromisoformat(start), date.fromisoformat(end))
+    asker = Asker(options["role"], None if teams is None else tuple(teams))
+    told = options | {"from": options["start"], "to": options["end"], "filters": options["filter"]}
+    return question(options["report"], asker, told)
 
 
 def write(document: str | bytes, output: Path | None) -> None:
