@@ -63,8 +63,8 @@ def keep_git(source: Source, event: str, payload: Mapping) -> int:
 
 
 def keep_rows(rows: object, key: str) -> int:
-    """Rows of our own simple form. An `id` names an event; without one, the Idempotency-Key and
-    its place do. All or none. Raises `BadEvent`."""
+    """Rows of our own simple form. An `id` names an event; without one, `key` and its place do:
+    an Idempotency-Key with whose it is. All or none. Raises `BadEvent`."""
     rows = [rows] if isinstance(rows, dict) else rows
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise BadEvent("the body is no event and no array of events")

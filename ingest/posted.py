@@ -36,14 +36,16 @@ ERRORS_MAX = 100
 DEPTH_MAX = 20  # of lists and objects in a body; rows are flat but for a few maps
 
 
-def take(address: str, key: str, batch: str, kind: str, body: bytes) -> Answer:
-    """Load one body. `key` is its Idempotency-Key; `batch` names the rows, so that a later body of
-    the same batch replaces them ('' means: the key). `kind` is the content type. Raises
-    `NotTaken`; nothing is stored then."""
+def take(address: str, key: str, batch: str, kind: str, body: bytes, sender: str) -> Answer:
+    """Load one body. `key` is its Idempotency-Key, one of `sender`'s own; `batch` names the rows,
+    so that a later body of the same batch replaces them, whoever sends it ('' means: the sender's
+    key). `kind` is the content type. Raises `NotTaken`; nothing is stored then."""
     if batch:
         check_key(batch, "batch", "a name such as 2026-09")
     sha256 = hashlib.sha256(b"\0".join((batch.encode(), body))).hexdigest()
-    answer = once(address, key, sha256, lambda: _taken(address, batch or key, kind, body))
+    name = batch or f"{key} of {sender}"
+    whose = f"{address} of {sender}"
+    answer = once(whose, key, sha256, lambda: _taken(address, name, kind, body))
     if not answer.again:
         enqueue("attribution.attribute", key="all")
     return answer

@@ -201,7 +201,7 @@ def test_it_takes_events_of_our_own(post):
     assert post(NOTE, **{"Idempotency-Key": "k"}).status_code == 201
     titles = Annotation.objects.order_by("event_id").values_list("event_id", "kind", "title")
     assert list(titles) == [
-        ("k#0", "note", "Black Friday begins"),
+        (f"k of user {User.objects.get(username='ci').pk}#0", "note", "Black Friday begins"),
         ("n1", "note", "Black Friday"),
         ("n2", "deploy", "Black Friday begins"),
     ]

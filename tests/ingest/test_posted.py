@@ -12,6 +12,7 @@ from aicost.accounts.models import User
 from aicost.accounts.tokens import make_token
 from ingest import posted
 from ingest.models import (
+    Annotation,
     Customer,
     Delivery,
     Outcome,
@@ -36,9 +37,10 @@ def bearer(db) -> str:
 def post(client, bearer, home):
     """post(address, rows, key, …) → the response."""
 
-    def send(address: str, rows, key: str = "k1", kind: str = "application/json", query: str = ""):
+    def send(address: str, rows, key: str = "k1", kind: str = "application/json", query: str = "",
+             who: str = bearer):  # fmt: skip
         body = rows if isinstance(rows, (bytes, str)) else json.dumps(rows)
-        headers = {"Authorization": bearer} | ({"Idempotency-Key": key} if key else {})
+        headers = {"Authorization": who} | ({"Idempotency-Key": key} if key else {})
         return client.post(f"/api/v1/{address}{query}", body, content_type=kind, headers=headers)
 
     return send
@@ -86,6 +88,28 @@ def test_it_adds_up_under_other_keys_and_replaces_under_one_batch(post):
     post("revenue", [{**ROW, "revenue": "5"}], "c", query="?batch=2026-09")
     post("revenue", [{**ROW, "revenue": "6"}], "d", query="?batch=2026-09")
     assert [str(amount.normalize()) for _, amount, *_ in revenue()] == ["6", "900.1", "900.1"]
+
+
+def test_a_key_is_its_senders_and_a_batch_everybodys(post):
+    shop = User.objects.create_user("shop", password="x")
+    tokens = [f"Bearer {make_token(shop, name, ['ingest'])[1]}" for name in ("old", "new")]
+    mine = post("revenue", [ROW])
+    theirs = post("revenue", [{**ROW, "revenue": "5"}], who=tokens[0])
+    assert (mine.status_code, theirs.status_code) == (201, 201)
+    assert "Idempotency-Replayed" not in theirs and len(revenue()) == 2
+    # Another token of the same person is the same sender.
+    again = post("revenue", [{**ROW, "revenue": "5"}], who=tokens[1])
+    assert again["Idempotency-Replayed"] == "true" and again.json() == theirs.json()
+    assert post("revenue", [ROW])["Idempotency-Replayed"] == "true"
+    note = {"at": f"{DAY}T10:00:00Z", "title": "Sale begins"}
+    assert post("events", note).status_code == 201
+    assert post("events", note | {"title": "Sale ends"}, who=tokens[0]).status_code == 201
+    assert sorted(Annotation.objects.values_list("title", flat=True)) == [
+        "Sale begins", "Sale ends",
+    ]  # fmt: skip
+    post("revenue", [{**ROW, "revenue": "7"}], "c", query="?batch=2026-09")
+    post("revenue", [{**ROW, "revenue": "8"}], "c", query="?batch=2026-09", who=tokens[0])
+    assert [str(amount.normalize()) for _, amount, *_ in revenue()] == ["5", "8", "900.1"]
 
 
 def test_it_finishes_what_a_killed_call_began(post, monkeypatch):
@@ -165,7 +189,7 @@ def test_it_does_the_work_once_when_one_key_comes_at_once_four_times(home):
 
     def send():
         try:
-            answers.append(posted.take("revenue", "same", "", "application/json", body))
+            answers.append(posted.take("revenue", "same", "", "application/json", body, "till"))
         finally:
             connection.close()
 
