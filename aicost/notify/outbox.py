@@ -23,6 +23,7 @@ from aicost.notify.channels.base import Outgoing, SendError
 from aicost.notify.message import EVENT, Message, of_json, one_line
 from aicost.notify.models import Recipient, Send
 from aicost.notify.unsealed import config_of, config_of_endpoint
+from aicost.notify.webhooks.matching import wants
 from aicost.notify.webhooks.payload import ordered
 
 # Minutes from one try to the next: eight tries over a day.
@@ -100,7 +101,9 @@ def claim(worker: str, now: datetime) -> Send | None:
     ids = _returned("claim_send", {"worker": worker, "now": now, "lease_seconds": lease})
     if not ids:
         return None
-    found = Send.objects.select_related("user", "channel", "endpoint", "to", "schedule", "route")
+    found = Send.objects.select_related(
+        "user", "channel", "endpoint", "happening", "to", "schedule", "route"
+    )
     return found.get(pk=ids[0])
 
 
@@ -136,6 +139,8 @@ def refused(send: Send) -> str:
         return f"the channel {send.channel.name} is switched off"
     if send.endpoint is not None and (send.endpoint.ended_at or not send.endpoint.enabled):
         return f"the webhook {send.endpoint} is switched off"
+    if send.happening is not None and not wants(send.endpoint, send.happening):
+        return f"the webhook {send.endpoint} hears of it no more"
     for one in (send.schedule, send.route):
         if one is not None and one.ended_at is not None:
             return f"{one.name} has ended"

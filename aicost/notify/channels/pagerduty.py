@@ -3,6 +3,7 @@ incident, and a resolved alert ends it."""
 
 from collections.abc import Callable, Mapping
 
+from aicost.kernel.periods import utc_text
 from aicost.notify.channels.base import Kind, Outgoing
 from aicost.notify.channels.posting import as_bytes, post
 from aicost.notify.message import TEST
@@ -29,7 +30,7 @@ def payload(outgoing: Outgoing, routing_key: str) -> dict:
             "summary": told.subject[:SUMMARY_CHARS_MAX],
             "source": "aicost",
             "severity": severity,
-            "timestamp": outgoing.queued_at.isoformat(),
+            "timestamp": utc_text(outgoing.queued_at),
             "class": told.kind,
             "custom_details": {
                 "lead": told.lead,

@@ -4,6 +4,7 @@ aicost.notify.webhooks."""
 
 from collections.abc import Callable, Iterator, Mapping
 
+from aicost.kernel.periods import utc_text
 from aicost.notify.channels.base import Kind, Outgoing
 from aicost.notify.channels.posting import as_bytes, post
 from aicost.notify.channels.signing import signed_headers
@@ -18,7 +19,7 @@ def payload(outgoing: Outgoing) -> dict:
         for name, value in told.as_json().items()
         if name not in ("text", "html", "headers")
     }
-    return {"type": what, "timestamp": outgoing.queued_at.isoformat(), "data": data}
+    return {"type": what, "timestamp": utc_text(outgoing.queued_at), "data": data}
 
 
 def send(outgoing: Outgoing, config: Mapping, handing: Callable[[], None]) -> str:

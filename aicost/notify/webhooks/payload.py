@@ -6,6 +6,7 @@ from datetime import datetime
 from django.conf import settings
 
 from aicost.happenings.models import Happening
+from aicost.kernel.periods import utc_text
 from aicost.notify.message import one_line
 from aicost.notify.webhooks.catalogue import BY_NAME, VERSION
 
@@ -18,7 +19,7 @@ def envelope(name: str, at: datetime, data: Mapping) -> dict:
     kind = BY_NAME[name]
     paths = {"page": kind.page(data), "api": kind.api(data)}
     links = {where: f"{settings.AICOST_URL}{path}" for where, path in paths.items()}
-    told = {"type": name, "version": VERSION, "timestamp": at.isoformat()}
+    told = {"type": name, "version": VERSION, "timestamp": utc_text(at)}
     return told | {"data": dict(data) | {"links": links}}
 
 

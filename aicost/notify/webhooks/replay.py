@@ -30,8 +30,12 @@ class Replayed:
 
 
 def replay_one(send: Send, by: User, now: datetime | None = None) -> bool:
-    """False for one that still waits. With the same id, by which a program knows what it has."""
-    _refuse_off(Endpoint.objects.get(pk=send.endpoint_id))
+    """False for one that still waits. With the same id, by which a program knows what it has.
+    Raises `BadReplay`."""
+    endpoint = Endpoint.objects.get(pk=send.endpoint_id)
+    _refuse_off(endpoint)
+    if send.happening is not None and not wants(endpoint, send.happening):
+        raise BadReplay("the endpoint hears of it no more: give it the type and the teams first")
     return again(send, by, now, SETTLED)
 
 
