@@ -26,14 +26,15 @@ BENCHES: dict[str, str] = {
 
 @dataclass(frozen=True)
 class Measured:
-    """One line of the answer. `limit_seconds` is what the machine can do at best (None: no limit
-    is known), `peak_mb` the highest resident memory of this process in MiB."""
+    """One line of the answer. `limit_seconds` is what the machine can do at best, or the goal
+    (None: none is known), `peak_mb` the highest resident memory in MiB and `limit_mb` its goal."""
 
     name: str
     size: int
     seconds: float
     limit_seconds: float | None = None
     peak_mb: int | None = None
+    limit_mb: int | None = None
 
     @property
     def ratio(self) -> float | None:
@@ -47,6 +48,7 @@ class Measured:
             "limit_seconds": None if self.limit_seconds is None else round(self.limit_seconds, 3),
             "ratio": self.ratio,
             "peak_mb": self.peak_mb,
+            "limit_mb": self.limit_mb,
         }
 
 

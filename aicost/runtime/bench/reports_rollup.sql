@@ -6,7 +6,7 @@ insert into attribution_costday
      shared_spread_effective)
 select
     a.day, date_trunc('month', a.day)::date, a.source_id, 'USD', a.target_id,
-    'acc-' || (a.charge_id - %(first)s) %% 200 %% 40,
+    'acc-' || (a.charge_id - %(first)s) %% %(accounts)s,
     'Service ' || (a.charge_id - %(first)s) %% 200 %% 12,
     'region-' || (a.charge_id - %(first)s) %% 200 %% 4, 'Usage', a.evidence, false, false,
     sum(a.billed_cost), sum(a.effective_cost), sum(a.list_cost), sum(a.contracted_cost), 0, 0, 0, 0

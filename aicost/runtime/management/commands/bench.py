@@ -28,12 +28,14 @@ def _as_json(rows: list[dict]) -> str:
 
 
 def _as_text(rows: list[dict]) -> str:
-    lines = [f"{'bench':<32}{'size':>12}{'seconds':>10}{'limit':>10}{'ratio':>8}{'peak MB':>9}"]
+    lines = [f"{'bench':<32}{'size':>12}{'seconds':>10}{'limit':>10}{'ratio':>8}{'peak MB':>9}"
+             f"{'limit MB':>9}"]  # fmt: skip
     for row in rows:
-        cells = [row["seconds"], row["limit_seconds"], row["ratio"], row["peak_mb"]]
+        cells = [row["seconds"], row["limit_seconds"], row["ratio"], row["peak_mb"],
+                 row["limit_mb"]]  # fmt: skip
         shown = ["–" if cell is None else str(cell) for cell in cells]
         lines.append(
             f"{row['name']:<32}{row['size']:>12,}{shown[0]:>10}{shown[1]:>10}{shown[2]:>8}"
-            f"{shown[3]:>9}"
+            f"{shown[3]:>9}{shown[4]:>9}"
         )
     return "\n".join(lines)
