@@ -200,8 +200,13 @@ DEFAULT_FROM_EMAIL = os.environ.get("AICOST_MAIL_FROM", "AI cost <aicost@localho
 # Hosts of an inner network that webhooks may go to, beside the open internet.
 AICOST_HOOK_HOSTS = [h for h in os.environ.get("AICOST_HOOK_HOSTS", "").split(",") if h]
 
+# Lists of the addresses of the API, in the order in which they are described.
+AICOST_API_ADDRESSES = ["aicost.api.rest.registry.RESOURCES", "aicost.notify.rest.RESOURCES"]
 # Requests of one token, or of one person without a token, in a minute.
 AICOST_API_PER_MINUTE = int(os.environ.get("AICOST_API_PER_MINUTE", "600"))
+# What one statement of a question may take; a stream has longer, with the time its reader takes.
+AICOST_API_SECONDS = int(os.environ.get("AICOST_API_SECONDS", "60"))
+AICOST_API_STREAM_SECONDS = int(os.environ.get("AICOST_API_STREAM_SECONDS", "1800"))
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": [],

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from aicost.accounts.models import ApiToken, User
 from aicost.accounts.scope import asker_of
+from aicost.accounts.unchanged import Unchanged, seen
 from attribution.reports.spec import Asker
 
 INGEST, READ, ADMIN = SCOPES = ("ingest", "read", "admin")
@@ -25,6 +26,7 @@ TEAMS_MAX = 100
 _MARK = "aic_"
 _ID_BYTES = 6
 _SEEN_EVERY = timedelta(minutes=1)
+_tokens: Unchanged[ApiToken] = Unchanged(most=1_000)
 MAKE_ONE = "manage.py token add NAME --user USER --scope {scope}, or the page Tokens"
 
 
@@ -69,8 +71,7 @@ def caller_of(header: str, scope: str) -> Caller:
     if not text:
         told = "a token is needed: Authorization: Bearer TOKEN, or Basic with its id and secret"
         raise NotKnown(told, f"Make one: {MAKE_ONE.format(scope=scope)}")
-    token = ApiToken.objects.select_related("user").filter(sha256=_digest(text)).first()
-    now = timezone.now()
+    token, now = _known(_digest(text)), timezone.now()
     if token is None or not token.user.is_active:
         told = "this token is not known"
         raise NotKnown(told, f"Copy it whole, or make another: {MAKE_ONE.format(scope=scope)}")
@@ -82,8 +83,20 @@ def caller_of(header: str, scope: str) -> Caller:
         raise NotInScope(token, scope)
     if token.last_used_at is None or now - token.last_used_at > _SEEN_EVERY:
         ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
-    token.user.limited_to = None if token.teams is None else tuple(token.teams)
     return Caller(token.user, token, asker_of(token.user))
+
+
+def _known(sha256: str) -> ApiToken | None:
+    """The token with its user, limited as it is; None where there is none. Read anew once anything
+    was written."""
+    at = seen()
+    token = _tokens.of(sha256, at)
+    if token is None:
+        token = ApiToken.objects.select_related("user").filter(sha256=sha256).first()
+        if token is not None:
+            token.user.limited_to = None if token.teams is None else tuple(token.teams)
+            _tokens.keep(sha256, at, token)
+    return token
 
 
 def make_token(

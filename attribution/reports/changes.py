@@ -7,7 +7,7 @@ and other business rows) may change any: then all steps are named. To read a ste
 harm, since it is replaced whole.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, datetime, timedelta
 
 from attribution.reports.base import Report, fetch
@@ -40,3 +40,13 @@ def changed_steps(report: Report, spec: Spec, since: datetime) -> tuple[date, ..
     if whole["changed"] or spec.against is not None:
         days = spec.period.days()
     return tuple(sorted({step_of(day, spec.granularity, spec.period.start) for day in days}))
+
+
+def steps_told(spec: Spec, changed: Iterable[date], standing: Collection[date]) -> tuple[date, ...]:
+    """What whoever asks is told of the changed steps; `standing` are those with rows of theirs.
+    Who sees only some teams must not learn on which days the money of others changed: a step on
+    which nothing of theirs stands (any more) is named whether it changed or not."""
+    if spec.asker.teams is None:
+        return tuple(changed)
+    every = {step_of(day, spec.granularity, spec.period.start) for day in spec.period.days()}
+    return tuple(sorted((set(changed) & set(standing)) | (every - set(standing))))

@@ -110,6 +110,27 @@ def test_an_alert_is_worked_on(people, alert):
     assert people["viewer"].get("alerts", {"onset_from": "soon"}).status_code == 400
 
 
+def test_an_event_is_announced_and_withdrawn(people):
+    engineer, day = people["engineer"], utc_today()
+    launch = {"level": "feature", "name": "search", "begins": day.isoformat(), "text": "Launch"}
+    made = engineer.post("announcements", launch, key="a1")
+    assert made.status_code == 201, made.content
+    number = made.json()["announcement_id"]
+    assert (made.json()["ends"], made.json()["by"]) == (None, "engineer")
+    assert engineer.post("announcements", launch, key="a1").json() == made.json()
+    listed = people["viewer"].get("announcements").json()
+    assert [one["announcement_id"] for one in listed["announcements"]] == [number]
+    assert people["scoped"].get("announcements").json()["announcements"] == []
+    assert people["viewer"].post("announcements", launch).status_code == 403
+    assert people["viewer"].delete(f"announcements/{number}").status_code == 403
+    for wrong, told in ((launch | {"level": "all"}, "level"), (launch | {"name": ""}, "name"),
+                        (launch | {"begins": "2000-01-01"}, "begins at most")):  # fmt: skip
+        refused = engineer.post("announcements", wrong)
+        assert refused.status_code == 422 and told in refused.json()["detail"], refused.content
+    assert people["finance"].delete(f"announcements/{number}").json()["withdrawn"] is True
+    assert engineer.delete(f"announcements/{number}").status_code == 404
+
+
 def test_a_rule_is_added_changed_and_moved(people):
     build()
     finance = people["finance"]

@@ -7,10 +7,12 @@ import io
 import json
 import random
 
+from django.db import connection
 import pyarrow.parquet as pq
 import pytest
 
 from aicost.api.rest import reports
+from aicost.api.rest.cursors import page
 from aicost.api.rest.schema import document
 from aicost.kernel.periods import Period
 from attribution.models import DayState, Target
@@ -67,19 +69,19 @@ def test_every_report_answers_or_says_why_not(world, people, name):
             assert [one["name"] for one in told["columns"]] == list(report.columns(spec))
         else:
             assert answer.json()["cure"]
-    files = {kind: people["admin"].get(f"reports/{name}", asked | {"format": kind})
+    files = {kind: body(people["admin"].get(f"reports/{name}", asked | {"format": kind}))
              for kind in ("csv", "parquet")}  # fmt: skip
     rows = people["admin"].get(f"reports/{name}", asked | {"limit": "10000"})
     if rows.status_code == 200:
-        lines = list(csv.reader(io.StringIO(body(files["csv"]).decode())))
-        table = pq.read_table(io.BytesIO(body(files["parquet"])))
+        lines = list(csv.reader(io.StringIO(files["csv"].decode())))
+        table = pq.read_table(io.BytesIO(files["parquet"]))
         columns = [one["name"] for one in rows.json()["columns"]]
         assert lines[0] == columns == table.column_names
         assert len(lines) - 1 == len(rows.json()["rows"]) == table.num_rows
 
 
 def body(answer) -> bytes:
-    return b"".join(answer.streaming_content)
+    return b"".join(answer.streaming_content) if answer.streaming else answer.content
 
 
 def test_pages_put_together_are_the_whole(world, people):
@@ -106,8 +108,7 @@ def test_pages_put_together_are_the_whole(world, people):
 
 
 def test_rows_of_one_key_are_neither_lost_nor_doubled():
-    from aicost.api.rest.cursors import in_order, page
-
+    columns = ("feature", "alert_id", "cost")
     dice = random.Random(7)
     for _ in range(200):
         rows = [
@@ -118,27 +119,26 @@ def test_rows_of_one_key_are_neither_lost_nor_doubled():
             }
             for _ in range(dice.randrange(12))
         ]
-        keyed = in_order(rows, ("feature", "alert_id", "cost"))
+        whole, _ = page(iter(rows), columns, None, 99, "q")
+        assert sorted(map(str, whole)) == sorted(map(str, rows))
         found, cursor, limit = [], None, dice.randrange(1, 5)
         while True:
-            taken, cursor = page(keyed, cursor, limit, "q")
+            taken, cursor = page(iter(rows), columns, cursor, limit, "q")
             found += taken
             if cursor is None:
                 break
-        assert found == [row for _, row in keyed]
+        assert found == whole
 
 
 def test_a_page_after_rows_came_and_went_repeats_and_drops_none():
-    from aicost.api.rest.cursors import in_order, page
-
     names = [f"n{n:02}" for n in range(20)]
     columns = ("feature", "cost")
     before = [{"feature": name, "cost": Decimal(1)} for name in names]
-    first, cursor = page(in_order(before, columns), None, 10, "q")
+    first, cursor = page(before, columns, None, 10, "q")
     after = [row for row in before if row["feature"] != "n03"] + [
         {"feature": "n001", "cost": Decimal(1)}
     ]
-    rest, _ = page(in_order(after, columns), cursor, 100, "q")
+    rest, _ = page(after, columns, cursor, 100, "q")
     assert [row["feature"] for row in (*first, *rest)] == names
 
 
@@ -207,6 +207,65 @@ def test_what_changed_since_replaces_its_steps(world, people):
     assert len(lines) > 1
 
 
+def test_who_sees_some_teams_is_not_told_when_the_money_of_others_changed(world, people):
+    narrow = Caller(people["admin"].user, teams=["a"])
+    asked = DAYS | {"granularity": "day", "group_by": "team"}
+    theirs = {row["period"] for row in narrow.get("reports/cost", asked).json()["rows"]}
+    days = {day.isoformat() for day in PERIOD.days()}
+    assert theirs and days - theirs
+    later = asked | {"updated_since": (datetime.now(UTC) + timedelta(days=1)).isoformat()}
+    quiet = narrow.get("reports/cost", later).json()
+    assert (set(quiet["tombstones"]), quiet["rows"]) == (days - theirs, [])
+    soon = datetime.now(UTC) + timedelta(days=2)
+    DayState.objects.exclude(day__in=theirs).update(published_at=soon)
+    assert DayState.objects.filter(published_at=soon).exists()
+    assert narrow.get("reports/cost", later).json()["tombstones"] == quiet["tombstones"]
+    mine = min(theirs)
+    DayState.objects.filter(day=mine).update(published_at=soon)
+    told = narrow.get("reports/cost", later).json()
+    assert set(told["tombstones"]) == (days - theirs) | {mine}
+    assert {row["period"] for row in told["rows"]} == {mine}
+    lines = list(csv.DictReader(io.StringIO(
+        body(narrow.get("reports/cost", later | {"format": "csv"})).decode()
+    )))  # fmt: skip
+    assert {one["period"] for one in lines if one["tombstone"]} == set(told["tombstones"])
+    assert {one["period"] for one in lines if not one["tombstone"]} == {mine}
+
+
+def test_a_question_that_takes_too_long_is_ended_and_says_what_to_do(people, settings, monkeypatch):
+    def slow(spec):
+        with connection.cursor() as cursor:
+            cursor.execute("select pg_sleep(20)")
+
+    settings.AICOST_API_SECONDS = settings.AICOST_API_STREAM_SECONDS = 1
+    for module, more in (("reports", {}), ("written", {"format": "parquet"})):
+        with monkeypatch.context() as slowly:
+            slowly.setattr(f"aicost.api.rest.{module}.stream", slow)
+            answer = people["finance"].get("reports/cost", DAYS | more)
+        assert answer.status_code == 504, answer.content
+        assert answer["Content-Type"] == "application/problem+json"
+        assert "fewer days" in answer.json()["cure"] and "Retry-After" not in answer
+        answer = people["finance"].get("reports/cost", DAYS | more)
+        assert answer.status_code == 200 and body(answer)
+
+
+def test_a_page_keeps_no_more_rows_than_it_has():
+    class Row(dict):
+        alive = most = 0
+
+        def __init__(self, number: int) -> None:
+            super().__init__(feature=f"{number * 7919 % 10_007:05}", cost=Decimal(number))
+            Row.alive += 1
+            Row.most = max(Row.most, Row.alive)
+
+        def __del__(self) -> None:
+            Row.alive -= 1
+
+    taken, cursor = page((Row(n) for n in range(10_007)), ("feature", "cost"), None, 50, "q")
+    assert [row["feature"] for row in taken] == [f"{n:05}" for n in range(50)]
+    assert cursor and Row.most < 60
+
+
 def test_it_is_asked_again_only_for_what_is_new(world, people):
     caller = people["finance"]
     first = caller.get("reports/cost", DAYS | {"granularity": "day"})
@@ -269,7 +328,7 @@ def test_the_same_answer_is_given_again_until_anything_is_written(monkeypatch):
     build()
     caller, made = callers()["finance"], []
     monkeypatch.setattr(
-        "aicost.api.rest.reports._made", lambda *told, of=reports._made: made.append(1) or of(*told)
+        "aicost.api.rest.reports._page", lambda *told, of=reports._page: made.append(1) or of(*told)
     )
     asked = DAYS | {"group_by": "feature"}
     caller.get("reports/cost", asked)  # counts it, and says when the token was used

@@ -100,6 +100,11 @@ class Arguments(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
+    @property
+    def replays(self) -> bool:
+        """Whether rules are replayed to answer it."""
+        return False
+
 
 @dataclass(frozen=True)
 class Tool:

@@ -1,13 +1,12 @@
 """The MCP server of one caller: its words, its tools, and how a call is run and refused."""
 
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from functools import partial
 import json
 import logging
 
 from asgiref.sync import sync_to_async
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError
 from mcp.server.lowlevel.server import Server
 from mcp.shared.exceptions import MCPError
 import mcp_types as types
@@ -18,6 +17,7 @@ from aicost.api.mcp.base import Reader, Refused, Tool
 from aicost.api.mcp.instructions import INSTRUCTIONS
 from aicost.api.mcp.said import SCHEMA, short_schema, structured, text
 from aicost.api.mcp.tools import TOOLS
+from aicost.api.reading import reading
 from attribution.once import steady
 from attribution.reports.explain_words import NoFigure
 from attribution.reports.spec import BadSpec, NotAllowed
@@ -80,7 +80,7 @@ def call(reader: Callable[[], Reader], name: str, arguments: dict) -> types.Call
     try:
         who = reader()
         asked = tool.arguments.model_validate(arguments)
-        with reading(), steady():
+        with reading(STATEMENT_SECONDS, asked.replays), steady():
             made = structured(tool.answer(who, asked))
     except ValidationError as error:
         return refused(_in_words(error, tool))
@@ -96,19 +96,6 @@ def call(reader: Callable[[], Reader], name: str, arguments: dict) -> types.Call
     return types.CallToolResult(
         content=[types.TextContent(type="text", text=text(made))], structured_content=made
     )
-
-
-@contextmanager
-def reading() -> Iterator[None]:
-    """A transaction that cannot write, cannot run for long, and is rolled back in the end."""
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("set transaction read only")
-            cursor.execute("set local statement_timeout = %s", [STATEMENT_SECONDS * 1000])
-        try:
-            yield
-        finally:
-            transaction.set_rollback(True)
 
 
 def refused(why: str) -> types.CallToolResult:

@@ -11,15 +11,12 @@ from rest_framework import serializers
 from aicost.accounts.audit import ALERT_ACTED, record
 from aicost.accounts.scope import may_act_on_alerts
 from aicost.api.rest import described as d
-from aicost.api.rest.cursors import in_order, page, question_of
-from aicost.api.rest.filtered import params_of, picked
+from aicost.api.rest.filtered import PAGED, listed, paged, params_of, picked
 from aicost.api.rest.frame import Nothing, Resource, document_of, operation
-from aicost.api.rest.given import NUMBER, Param
-from aicost.api.rest.reports import address_after
 from attribution.alerting import actions
 from attribution.models import Alert
 from attribution.models.alerts import SEVERITIES, STATES, VERDICTS
-from attribution.reports.alerts import COLUMNS, row_of, visible
+from attribution.reports.alerts import row_of, visible
 
 TAGS = ["alerts"]
 PEOPLE = ("assigned_to", "acknowledged_by")
@@ -45,28 +42,16 @@ class AlertFilter(filters.FilterSet):
 class Alerts(Resource):
     @operation(
         "Alerts, by number",
-        params=(
-            *params_of(AlertFilter),
-            Param("limit", "How many at most.", NUMBER, low=1, high=1000, default="100"),
-            Param("cursor", "`next_cursor` of the page before; all else repeated."),
-        ),
-        answers={200: d.thing(alerts=d.listed(d.ROW), next=d.maybe(d.TEXT),
-                              next_cursor=d.maybe(d.TEXT))},
+        params=(*params_of(AlertFilter), *PAGED),
+        answers={200: paged("alerts", d.ROW)},
         operation_id="list_alerts",
         tags=TAGS,
         says="The columns of report `alerts`, of all times; who sees only some teams, those whose "
         "money is all theirs.",
-    )  # fmt: skip
+    )
     def get(self, request) -> HttpResponse:
-        found = picked(AlertFilter, self.given, visible(self.asker))
-        rows = [row_of(alert) for alert in found.defer("evidence", "rule").order_by("id")]
-        keyed = [((row["alert_id"],), row) for row in rows]
-        keyed = in_order(rows, ("alert_id", *COLUMNS)) if rows else keyed
-        question = question_of(sorted(self.given.items() - {("cursor", self.given["cursor"])},
-                                      key=str))  # fmt: skip
-        taken, after = page(keyed, self.given["cursor"], self.given["limit"], question)
-        following = None if after is None else address_after(request._request, after)
-        return document_of({"alerts": taken, "next": following, "next_cursor": after})
+        found = picked(AlertFilter, self.given, visible(self.asker)).defer("evidence", "rule")
+        return listed(self, request, "alerts", found, row_of)
 
 
 class OneAlert(Resource):

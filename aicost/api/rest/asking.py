@@ -1,21 +1,8 @@
-"""The question of a query string, for every report: what can be asked, read into a Spec."""
+"""The parameters of a question to any report, as attribution.reports.question reads them."""
 
-from collections.abc import Mapping
-from datetime import date
-
-from aicost.api.rest.given import DAY, FLAG, TIME, Param, day_of, period_of
-from aicost.kernel.periods import Period
+from aicost.api.rest.given import DAY, FLAG, TIME, Param
 from attribution.reports import REPORTS
-from attribution.reports.spec import (
-    ANY_TAG,
-    BASES,
-    ESTIMATE_OPTIONS,
-    GRANULARITIES,
-    POOL_OPTIONS,
-    Asker,
-    BadSpec,
-    Spec,
-)
+from attribution.reports.spec import ANY_TAG, BASES, ESTIMATE_OPTIONS, GRANULARITIES, POOL_OPTIONS
 
 FROM = Param("from", "The first day, UTC.", DAY, required=True, example="2026-09-01")
 TO = Param("to", "The first day no longer included.", DAY, required=True, example="2026-10-01")
@@ -46,33 +33,3 @@ QUESTION = (
 FILTERS = tuple(
     dict.fromkeys(name for report in REPORTS.values() for name in report.filters if name != ANY_TAG)
 )
-
-
-def spec_of(report: str, given: Mapping, asker: Asker) -> Spec:
-    """Raises BadSpec."""
-    return Spec(
-        report=report,
-        period=period_of(given),
-        asker=asker,
-        granularity=given["granularity"],
-        group_by=given["group_by"],
-        filters=given["filters"],
-        basis=given["basis"],
-        idle=given["idle"],
-        shared=given["shared"],
-        long=given["long"],
-        estimates=given["estimates"],
-        in_currency=given["in_currency"] or "",
-        against=_against(given["against"]),
-        by_rules=given["by_rules"],
-    )
-
-
-def _against(text: str | None) -> Period | None:
-    if not text:
-        return None
-    start, colon, end = text.partition(":")
-    first, last = day_of("against", start), day_of("against", end) if colon else date.min
-    if last <= first:
-        raise BadSpec("against is no period: write FROM:TO, two days, TO excluded")
-    return Period(first, last)

@@ -19,6 +19,7 @@ TITLES = {
     "rules": "Rules",
     "sources": "Sources and deliveries",
     "sending": "Sending data",
+    "webhooks": "Webhooks",
 }
 FILTER = "filter["
 # What stands in the examples, by the name of the parameter or field.
@@ -39,6 +40,10 @@ SAMPLES = {
     "base": 1,
     "keys": ["search-tags", "tags"],
     "connector": "ecb_rates",
+    "level": "feature",
+    "begins": "2026-11-27",
+    "address": "https://tickets.example.com/hooks/ai-cost",
+    "grace_hours": 24,
 }
 ROW_SAMPLE = '[{"day": "2026-09-01", …}]'
 

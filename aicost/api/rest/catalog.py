@@ -6,11 +6,11 @@ from decimal import Decimal
 from django.http import HttpRequest, HttpResponse
 
 from aicost.api.rest import described as d
-from aicost.api.rest.cursors import in_order, page, question_of
-from aicost.api.rest.frame import Resource, document_of, operation
+from aicost.api.rest.cursors import page, question_of
+from aicost.api.rest.frame import Resource, address_after, document_of, operation
 from aicost.api.rest.given import DAY, NUMBER, Param
 from aicost.api.rest.problems import Refused
-from aicost.api.rest.reports import address_after, told_of
+from aicost.api.rest.reports import told_of
 from aicost.kernel.periods import Period, utc_today
 from attribution.reports import REPORTS, run
 from attribution.reports.columns import kind_of
@@ -120,8 +120,8 @@ class DimensionValues(Resource):
         rows = [{"value": value, "currency": currency, "cost": cost}
                 for (value, currency), cost in summed.items()]  # fmt: skip
         question = question_of(name, wanted, answer.spec.period)
-        keyed = in_order(rows, ("value", "currency", "cost"))
-        taken, after = page(keyed, self.given["cursor"], self.given["limit"], question)
+        told = self.given["cursor"], self.given["limit"], question
+        taken, after = page(rows, ("value", "currency", "cost"), *told)
         following = None if after is None else address_after(request._request, after)
         return document_of({"values": taken, "next": following, "next_cursor": after})
 

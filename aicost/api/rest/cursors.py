@@ -3,15 +3,18 @@ between two pages neither repeat nor drop the others."""
 
 import base64
 import binascii
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 import hashlib
+from heapq import nsmallest
 import json
+
+from django.db.models import QuerySet
 
 from attribution.reports.columns import COUNT, DAY, TEXT, TIME, kind_of
 from attribution.reports.spec import BadSpec
 
-CHARS_MAX = 8_000
+NO_CURSOR = "cursor is not one that an answer gave: begin without it"
 
 
 def key_columns(columns: Sequence[str]) -> tuple[str, ...]:
@@ -25,54 +28,56 @@ def key_columns(columns: Sequence[str]) -> tuple[str, ...]:
     )
 
 
-def key_of(row: Mapping, names: Sequence[str]) -> tuple:
-    return tuple(_part(row.get(name)) for name in names)
+def page(
+    rows: Iterable[dict], columns: Sequence[str], cursor: str | None, limit: int, question: str
+) -> tuple[list[dict], str | None]:
+    """In the order of their key the rows after the cursor, at most `limit`, and the cursor of the
+    next page if there is one. Rows are read once and only those of the page are kept, however many
+    there are. Raises BadSpec for a cursor that is none, or of another question."""
+    after, given = _read(cursor, question) if cursor else ((), 0)
+    wanted = (one for one in _placed(rows, columns) if one[0] >= after)
+    found = nsmallest(given + limit + 1, wanted)
+    start = 0
+    while start < min(given, len(found)) and found[start][0] == after:
+        start += 1
+    taken = found[start : start + limit]
+    if not taken or len(found) <= start + limit:
+        return [row for *_, row in taken], None
+    last = taken[-1][0]
+    same = sum(key == last for key, *_ in found[: start + limit])
+    return [row for *_, row in taken], _write(last, same, question)
 
 
-def in_order(rows: Sequence[dict], columns: Sequence[str]) -> list[tuple[tuple, dict]]:
-    """(key, row) by key; rows of one key by all they say, so that the order is always the same."""
+def numbered(
+    rows: QuerySet, cursor: str | None, limit: int, question: str
+) -> tuple[list, str | None]:
+    """A page of rows of a table in the order of their numbers. Raises BadSpec as `page` does."""
+    last = _number(_read(cursor, question)[0]) if cursor else 0
+    found = list(rows.filter(pk__gt=last).order_by("pk")[: limit + 1])
+    taken = found[:limit]
+    after = _write((_part(taken[-1].pk),), 1, question) if len(found) > limit else None
+    return taken, after
+
+
+def _number(key: tuple) -> int:
+    if len(key) != 1 or not 0 <= key[0][1] < 1 << 63:
+        raise BadSpec(NO_CURSOR)
+    return key[0][1]
+
+
+def _placed(rows: Iterable[dict], columns: Sequence[str]) -> Iterator[tuple]:
+    """(key, all else they say, a number, row): rows of one key always come in the same order, and
+    no two rows are ever compared."""
     names = key_columns(columns)
     rest = [name for name in columns if name not in names]
-    keyed = [(key_of(row, names), row) for row in rows]
-    return sorted(keyed, key=lambda one: (one[0], tuple(str(one[1].get(n)) for n in rest)))
-
-
-def page(
-    keyed: Sequence[tuple[tuple, dict]], cursor: str | None, limit: int, question: str
-) -> tuple[list[dict], str | None]:
-    """The rows after the cursor, at most `limit`, and the cursor of the next page if there is one.
-    Raises BadSpec for a cursor that is none, or of another question."""
-    start = _start(keyed, _read(cursor, question)) if cursor else 0
-    taken = keyed[start : start + limit]
-    if start + limit >= len(keyed) or not taken:
-        return [row for _, row in taken], None
-    last = taken[-1][0]
-    same = 0
-    for key, _ in reversed(keyed[: start + limit]):
-        if key != last:
-            break
-        same += 1
-    return [row for _, row in taken], _write(last, same, question)
+    for nth, row in enumerate(rows):
+        key = tuple(_part(row.get(name)) for name in names)
+        yield key, tuple(str(row.get(name)) for name in rest), nth, row
 
 
 def question_of(*parts: object) -> str:
     """A short name of the question that a cursor belongs to."""
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
-
-
-def _start(keyed: Sequence[tuple[tuple, dict]], told: tuple[tuple, int]) -> int:
-    key, given = told
-    low, high = 0, len(keyed)
-    while low < high:
-        middle = (low + high) // 2
-        if keyed[middle][0] < key:
-            low = middle + 1
-        else:
-            high = middle
-    skipped = 0
-    while low < len(keyed) and keyed[low][0] == key and skipped < given:
-        low, skipped = low + 1, skipped + 1
-    return low
 
 
 def _part(value: object) -> tuple:
@@ -96,9 +101,9 @@ def _read(cursor: str, question: str) -> tuple[tuple, int]:
         padded = cursor + "=" * (-len(cursor) % 4)
         of, same, parts = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
         key = tuple((int(kind), int(number), str(text)) for kind, number, text in parts)
-        same = int(same)
+        same = max(0, int(same))
     except (ValueError, TypeError, binascii.Error, RecursionError, OverflowError) as error:
-        raise BadSpec("cursor is not one that an answer gave: begin without it") from error
+        raise BadSpec(NO_CURSOR) from error
     if of != question:
         raise BadSpec("the cursor belongs to another question: repeat all other parameters")
     return key, same

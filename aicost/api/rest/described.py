@@ -53,6 +53,7 @@ def thing(**properties: Mapping) -> dict:
 
 
 ROW = {"type": "object", "additionalProperties": CELL}
+HAPPENED = thing(at=TIME, what=TEXT)
 TRUST = {
     "currency": maybe(TEXT),
     "final": YES_NO,
@@ -140,6 +141,20 @@ COMPONENTS: dict[str, dict] = {
         source_id=WHOLE, name=TEXT, kind=TEXT, connector=TEXT, enabled=YES_NO, state=TEXT,
         every_minutes=WHOLE, next_run_at=maybe(TIME), last_run_at=maybe(TIME), message=TEXT,
         loaded_at=maybe(TIME), settings={"type": "object"},
+    ),
+    "Announcement": thing(
+        announcement_id=WHOLE, level=TEXT, name=TEXT, begins=DAY, ends=maybe(DAY), text=TEXT,
+        by=maybe(TEXT), created_at=TIME,
+    ),
+    "Webhook": thing(
+        webhook_id=WHOLE, address=TEXT, description=TEXT, types=listed(TEXT),
+        teams=maybe(listed(TEXT)), enabled=YES_NO, off_why=TEXT, failing_since=maybe(TIME),
+        old_secret_until=maybe(TIME), made_by=TEXT, made_at=TIME, secret=maybe(TEXT),
+    ),
+    "WebhookMessage": thing(
+        message_id=WHOLE, webhook_message_id=TEXT, subject=TEXT, state=TEXT, tries=WHOLE,
+        queued_at=TIME, next_try_at=maybe(TIME), settled_at=maybe(TIME), said=TEXT,
+        answered=maybe(WHOLE),
     ),
     "Check": thing(ok=YES_NO, what=TEXT, cure=TEXT),
     "Upload": thing(

@@ -6,7 +6,7 @@ from django.http import HttpResponse
 
 from aicost.api.rest.asking import BASIS, FROM, IDLE, LONG, SHARED, TO
 from aicost.api.rest.frame import Resource, document_of, operation
-from aicost.api.rest.given import FLAG, Param, period_of
+from aicost.api.rest.given import FLAG, Param
 from attribution.reports.explain import LINES
 from attribution.reports.explain_figures import (
     COLUMNS,
@@ -17,7 +17,8 @@ from attribution.reports.explain_figures import (
     charge_of,
     document,
 )
-from attribution.reports.spec import Asker, Spec
+from attribution.reports.question import question
+from attribution.reports.spec import Asker
 
 PARAMS = (
     Param("figure", "Which figure.", choices=tuple(FIGURES), default="cost"),
@@ -62,19 +63,11 @@ def question_of(given: Mapping, asker: Asker) -> Question:
     for pair in given["filter"]:
         for name, value in at_of([pair], "filter").items():
             filters[name] = (*filters.get(name, ()), value)
-    spec = Spec(
-        report="cost",
-        period=period_of(given),
-        asker=asker,
-        filters=filters,
-        basis=given["basis"],
-        idle=given["idle"],
-        shared=given["shared"],
-        long=given["long"],
-    )
+    names = ("from", "to", "basis", "idle", "shared", "long")
+    told = {name: given[name] for name in names} | {"filters": filters}
     return Question(
         figure=given["figure"],
-        spec=spec,
+        spec=question("cost", asker, told),
         at=at,
         line=given["line"] or ("owned" if at else "total"),
         column=given["column"] or "",

@@ -2,13 +2,15 @@
 an answer or a problem is written."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from functools import wraps
 import hashlib
 import json
 
+from django.conf import settings
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.gzip import gzip_page
@@ -23,6 +25,7 @@ from aicost.accounts.audit import DENIED, record
 from aicost.accounts.models import ApiToken, User
 from aicost.accounts.scope import asker_of
 from aicost.accounts.tokens import ADMIN, READ, NotInScope, NotKnown, caller_of, challenge
+from aicost.api.reading import reading
 from aicost.api.rest import described
 from aicost.api.rest.given import Param, read, refuse_odd_text
 from aicost.api.rest.limits import count
@@ -64,6 +67,8 @@ class Resource(APIView):
     parser_classes = (Exactly,)
     metadata_class = None
     scopes: Mapping[str, str] = {}
+    # What a method adds to its answer that is never kept: the same key does not show it again.
+    shown_once: Mapping[str, object] = {}
     user_asks: User
     token: ApiToken | None
     asker: Asker
@@ -135,19 +140,24 @@ def operation(
     body: type[BaseSerializer] | Mapping | None = None,
     answers: Mapping[int, object],
     says: str = "",
+    reads_itself: bool = False,
     **more,
 ) -> Callable:
     """A method of a resource: what it takes, read and checked before, and what it answers. `body`
     is a serializer, whose values stand in `self.body`; such a method is done once for an
     Idempotency-Key, where one is sent, and answers `(status, document)`. Where `body` names media
-    types, the method reads it by itself. `filters` are dimensions asked as `filter[x]`."""
+    types, the method reads it by itself. `filters` are dimensions asked as `filter[x]`. What is
+    asked is read within a time limit, unless the method sees to that itself."""
 
     def decorate(method: Callable) -> Callable:
         @wraps(method)
         def asked(self: Resource, request, **path):
             self.given = read(request.query_params, params, bool(filters))
-            if request.method in SAFE:
+            if request.method in SAFE and reads_itself:
                 return method(self, request, **path)
+            if request.method in SAFE:
+                with reading(settings.AICOST_API_SECONDS):
+                    return method(self, request, **path)
             if isinstance(body, Mapping):
                 return method(self, request, **path)
             self.body = _checked(self, request, body or Nothing)
@@ -179,15 +189,23 @@ def _checked(view: Resource, request, body: type[BaseSerializer]) -> dict:
     return serializer.validated_data
 
 
-def _once(view: Resource, request, work: Callable[[], tuple[int, dict] | HttpResponse]):
+def _once(view: Resource, request, work: Callable[[], tuple[int, dict]]) -> HttpResponse:
     key = request.headers.get("Idempotency-Key", "")
     if not key:
-        return written(work())
+        status, document = work()
+        return document_of({**document, **view.shown_once}, status)
     raw = view.request._request
-    address = f"{raw.method} {raw.get_full_path()} of user {view.user_asks.pk}"
+    address = f"{raw.method} {raw.get_full_path()} of {sender_of(view)}"
     sha256 = hashlib.sha256(raw.body).hexdigest()
     with transaction.atomic():
-        return answered(once(address, key, sha256, lambda: kept_as(*work())))
+        answer = once(address, key, sha256, lambda: kept_as(*work()))
+    return answered(replace(answer, body={**answer.body, **view.shown_once}))
+
+
+def sender_of(view: Resource) -> str:
+    """Whose Idempotency-Keys these are: a person's, whichever token they show, so that a token may
+    be changed between two tries."""
+    return f"user {view.user_asks.pk}"
 
 
 def kept_as(status: int, document: dict) -> Answer:
@@ -196,17 +214,17 @@ def kept_as(status: int, document: dict) -> Answer:
 
 
 def answered(answer: Answer) -> HttpResponse:
-    response = written((answer.status, answer.body))
+    response = document_of(answer.body, answer.status)
     if answer.again:
         response["Idempotency-Replayed"] = "true"
     return response
 
 
-def written(told: tuple[int, dict] | HttpResponse) -> HttpResponse:
-    if isinstance(told, HttpResponse | StreamingHttpResponse):
-        return told
-    status, document = told
-    return document_of(document, status)
+def address_after(request: HttpRequest, cursor: str) -> str:
+    """This address with the cursor of the next page."""
+    query = request.GET.copy()
+    query["cursor"] = cursor
+    return request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
 
 
 def document_of(document: Mapping, status: int = 200, apart: Mapping | None = None) -> HttpResponse:

@@ -1,17 +1,16 @@
 """Parameters of a query string: declared once, read and described from the same declaration."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 import re
 
 from django.http import QueryDict
 from drf_spectacular.utils import OpenApiParameter
 
-from aicost.kernel.periods import Period
+from attribution.reports.question import FIRST_YEAR, LAST_YEAR, day_of
 from attribution.reports.spec import BadSpec
 
-FIRST_YEAR, LAST_YEAR, DAYS_MAX = 2000, 2199, 3700
 VALUE_CHARS_MAX, VALUES_MAX = 2_000, 200
 TEXT, DAY, TIME, NUMBER, FLAG = "text", "day", "time", "number", "flag"
 YES, NO = ("1", "true"), ("0", "false", "")
@@ -90,15 +89,6 @@ def read(params: QueryDict, known: Sequence[Param], filters: bool = False) -> di
     return found | ({"filters": picked} if filters else {})
 
 
-def period_of(given: Mapping[str, object]) -> Period:
-    """`from` to `to`, the first day not included. Raises BadSpec."""
-    start, end = given["from"], given["to"]
-    assert isinstance(start, date) and isinstance(end, date)
-    if not 0 < (end - start).days <= DAYS_MAX:
-        raise BadSpec(f"from {start} to {end} (excluded) is empty or longer than {DAYS_MAX} days")
-    return Period(start, end)
-
-
 def _default(one: Param) -> object:
     if one.listed or one.repeated:
         return ()
@@ -132,17 +122,6 @@ def _one(one: Param, text: str) -> object:
     if one.choices and text not in one.choices:
         raise BadSpec(f"{one.name} {_short(text)!r} is not one of: {', '.join(one.choices)}")
     return text
-
-
-def day_of(name: str, text: str) -> date:
-    """Raises BadSpec for what is no day of a year that counts."""
-    try:
-        day = date.fromisoformat(text)
-    except ValueError as error:
-        raise BadSpec(f"{name}={_short(text)} is no date: write {name}=YYYY-MM-DD") from error
-    if not FIRST_YEAR <= day.year <= LAST_YEAR:
-        raise BadSpec(f"{name}={text} is not in the years {FIRST_YEAR} to {LAST_YEAR}")
-    return day
 
 
 def _time(name: str, text: str) -> datetime:

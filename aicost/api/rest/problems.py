@@ -11,7 +11,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework import exceptions as rest
 
 from aicost.accounts.tokens import NotInScope, NotKnown
+from aicost.api.reading import took_too_long
 from attribution.alerting.actions import BadAction
+from attribution.alerting.announced import BadEvent
 from attribution.alerting.feedback import BadVerdict
 from attribution.entities.changes import EntityRefused
 from attribution.reports.explain_words import NoFigure
@@ -114,6 +116,18 @@ def _of_rule(error: RuleRefused) -> tuple[int, str, str, dict]:
 
 
 _DATABASE = "The database cannot answer now; ask again"
+
+
+def _of_database(error: OperationalError) -> tuple[int, str, str, dict]:
+    if not took_too_long(error):
+        return 503, _DATABASE, "Ask again in a minute", {}
+    cure = (
+        "Ask for fewer days or fewer dimensions, or take CSV or Parquet, which have longer; or "
+        "raise AICOST_API_SECONDS, for streams AICOST_API_STREAM_SECONDS"
+    )
+    return 504, "the database did not answer within the time there is for it", cure, {}
+
+
 _SAYS: tuple[tuple[type | tuple[type, ...], Callable], ...] = (
     (Refused, lambda e: (e.status, str(e), e.cure, {})),
     (NotKnown, lambda e: (401, str(e), e.cure, {})),
@@ -123,6 +137,7 @@ _SAYS: tuple[tuple[type | tuple[type, ...], Callable], ...] = (
     (NoFigure, lambda e: (404, str(e), "Ask the report which rows it has", {})),
     (EntityRefused, lambda e: (422, str(e), e.cure, {})),
     (RuleRefused, _of_rule),
+    (BadEvent, lambda e: (422, str(e), "Correct it; nothing was announced or withdrawn", {})),
     ((BadAction, BadVerdict), lambda e: (422, str(e), "Correct it; nothing was changed", {})),
     (BadSettings, _of_settings),
     (UploadNotKept, lambda e: (503, str(e), "Send it again when there is room", {})),
@@ -133,5 +148,6 @@ _SAYS: tuple[tuple[type | tuple[type, ...], Callable], ...] = (
                          "The list of this resource has what there is", {})),
     (RequestDataTooBig, lambda e: (413, "the body is too large", "Send less at a time", {})),
     (SuspiciousOperation, lambda e: (400, "the request cannot be read", READ_DOCS, {})),
-    ((OperationalError, InterfaceError), lambda e: (503, _DATABASE, "Ask again in a minute", {})),
+    (OperationalError, _of_database),
+    (InterfaceError, lambda e: (503, _DATABASE, "Ask again in a minute", {})),
 )  # fmt: skip

@@ -1,7 +1,15 @@
-"""Every address of the API: (path, resource), in the order in which they are described."""
+"""Every address of the API: (path, resource), in the order in which they are described. Rooms
+above this one have their own; the settings name them all (AICOST_API_ADDRESSES)."""
+
+from functools import cache
+from itertools import chain
+
+from django.conf import settings
+from django.utils.module_loading import import_string
 
 from aicost.api.rest import (
     alerts,
+    announcements,
     budgets,
     catalog,
     explain,
@@ -26,6 +34,8 @@ RESOURCES: tuple[tuple[str, type[Resource]], ...] = (
     ("alerts", alerts.Alerts),
     ("alerts/<int:alert_id>", alerts.OneAlert),
     *((f"alerts/<int:alert_id>/{what}", act) for what, act in alerts.ACTIONS.items()),
+    ("announcements", announcements.Announcements),
+    ("announcements/<int:announcement_id>", announcements.OneAnnouncement),
     ("rules", rules.Rules),
     ("rules/order", rules.RuleOrder),
     ("rules/<str:key>", rules.OneRule),
@@ -39,3 +49,9 @@ RESOURCES: tuple[tuple[str, type[Resource]], ...] = (
     ("events", sending.Events),
     *((address, sending.post_rows(address)) for address in ADDRESSES),
 )
+
+
+@cache
+def resources() -> tuple[tuple[str, type[Resource]], ...]:
+    """Those of all rooms."""
+    return tuple(chain.from_iterable(map(import_string, settings.AICOST_API_ADDRESSES)))

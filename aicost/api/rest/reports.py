@@ -2,13 +2,15 @@
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
+from aicost.api.reading import reading
 from aicost.api.rest import described as d
-from aicost.api.rest.asking import FILTERS, QUESTION, spec_of
-from aicost.api.rest.cursors import in_order, page, question_of
-from aicost.api.rest.frame import Resource, document_of, operation
+from aicost.api.rest.asking import FILTERS, QUESTION
+from aicost.api.rest.cursors import page, question_of
+from aicost.api.rest.frame import Resource, address_after, document_of, operation
 from aicost.api.rest.given import Param
 from aicost.api.rest.problems import Refused
 from aicost.api.rest.remembered import remembered
@@ -16,19 +18,18 @@ from aicost.api.rest.written import (
     CSV,
     MEDIA,
     PARQUET,
+    Passing,
     columns_of,
     head_of,
     streamed,
     trust_of,
 )
 from aicost.kernel.periods import Period, utc_now, utc_today
-from attribution.reports import REPORTS, compare, named, only_currency, run, stream
+from attribution.reports import REPORTS, compare, named, stream
 from attribution.reports.base import Report, check
-from attribution.reports.changes import changed_steps, is_incremental
-from attribution.reports.copying import csv_lines
-from attribution.reports.formats import spec_values
-from attribution.reports.spec import ANY_TAG, Asker, BadSpec, NotAllowed, Spec, Stream
-from attribution.reports.trust import trust_of as trust_of_spec
+from attribution.reports.changes import changed_steps, is_incremental, steps_told
+from attribution.reports.question import question, spec_values
+from attribution.reports.spec import ANY_TAG, Asker, BadSpec, NotAllowed, Spec
 
 LIMIT, LIMIT_MAX, ALL = 1_000, 10_000, "all"
 PREVIOUS = "previous"
@@ -105,6 +106,7 @@ class ReportRows(Resource):
         path={"name": {"type": "string", "enum": list(REPORTS)}},
         operation_id="read_report",
         tags=["reports"],
+        reads_itself=True,
     )  # fmt: skip
     def get(self, request, name: str) -> HttpResponseBase:
         return answer_of(request._request, name, self.given, self.asker)
@@ -119,73 +121,44 @@ def answer_of(request: HttpRequest, name: str, given: dict, asker: Asker) -> Htt
     limit = _limit(given["limit"])
     if (kind != "json" or limit is None) and (given["cursor"] or given["compare"]):
         raise BadSpec("a cursor and a comparison are for pages of JSON")
-    spec = spec_of(name, given, asker)
+    spec = question(name, asker, given)
     check(report, spec)
     if given["updated_since"] is not None and given["compare"]:
         raise BadSpec("updated_since and compare are not asked together")
 
-    def made() -> HttpResponseBase:
-        return _made(request, report, spec, kind, limit, given)
-
+    since = given["updated_since"]
     if kind != "json" or limit is None:
-        return made()
+        return streamed(kind, report, spec, since)
+
+    def made() -> HttpResponse:
+        return _page(request, report, spec, limit, given)
+
     return remembered((request.build_absolute_uri(), asker), made)
 
 
-def _made(request, report, spec, kind, limit, given) -> HttpResponseBase:
-    more = {"read_at": utc_now()}
-    if given["updated_since"] is None:
-        return _whole(request, report, spec, kind, limit, given, more)
-    steps = changed_steps(report, spec, given["updated_since"])
-    return _changed(request, report, spec, kind, limit, given, more, steps)
-
-
-def _whole(request, report, spec, kind, limit, given, more) -> HttpResponseBase:
-    lines = csv_lines(report, spec) if kind == "csv" else None
-    if lines is not None:
-        none = Stream(spec, report.columns(spec), iter(()), trust_of_spec(spec))
-        return streamed(kind, report.title, none, None, more, lines)
-    if kind != "json" or limit is None:
-        return streamed(kind, report.title, stream(spec), None, more)
-    found = compare(spec) if given["compare"] else run(spec)
-    return _page(request, report, found, found.rows, limit, given, more, ())
-
-
-def _changed(request, report, spec, kind, limit, given, more, steps) -> HttpResponseBase:
-    """Of the steps that may have changed, all rows."""
-    wanted = set(steps)
-    if kind != "json" or limit is None:
-        found = stream(spec)
-        rows = (row for row in found.rows if row["period"] in wanted)
-        found = type(found)(spec, found.columns, rows, found.trust, found.missing_rates)
-        return streamed(kind, report.title, found, steps, more)
-    answer = run(spec)
-    rows = [row for row in answer.rows if row["period"] in wanted]
-    return _page(request, report, answer, rows, limit, given, more, steps)
-
-
-def _page(request, report, found, rows, limit, given, more, steps) -> HttpResponse:
-    question = question_of(spec_values(found.spec), given["updated_since"], given["compare"])
-    taken, after = page(in_order(rows, found.columns), given["cursor"], limit, question)
-    told = ({name: row[name] for name in found.columns} for row in taken)
-    told = (
-        head_of(report.title, found)
-        | trust_of(found, only_currency(found.rows))
-        | {
-            "tombstones": [] if given["cursor"] else list(steps),
-            "rows": list(told),
-            "next": None if after is None else address_after(request, after),
-            "next_cursor": after,
-        }
-    )
+def _page(request, report, spec, limit, given) -> HttpResponse:
+    """One page of JSON; with `updated_since` of the steps that may have changed."""
+    since, more = given["updated_since"], {"read_at": utc_now()}
+    asked = question_of(spec_values(spec), since, given["compare"])
+    with reading(settings.AICOST_API_SECONDS, replays=spec.by_rules):
+        steps = () if since is None else changed_steps(report, spec, since)
+        found = compare(spec) if given["compare"] else stream(spec)
+        passing = Passing(found.rows)
+        rows = passing if since is None else passing.of(steps)
+        taken, after = page(rows, found.columns, given["cursor"], limit, asked)
+        if since is not None:
+            steps = steps_told(spec, steps, passing.steps)
+        told = (
+            head_of(report.title, found)
+            | trust_of(found.trust, passing.currency)
+            | {
+                "tombstones": [] if given["cursor"] else list(steps),
+                "rows": [{name: row[name] for name in found.columns} for row in taken],
+                "next": None if after is None else address_after(request, after),
+                "next_cursor": after,
+            }
+        )
     return document_of(told, apart=more)
-
-
-def address_after(request: HttpRequest, cursor: str) -> str:
-    """This address with the cursor of the next page."""
-    query = request.GET.copy()
-    query["cursor"] = cursor
-    return request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
 
 
 def _kind(request: HttpRequest, asked: str | None) -> str:

@@ -13,7 +13,7 @@ import yaml
 
 from aicost.api.rest.described import COMPONENTS
 from aicost.api.rest.problems import Refused, problem_of
-from aicost.api.rest.registry import RESOURCES
+from aicost.api.rest.registry import resources
 
 ROOT = "api/v1/"
 TITLE = "AI cost"
@@ -29,7 +29,7 @@ _MEANS = {"default": "A problem: what, where and the cure.", "201": "Done.", "20
 @cache
 def document() -> dict:
     """Made once a process: it depends on the code alone."""
-    patterns = [path(f"{ROOT}{address}", view.as_view()) for address, view in RESOURCES]
+    patterns = [path(f"{ROOT}{address}", view.as_view()) for address, view in resources()]
     found = SchemaGenerator(patterns=patterns).get_schema(request=None, public=True)
     found["info"] = {"title": TITLE, "version": "1", "description": SAYS}
     schemas = found.setdefault("components", {}).setdefault("schemas", {})

@@ -12,7 +12,15 @@ from aicost.accounts.audit import UPLOAD, record
 from aicost.accounts.scope import may_upload
 from aicost.accounts.tokens import INGEST
 from aicost.api.rest import described as d
-from aicost.api.rest.frame import JSON, Resource, answered, document_of, kept_as, operation
+from aicost.api.rest.frame import (
+    JSON,
+    Resource,
+    answered,
+    document_of,
+    kept_as,
+    operation,
+    sender_of,
+)
 from aicost.api.rest.given import Param, refuse_odd_text
 from aicost.api.rest.problems import Refused
 from aicost.jobs.models import Job
@@ -56,7 +64,8 @@ def post_rows(address: str) -> type[Sending]:
             key = raw.headers.get("Idempotency-Key", "")
             body = read_body(raw, BODY_BYTES_MAX)
             kind = raw.headers.get("Content-Type", "")
-            return answered(take(address, key, self.given["batch"] or "", kind, body))
+            batch, sender = self.given["batch"] or "", sender_of(self)
+            return answered(take(address, key, batch, kind, body, sender))
 
     return Rows
 
@@ -77,8 +86,9 @@ class Events(Sending):
         key, body = raw.headers.get("Idempotency-Key", ""), read_body(raw, EVENT_BYTES_MAX)
         if not key:
             return answered(_events(body, key))
-        sha256 = hashlib.sha256(body).hexdigest()
-        return answered(once("events", key, sha256, lambda: _events(body, key)))
+        sender, sha256 = sender_of(self), hashlib.sha256(body).hexdigest()
+        name = f"{key} of {sender}"
+        return answered(once(f"events of {sender}", key, sha256, lambda: _events(body, name)))
 
 
 def _events(body: bytes, key: str) -> Answer:
@@ -121,7 +131,7 @@ class Uploads(Sending):
         detail = {"source": source, "job": job.pk}
         answer = kept_as(202, upload_of(job))
         if key:
-            address = f"POST {raw.get_full_path()} of user {self.user_asks.pk}"
+            address = f"POST {raw.get_full_path()} of {sender_of(self)}"
             answer = _first(address, key, digest.hexdigest(), job, answer)
         if not answer.again:
             record(self.user_asks, UPLOAD, name, detail)

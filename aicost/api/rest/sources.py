@@ -7,11 +7,8 @@ from rest_framework import serializers
 from aicost.accounts.audit import SOURCE_SAVED, record
 from aicost.accounts.scope import may_connect, may_see_sources
 from aicost.api.rest import described as d
-from aicost.api.rest.cursors import in_order, page, question_of
-from aicost.api.rest.filtered import params_of, picked
+from aicost.api.rest.filtered import PAGED, listed, paged, params_of, picked
 from aicost.api.rest.frame import Nothing, Resource, document_of, operation
-from aicost.api.rest.given import NUMBER, Param
-from aicost.api.rest.reports import address_after
 from ingest.connect import check_source, configure
 from ingest.fetch.base import SECRET
 from ingest.fetch.connectors import CONNECTORS, connector_of
@@ -20,10 +17,6 @@ from ingest.models import Delivery, Source
 TAGS = ["sources"]
 MINUTES_MIN, MINUTES_MAX = 5, 7 * 24 * 60
 PAUSED, NOT_YET, SENT = "paused", "not run yet", "sent to us"
-PAGED = (
-    Param("limit", "How many at most.", NUMBER, low=1, high=1000, default="100"),
-    Param("cursor", "`next_cursor` of the page before; all else repeated."),
-)
 DELIVERY = ("delivery_id", "source", "reader", "name", "state", "message", "rows_read",
             "rows_loaded", "rows_quarantined", "billing_periods", "first_day", "last_day",
             "loaded_at")  # fmt: skip
@@ -166,22 +159,15 @@ class Deliveries(Resource):
     @operation(
         "Deliveries, by number",
         params=(*params_of(DeliveryFilter), *PAGED),
-        answers={200: d.thing(deliveries=d.listed({"type": "object"}), next=d.maybe(d.TEXT),
-                              next_cursor=d.maybe(d.TEXT))},
+        answers={200: paged("deliveries", {"type": "object"})},
         operation_id="list_deliveries",
         tags=TAGS,
         says="What came of each source, what was loaded of it, and why it is held.",
-    )  # fmt: skip
+    )
     def get(self, request) -> HttpResponse:
         self.allow(may_see_sources, "seeing deliveries")
         found = picked(DeliveryFilter, self.given, Delivery.objects.select_related("source"))
-        rows = [delivery_of(one) for one in found.order_by("pk")]
-        asked = {name: value for name, value in self.given.items() if name != "cursor"}
-        question = question_of(sorted(asked.items(), key=str))
-        keyed = in_order(rows, ("delivery_id",))
-        taken, after = page(keyed, self.given["cursor"], self.given["limit"], question)
-        following = None if after is None else address_after(request._request, after)
-        return document_of({"deliveries": taken, "next": following, "next_cursor": after})
+        return listed(self, request, "deliveries", found, delivery_of)
 
 
 class OneDelivery(Resource):

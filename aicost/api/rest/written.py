@@ -2,40 +2,40 @@
 in memory that does not grow with them."""
 
 from collections.abc import Iterable, Iterator, Sequence
-import csv
-from datetime import date
-import io
+from dataclasses import replace
+from datetime import date, datetime
 from itertools import chain, islice
 import json
 
+from django.conf import settings
 from django.http import StreamingHttpResponse
-import pyarrow as pa
-import pyarrow.parquet as pq
 
+from aicost.api.reading import reading
 from aicost.api.rest.frame import JSON
+from aicost.kernel.periods import utc_now
+from attribution.reports import stream
+from attribution.reports.base import Report
+from attribution.reports.changes import changed_steps, steps_told
 from attribution.reports.columns import kind_of
-from attribution.reports.formats import (
-    arrow_value,
-    csv_cell,
-    parquet_schema,
-    plain_value,
-    spec_values,
-)
-from attribution.reports.spec import Answer, Stream
+from attribution.reports.copying import csv_lines
+from attribution.reports.formats import csv_text, plain_value
+from attribution.reports.parquet import FLAG, pieces, schema_of_report
+from attribution.reports.question import spec_values
+from attribution.reports.spec import Answer, Spec, Stream, Trusted
+from attribution.reports.trust import trust_of as trust_of_spec
 
 CSV, PARQUET = "text/csv", "application/vnd.apache.parquet"
 MEDIA = {"json": JSON, "csv": CSV, "parquet": PARQUET}
-ROWS_A_CHUNK, ROWS_A_GROUP = 2_000, 20_000
-TOMBSTONE = "tombstone"
+ROWS_A_CHUNK = 2_000
+TOMBSTONE, LINE_FEED = "tombstone", "\n"
 
 
 def columns_of(columns: Sequence[str]) -> list[dict]:
     return [{"name": name, "kind": kind_of(name)} for name in columns]
 
 
-def trust_of(found: Answer | Stream, currency: str | None) -> dict:
+def trust_of(trust: Trusted, currency: str | None) -> dict:
     """What every answer says of itself."""
-    trust = found.trust
     return {
         "currency": currency,
         "final": trust.final,
@@ -63,25 +63,46 @@ def head_of(title: str, found: Answer | Stream) -> dict:
     }
 
 
-def streamed(
-    kind: str,
-    title: str,
-    found: Stream,
-    tombstones: Sequence[date] | None,
-    more: dict,
-    lines: Iterable[bytes] | None = None,
-) -> StreamingHttpResponse:
-    """All rows as one body. `tombstones` are the steps to delete first, None where nobody asked
-    which changed: then CSV and Parquet have no column for them. `lines` of CSV follow the header
-    where they are written already."""
-    write = {"json": _json, "csv": _csv, "parquet": _parquet}[kind]
-    body: Iterable[str | bytes] = write(title, found, tombstones, more)
-    answer = StreamingHttpResponse(chain(body, lines or ()), content_type=MEDIA[kind])
+class Passing:
+    """Rows as they pass, read once; and what is said of all of them once they have."""
+
+    def __init__(self, rows: Iterable[dict]) -> None:
+        self._rows = rows
+        self._currencies: set[str] = set()
+        self.steps: set[date] = set()
+
+    def __iter__(self) -> Iterator[dict]:
+        for row in self._rows:
+            if row.get("currency"):
+                self._currencies.add(row["currency"])
+            if row.get("period"):
+                self.steps.add(row["period"])
+            yield row
+
+    def of(self, steps: Iterable[date]) -> Iterator[dict]:
+        """Those of these steps."""
+        wanted = set(steps)
+        return (row for row in self if row["period"] in wanted)
+
+    @property
+    def currency(self) -> str | None:
+        """The only one, or None."""
+        return next(iter(self._currencies)) if len(self._currencies) == 1 else None
+
+
+def streamed(kind: str, report: Report, spec: Spec, since: datetime | None
+             ) -> StreamingHttpResponse:  # fmt: skip
+    """All rows as one body; with `since` those of the steps that may have changed. What cannot be
+    answered is told here and not amid the rows."""
+    more = {"read_at": utc_now()}
+    with reading(settings.AICOST_API_SECONDS):
+        trust = trust_of(trust_of_spec(spec), None)
+    body = _body(kind, report, spec, since, more)
+    next(body)
+    answer = StreamingHttpResponse(body, content_type=MEDIA[kind])
     if kind != "json":
-        spec = found.spec
         name = f"{spec.report}-{spec.period.start}-{spec.period.end}.{kind}"
         answer["Content-Disposition"] = f'attachment; filename="{name}"'
-    trust = trust_of(found, None)
     answer["X-Aicost-State"] = trust["state"]
     answer["X-Aicost-As-Of"] = str(plain_value(trust["as_of"]) or "")
     residual = plain_value(trust["residual"])
@@ -91,95 +112,86 @@ def streamed(
     return answer
 
 
+def _body(kind: str, report: Report, spec: Spec, since: datetime | None, more: dict
+          ) -> Iterator[str | bytes]:  # fmt: skip
+    """First an empty piece, once the first row is there; then the body. It reads in a transaction
+    of its own, which ends with it."""
+    with reading(settings.AICOST_API_STREAM_SECONDS, replays=spec.by_rules):
+        steps = None if since is None else _steps(report, spec, since)
+        lines = csv_lines(report, spec) if kind == "csv" and steps is None else None
+        if lines is not None:  # Postgres writes them
+            first = next(lines, b"")
+            yield b""
+            yield from chain(_head_of_csv(report.columns(spec), None), [first], lines)
+            return
+        found = stream(spec)
+        if steps is not None:
+            found = replace(found, rows=Passing(found.rows).of(steps))
+        yield b""
+        yield from _WRITE[kind](report.title, found, steps, more)
+
+
+def _steps(report: Report, spec: Spec, since: datetime) -> tuple[date, ...]:
+    """The steps to delete first. Who sees only some teams is asked for twice: which steps their
+    rows stand on is known only once all of them were seen."""
+    steps = changed_steps(report, spec, since)
+    if spec.asker.teams is None:
+        return steps
+    return steps_told(spec, steps, {row["period"] for row in stream(spec).rows})
+
+
 def _json(title: str, found: Stream, tombstones: Sequence[date] | None, more: dict
           ) -> Iterator[str]:  # fmt: skip
     """The document of a page without a next one; its currency stands behind the rows, since only
     then it is known."""
     head = head_of(title, found) | more | {"tombstones": list(tombstones or ())}
     yield json.dumps(head, ensure_ascii=False, default=plain_value)[:-1] + ', "rows": ['
-    currencies: set[str] = set()
-    comma = ""
-    for rows in _chunks(found.rows, ROWS_A_CHUNK):
-        currencies |= {row["currency"] for row in rows if row.get("currency")}
+    passing, comma = Passing(found.rows), ""
+    for rows in _chunks(passing, ROWS_A_CHUNK):
         told = ({name: row[name] for name in found.columns} for row in rows)
         lines = ",\n".join(json.dumps(row, ensure_ascii=False, default=plain_value) for row in told)
         yield f"{comma}\n{lines}"
         comma = ","
-    only = currencies.pop() if len(currencies) == 1 else None
-    tail = trust_of(found, only) | {"next": None, "next_cursor": None}
+    tail = trust_of(found.trust, passing.currency) | {"next": None, "next_cursor": None}
     yield "\n], " + json.dumps(tail, ensure_ascii=False, default=plain_value)[1:]
 
 
 def _csv(title: str, found: Stream, tombstones: Sequence[date] | None, more: dict
          ) -> Iterator[str]:  # fmt: skip
-    marked = () if tombstones is None else (TOMBSTONE,)
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([*found.columns, *marked])
-    for step in tombstones or ():
-        cells = {"period": step.isoformat(), TOMBSTONE: "1"}
-        writer.writerow([cells.get(name, "") for name in (*found.columns, *marked)])
-    rest = [""] if marked else []
-    names = found.columns
+    yield from _head_of_csv(found.columns, tombstones)
+    rest = () if tombstones is None else (None,)
     for rows in _chunks(found.rows, ROWS_A_CHUNK):
-        writer.writerows([*[csv_cell(row[name]) for name in names], *rest] for row in rows)
-        yield out.getvalue()
-        out.seek(0)
-        out.truncate()
-    yield out.getvalue()
+        lines = ((*(row[name] for name in found.columns), *rest) for row in rows)
+        yield csv_text(lines, LINE_FEED)
+
+
+def _head_of_csv(columns: Sequence[str], tombstones: Sequence[date] | None) -> Iterator[str]:
+    """The header, and a line for each step to delete; a column for them only where they were asked
+    for."""
+    names = (*columns, *(() if tombstones is None else (TOMBSTONE,)))
+    cells = ({"period": step, TOMBSTONE: 1} for step in tombstones or ())
+    yield csv_text([names, *([told.get(name) for name in names] for told in cells)], LINE_FEED)
 
 
 def _parquet(title: str, found: Stream, tombstones: Sequence[date] | None, more: dict
              ) -> Iterator[bytes]:  # fmt: skip
     """Row groups as they fill; the schema and what the answer says of itself stand in the file."""
-    told = {"trust": trust_of(found, None), **more}
-    meta = json.dumps(told, ensure_ascii=False, default=plain_value)
-    schema = parquet_schema(found.spec, found.columns, {"aicost_trust": meta})
-    if tombstones is not None:
-        schema = schema.append(pa.field(TOMBSTONE, pa.bool_()))
-    sink = _Sink()
-    writer = pq.ParquetWriter(sink, schema)
-    steps = [dict.fromkeys(found.columns) | {"period": step, TOMBSTONE: True}
-             for step in tombstones or ()]  # fmt: skip
-    marked = {} if tombstones is None else {TOMBSTONE: False}
-    rows = chain(steps, (row | marked for row in found.rows))
-    for group in _chunks(rows, ROWS_A_GROUP):
-        columns = [
-            pa.array([arrow_value(row[field.name], field.type) for row in group], type=field.type)
-            for field in schema
-        ]
-        writer.write_table(pa.table(columns, schema=schema))
-        if data := sink.taken():
-            yield data
-    writer.close()
-    yield sink.taken()
-
-
-class _Sink(io.RawIOBase):
-    """Where Parquet is written to, piece by piece."""
-
-    def __init__(self) -> None:
-        self._pieces: list[bytes] = []
-        self._size = 0
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data) -> int:
-        piece = bytes(data)
-        self._pieces.append(piece)
-        self._size += len(piece)
-        return len(piece)
-
-    def tell(self) -> int:
-        return self._size
-
-    def taken(self) -> bytes:
-        data, self._pieces = b"".join(self._pieces), []
-        return data
+    told = {"trust": trust_of(found.trust, None), **more}
+    about = {"aicost_trust": json.dumps(told, ensure_ascii=False, default=plain_value)}
+    marked = tombstones is not None
+    extra = [(TOMBSTONE, FLAG)] if marked else []
+    schema = schema_of_report(found.spec, found.columns, about, extra)
+    steps = ({"period": step, TOMBSTONE: True} for step in tombstones or ())
+    gone = (tuple(told.get(name) for name in schema.names) for told in steps)
+    rest = (False,) if marked else ()
+    rows = ((*(row[name] for name in found.columns), *rest) for row in found.rows)
+    yield from pieces(schema, chain(gone, rows))
 
 
 def _chunks(rows: Iterable[dict], size: int) -> Iterator[list[dict]]:
     rows = iter(rows)
     while found := list(islice(rows, size)):
         yield found
+
+
+_WRITE = {"json": _json, "csv": _csv, "parquet": _parquet}

@@ -37,9 +37,18 @@ class Arguments(base.Arguments):
     )
     group_by: base.GroupBy = Field(default_factory=lambda: ["feature"])
     filters: base.Filters = Field(default_factory=dict)
+    by_rules: bool = Field(
+        False,
+        description="Tell apart what allocation rules moved that changed in between; for who sees "
+        "all teams.",
+    )
     drivers_max: int = Field(CAUSES_MAX, ge=0, le=20, description="Causes told at most.")
     currency: base.Currency = ""
     rows_max: base.RowsMax = base.ROWS_SHOWN
+
+    @property
+    def replays(self) -> bool:
+        return self.by_rules
 
 
 def answer(caller: base.Reader, asked: Arguments) -> Said:
@@ -89,12 +98,17 @@ def _bridge(caller: base.Reader, asked: Arguments, period: Period, other: Period
     """The question for all leaves, or None where report bridge knows a filter not. A filter by
     team asks as somebody who sees only these teams."""
     filters, asker = dict(asked.filters), caller.asker
-    if not filters.keys() - {TEAM} <= set(BRIDGE.filters):
+    known = filters.keys() - {TEAM} <= set(BRIDGE.filters)
+    if asked.by_rules and not (known and not filters.get(TEAM)):
+        cure = f"Filter by {', '.join(BRIDGE.filters)} only, or leave it out"
+        raise base.Refused("by_rules", "rules move money of all teams", cure)
+    if not known:
         return None
     if filters.get(TEAM):
         spec = asking.spec_of(caller, "cost", period, (), {TEAM: filters.pop(TEAM)})
         asker = _narrowed(asker, expanded(spec).filters[TEAM])
-    more = {"against": other, "estimates": LEFT_OUT, "in_currency": asked.currency}
+    more = {"against": other, "estimates": LEFT_OUT, "in_currency": asked.currency,
+            "by_rules": asked.by_rules}  # fmt: skip
     return replace(asking.spec_of(caller, "bridge", period, LEAVES, filters, **more), asker=asker)
 
 
@@ -165,7 +179,8 @@ TOOL = base.Tool(
     "compare_periods",
     "What changed, and why",
     "How cost moved between two periods and why: each row's change, and ranked drivers in words "
-    "(more or fewer inferences, dearer or cheaper models and tokens, new, ended, idle, credits) "
+    "(more or fewer inferences, dearer or cheaper models and tokens, new, ended, idle, credits, "
+    "with by_rules changed rules) "
     "that add up to the change exactly. Use it for 'why did the bill grow', 'what changed since "
     "last month', 'what drove team X'.",
     Arguments,
