@@ -46,7 +46,11 @@ LONG = (
     "bi/test_plain_user.py",
 )
 
-hypothesis.settings.register_profile("soak", max_examples=20_000, deadline=None)
+# How long an example takes says how busy the machine is, nothing about the product.
+UNHURRIED = {"deadline": None, "suppress_health_check": [hypothesis.HealthCheck.too_slow]}
+hypothesis.settings.register_profile("suite", **UNHURRIED)
+hypothesis.settings.register_profile("soak", max_examples=20_000, **UNHURRIED)
+hypothesis.settings.load_profile("suite")
 
 _run = {"home": None, "embedded": None, "absent": {}}
 
