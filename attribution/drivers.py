@@ -36,7 +36,7 @@ from aicost.kernel.money import PRECISION_DIGITS, QUANTUM
 
 EFFECTS = (
     "days", "volume", "mix", "size", "price", "new", "gone", "idle", "unmetered", "credits",
-    "rules",
+    "late", "rules",
 )  # fmt: skip
 IDLE = "idle"
 SAME_DAYS = (1, 1)
@@ -55,8 +55,8 @@ class Side:
 @dataclass(frozen=True)
 class Leaf:
     """`group` is shared by leaves whose quantities are of one unit and may take each other's place.
-    `whole` names the one effect all of the change is: idle capacity, pools, credits and what
-    rules moved have no quantity."""
+    `whole` names the one effect all of the change is: idle capacity, pools, credits, what is late
+    and what rules moved have no quantity."""
 
     group: Hashable
     before: Side

@@ -19,7 +19,7 @@ MIN_PERCENT, PART_MIN = Decimal("0.5"), Decimal("0.15")
 # Effects that are told together; price is of calls or of GPU hours by the activity.
 WAYS = {"days": "days", "calls": "calls", "size": "calls", "mix": "calls", "hours": "hours",
         "price": "", "new": "new", "gone": "gone", "idle": "idle", "rest": "rest",
-        "credits": "credits", "rules": "rules"}  # fmt: skip
+        "credits": "credits", "late": "late", "rules": "rules"}  # fmt: skip
 # effect in words: (key, heading, what it says); keys split volume by its unit.
 EFFECTS = (
     ("days", "Days", "a longer or shorter period at what a day costs"),
@@ -33,6 +33,7 @@ EFFECTS = (
     ("idle", "Idle", "capacity nobody used"),
     ("rest", "No quantity", "storage, network, shared, unattributed"),
     ("credits", "Credits", "what the provider gave back"),
+    ("late", "Late", "more or less of the bill that is still to come"),
     ("rules", "Rules", "what rules moved that changed in between"),
 )
 KEYS = tuple(key for key, _, _ in EFFECTS)
@@ -231,6 +232,10 @@ def _credits(cause: Cause, amount: Decimal) -> str:
     return "fewer credits" if amount > 0 else "more credits"
 
 
+def _late(cause: Cause, amount: Decimal) -> str:
+    return "more had not come in before" if amount > 0 else "not in the bill yet"
+
+
 def _rules(cause: Cause, amount: Decimal) -> str:
     return f"changed rules moved money {'here' if amount > 0 else 'away'}"
 
@@ -247,6 +252,7 @@ SAYS: dict[str, Callable[[Cause, Decimal], str]] = {
     "idle": _idle,
     "rest": _rest,
     "credits": _credits,
+    "late": _late,
     "rules": _rules,
 }
 

@@ -1,6 +1,6 @@
 """Why cost moved: the change of each row in effects of days, volume, mix, size, price, and what is
-new, gone, idle, a credit or without a measured quantity (attribution/drivers.py). Every row adds up
-to its change. Asked `by_rules`, what rules moved that changed in between is told apart: the
+new, gone, idle, a credit, late or without a measured quantity (attribution/drivers.py). Every row
+adds up to its change. Asked `by_rules`, what rules moved that changed in between is told apart: the
 earlier period is replayed under the later rules.
 
 A leaf is a feature, model, experiment and activity. Its quantity is calls for inference and GPU
@@ -9,7 +9,7 @@ mix is measured. Effects are computed for all leaves the asker may see and then 
 row says the same under every grouping and filter."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal, localcontext
@@ -19,6 +19,14 @@ from aicost.kernel.targets import LEVELS
 from attribution.drivers import EFFECTS, Leaf, Side
 from attribution.entities.hierarchy import names_on
 from attribution.reports.base import Report, hours, pick
+from attribution.reports.bridge_late import (
+    OpenBill,
+    add_missing,
+    expected,
+    open_bills,
+    spans_missing,
+    without_estimates,
+)
 from attribution.reports.bridge_leaves import (
     BEGUN_OR_ENDED,
     CALLS,
@@ -87,12 +95,15 @@ def _rows(spec: Spec, missing: set) -> list[dict]:
 
 def _steps(spec: Spec, missing: set) -> Iterator[tuple[Period, Period, list[Placed]]]:
     """(period, period compared with, leaves). A chain as it was billed is told by one query; what
-    is exchanged or replayed first is laid side by side here."""
+    is exchanged, replayed or not all in yet is laid side by side here."""
     if spec.granularity == "total":
         other = spec.against or previous_period(spec.period)
+        bills = open_bills(max(spec.period, other, key=lambda one: one.end))
         old, new = (
-            _sides(replace(spec, period=p), missing).get(p.start, {}) for p in (other, spec.period)
+            _sides(replace(spec, period=p), missing, bills).get(p.start, {})
+            for p in (other, spec.period)
         )
+        _complete(spec, (other, spec.period), (old, new), bills, missing)
         if spec.by_rules:
             old = _under_new_rules(old, moved_between(other, spec.period, spec.basis))
         yield spec.period, other, _decomposed(old, new, other, spec.period)
@@ -102,12 +113,15 @@ def _steps(spec: Spec, missing: set) -> Iterator[tuple[Period, Period, list[Plac
         return
     start = step_of(steps[0].start - timedelta(days=1), spec.granularity, steps[0].start)
     first = Period(start, steps[0].start)
-    if not spec.in_currency:
+    bills = open_bills(Period(start, steps[-1].end))
+    if not (spec.in_currency or bills):
         yield from chained(spec, first, steps)
         return
-    sides = _sides(replace(spec, period=Period(start, steps[-1].end)), missing)
+    sides = _sides(replace(spec, period=Period(start, steps[-1].end)), missing, bills)
     for before, now in zip([first, *steps], steps, strict=False):
-        old, new = sides.get(before.start, {}), sides.get(now.start, {})
+        # a step is completed by the one before it, and stands so beside the next
+        old, new = (sides.setdefault(one.start, {}) for one in (before, now))
+        _complete(spec, (before, now), (old, new), bills, missing)
         yield now, before, _decomposed(old, new, before, now)
 
 
@@ -121,10 +135,10 @@ def whole_steps(period: Period, granularity: str) -> list[Period]:
     return [Period(a, b) for a, b in zip(starts, starts[1:], strict=False) if b <= period.end]
 
 
-def _sides(spec: Spec, missing: set) -> dict[date, dict[Key, Side]]:
-    """period -> (*LEAF, kind, currency, "" or credits) -> its side of the bridge. Money first;
-    calls and GPU hours of names without money have nothing to explain. Credits are leaves of their
-    own."""
+def _sides(spec: Spec, missing: set, bills: Sequence[OpenBill]) -> dict[date, dict[Key, Side]]:
+    """period -> (*LEAF, kind, currency, "", credits or late) -> its side of the bridge. Money
+    first; calls and GPU hours of names without money have nothing to explain. Credits, and what
+    telemetry says is not billed yet, are leaves of their own."""
     asked = replace(spec, group_by=(*LEAF, "kind"), filters={}, estimates=LEFT_OUT)
     found: dict[date, dict[Key, Side]] = {}
     known = measured(asked)
@@ -137,7 +151,35 @@ def _sides(spec: Spec, missing: set) -> dict[date, dict[Key, Side]]:
         workload = row["kind"] == "workload"
         side = known.side(when, key[:4], cost) if workload else Side(cost)
         found.setdefault(when, {})[*key, ""] = side
+    for row in expected(asked, bills, missing):
+        when, key = _leaf(row)
+        sides = found.setdefault(when, {})
+        if (*key, "") not in sides:
+            sides[*key, ""] = known.side(when, key[:4], ZERO) if key[4] == "workload" else Side()
+        add_missing(sides, (*key, ""), row["cost"])
     return found
+
+
+def _complete(
+    spec: Spec,
+    periods: tuple[Period, Period],
+    sides: tuple[dict[Key, Side], dict[Key, Side]],
+    bills: Sequence[OpenBill],
+    missing: set,
+) -> None:
+    """Of leaves without estimates, days that a bill has not reached, at what they cost in the
+    other period."""
+    found = []
+    for at, side in enumerate(sides):
+        for source, days in spans_missing(periods[at], periods[1 - at], bills):
+            asked = replace(spec, period=days, granularity="total", group_by=(*LEAF, "kind"),
+                            filters={"source": (source,)}, estimates=LEFT_OUT)  # fmt: skip
+            rows = folded(asked, _money, COST, missing)
+            found += [(side, (*_leaf(row)[1], ""), row["cost"]) for row in rows]
+    # looked at before any is added: a leaf may stand on two bills
+    free = [one for one in found if without_estimates(one[0], one[1])]
+    for side, key, cost in free:
+        add_missing(side, key, cost)
 
 
 def _under_new_rules(sides: dict[Key, Side], moved: Replayed) -> dict[Key, Side]:

@@ -46,6 +46,7 @@ PHRASES = {
     "idle": "idle capacity",
     "rest": "storage, network, shared and unattributed cost",
     "credits": "fewer credits",
+    "late": "bills that had come in later",
     "rules": "changed rules",
 }
 
