@@ -49,7 +49,8 @@ class Forecast:
     """Of one period, per series: `p50`, `p10`, `p90` of its total, `so_far` what of it was visible,
     `reason` why there is no forecast ("" where there is one; the figures are NaN). `ahead` is what
     p50 takes each day to come to cost, (series, days), from the day after the one of asking or the
-    first of the period; it and `so_far` make p50."""
+    first of the period; it and `so_far` make p50. `errors` are those of the earlier forecasts the
+    band is taken from, (series, origins) as logarithms, and `stretch` what they are times of."""
 
     period_start: date
     period_end: date  # excluded
@@ -59,6 +60,8 @@ class Forecast:
     so_far: np.ndarray
     reason: tuple[str, ...]
     ahead: np.ndarray
+    errors: np.ndarray
+    stretch: float
 
 
 def month_end(panel: Panel, as_of: date, settings: ForecastSettings | None = None) -> Forecast:
@@ -121,7 +124,22 @@ def period_end(
         so_far,
         reason,
         by_day,
+        errors,
+        stretch,
     )
+
+
+def ratio_band(
+    found: Forecast, over: int, under: int, settings: ForecastSettings | None = None
+) -> tuple[float, float]:
+    """The logarithms of p10 and p90 over p50 of one series' total by another's, such as cost by
+    calls: from how far off that ratio was in the earlier forecasts. What moves both alike, as more
+    calls do, moves it not at all."""
+    if not found.ahead.shape[1]:
+        return 0.0, 0.0
+    errors = (found.errors[over] - found.errors[under])[None, :]
+    low, high = _band(errors, found.stretch, settings or ForecastSettings())
+    return float(low[0]), float(high[0])
 
 
 def _reasons(known: np.ndarray, origin: int) -> tuple[str, ...]:

@@ -8,12 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from math import exp
 
 import numpy as np
 
 from aicost.kernel.periods import Period
 from attribution.detectors.panel import Panel
-from attribution.forecast import Forecast, period_end
+from attribution.forecast import Forecast, period_end, ratio_band
 
 CENT = Decimal("0.01")
 ZERO = Decimal(0)
@@ -52,15 +53,49 @@ def outlooks(
     series: Sequence[Daily], day: date, data_through: date | None, period: Period
 ) -> list[Outlook]:
     """Of several, which lend one another the size of their errors."""
+    return _looked(series, day, data_through, period)[0]
+
+
+def _looked(
+    series: Sequence[Daily], day: date, data_through: date | None, period: Period
+) -> tuple[list[Outlook], Forecast | None]:
     sums = [billed(costs, period, day) for costs in series]
     begun = [first for costs in series if (first := _first(costs)) is not None]
     if data_through is None or not begun or min(begun) > data_through:
         reason = NO_FINAL_DAY if data_through is None else NO_COST
         return [
             Outlook(period, so_far, data_through=data_through, reason=reason) for so_far in sums
-        ]
+        ], None
     found = forecast_of(series, min(begun), data_through, period)
-    return [_outlook(found, n, so_far, data_through, period) for n, so_far in enumerate(sums)]
+    told = [_outlook(found, n, so_far, data_through, period) for n, so_far in enumerate(sums)]
+    return told, found
+
+
+@dataclass(frozen=True)
+class PerUnit:
+    """Cost and units of one budget, forecast together. `p10` and `p90` are the total cost between
+    which it ends in four of five cases were the units as many as expected: only what a unit costs
+    is uncertain in them. None without a forecast."""
+
+    cost: Outlook
+    units: Outlook
+    p10: Decimal | None = None
+    p90: Decimal | None = None
+
+
+def per_unit_outlook(
+    costs: Daily, units: Daily, day: date, data_through: date | None, period: Period
+) -> PerUnit:
+    """Seen on the same days, so that more calls are not taken for dearer ones."""
+    (cost, used), found = _looked([costs, units], day, data_through, period)
+    if found is None or cost.p50 is None or used.p50 is None:
+        return PerUnit(cost, used)
+    low, high = ratio_band(found, 0, 1)
+    return PerUnit(cost, used, _times(cost.p50, low), _times(cost.p50, high))
+
+
+def _times(amount: Decimal, log: float) -> Decimal:
+    return (amount * Decimal(repr(exp(log)))).quantize(CENT)
 
 
 def forecast_of(

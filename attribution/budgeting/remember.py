@@ -13,7 +13,14 @@ from aicost.kernel.periods import Period, month_start, utc_today
 from attribution.budgeting.allowance import Allowance, allowances, per_unit
 from attribution.budgeting.judge import Standing, judged
 from attribution.budgeting.odds import chance_over, reached_on
-from attribution.budgeting.outlook import ZERO, Daily, Outlook, billed, outlook
+from attribution.budgeting.outlook import (
+    ZERO,
+    Daily,
+    Outlook,
+    billed,
+    outlook,
+    per_unit_outlook,
+)
 from attribution.budgeting.outward import tell_crossed
 from attribution.budgeting.plans import UNITS, Key, Plan, plans_on
 from attribution.budgeting.stops import stop_words
@@ -91,12 +98,9 @@ def _status(plan: Plan, day: date, before: BudgetStatus | None) -> BudgetStatus:
     period = plan.period_of(day, fiscal)
     chain = _periods(plan, period, fiscal)
     known = _known(plan, Period(min(chain[0].start, day - timedelta(HISTORY_DAYS)), day + ONE_DAY))
-    cost = outlook(known.costs, day, known.through, period)
-    units = outlook(known.units, day, known.through, period) if plan.per else None
+    cost, units, band = _outlooks(plan, known, day, period)
     last = _allowed(plan, chain, known, day, units)
-    odds = None
-    if cost.p50 is not None and (units is None or units.p50 is not None):
-        odds = chance_over(last.available, cost.so_far, cost.p50, cost.p10, cost.p90)
+    odds = chance_over(last.available, *band) if band else None
     same = before if before is not None and before.period_start == period.start else None
     stop = stop_words(plan, day, cost.so_far, last.available)
     at = Standing(day, period, last.available, cost.so_far, odds,
@@ -127,6 +131,21 @@ def _status(plan: Plan, day: date, before: BudgetStatus | None) -> BudgetStatus:
         stop=stop,
         reason="; ".join(filter(None, (cost.reason, known.lacking))),
     )
+
+
+def _outlooks(
+    plan: Plan, known: Known, day: date, period: Period
+) -> tuple[Outlook, Outlook | None, tuple | None]:
+    """Of the cost and, per unit, of the units; and (certain, p50, p10, p90) of what is held against
+    the amount. An amount per unit grows with the units, so that nothing of it is certain, and only
+    what a unit costs makes it end above."""
+    if not plan.per:
+        cost = outlook(known.costs, day, known.through, period)
+        band = (cost.so_far, cost.p50, cost.p10, cost.p90)
+        return cost, None, None if cost.p50 is None else band
+    both = per_unit_outlook(known.costs, known.units, day, known.through, period)
+    band = (ZERO, both.cost.p50, both.p10, both.p90)
+    return both.cost, both.units, None if both.p10 is None else band
 
 
 def _periods(plan: Plan, current: Period, fiscal: int) -> list[Period]:

@@ -125,6 +125,9 @@ def test_a_credit_runs_out_and_a_promise_is_missed(visit, client, people):
     assert client.post(reverse("balance", args=[row.pk]), sent).status_code == 302
     shown = text(visit("finance", f"/panels/budgets/burn/?{RUNNING}").content.decode())
     assert "runs out on 24 Sep 2026" in shown  # 150 of the 20th are of the 700
+    file = SimpleUploadedFile("balances.csv", client.get(reverse("balances_csv")).content)
+    answer = client.post(reverse("balances_import"), {"file": file})
+    assert "3 rows: 0 balances added, 0 changed" in answer.content.decode()
 
 
 def test_a_plan_for_the_whole_is_not_shown_to_who_sees_a_part(visit, people, costs):

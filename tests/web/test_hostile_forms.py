@@ -104,8 +104,9 @@ def test_it_takes_no_odd_budget_and_no_odd_balance(strict):
                 assert answer.status_code in (302, 400), (field, odd[:20])
                 assert is_safe(answer.content), (field, odd[:20])
         Budget.objects.filter(title="b").delete()
-        answer = client.post("/budgets/import/", {"file": SimpleUploadedFile("b", odd.encode())})
-        assert answer.status_code == 400 and is_safe(answer.content), odd[:20]
+        for address in ("/budgets/import/", "/budgets/balances/import/"):
+            answer = client.post(address, {"file": SimpleUploadedFile("b", odd.encode())})
+            assert answer.status_code == 400 and is_safe(answer.content), odd[:20]
     for address in ("/budgets/?whole=1", f"/budgets/{Budget.objects.earliest('id').pk}/"):
         answer = client.get(address)
         assert answer.status_code == 200 and is_safe(answer.content)

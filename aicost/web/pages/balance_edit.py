@@ -1,13 +1,16 @@
-"""Enter what is left of a prepaid credit, or of a promise to spend."""
+"""Enter what is left of a prepaid credit, or of a promise to spend; take a balances.csv and give
+one."""
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from aicost.accounts.scope import may_edit_names
 from aicost.kernel.periods import utc_today
+from aicost.web.budget_files import given, taken
 from aicost.web.shell import frame, refuse
+from attribution.budgeting.balance_files import export_balances, import_balances
 from attribution.budgeting.balances import FIELDS, remove_balance, save_balance, texts_of
 from attribution.entities.changes import By, EntityRefused
 from attribution.models import CreditBalance
@@ -50,3 +53,19 @@ def _show(request: HttpRequest, row: CreditBalance | None, problem: str = "") ->
         "kinds": [(kind, WORDS[kind]) for kind in BALANCE_KINDS],
     }
     return render(request, "pages/balance_edit.html", context, status=400 if problem else 200)
+
+
+@login_required
+@require_POST
+def take_file(request: HttpRequest) -> HttpResponse:
+    """A balances.csv, all or nothing; the answer is a page that says what it changed."""
+    return taken(request, "balances.csv", "--import-balances", import_balances)
+
+
+@login_required
+@require_safe
+def csv(request: HttpRequest) -> HttpResponse:
+    """balances.csv as the import takes it."""
+    if not may_edit_names(request.user):
+        return refuse(request, "balances.csv")
+    return given(request, "balances", export_balances())

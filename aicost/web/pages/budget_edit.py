@@ -5,8 +5,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from aicost.accounts.audit import EXPORT, record
 from aicost.accounts.scope import may_edit_names
+from aicost.web.budget_files import given, taken
 from aicost.web.shell import frame, refuse
 from attribution.budgeting.edit import FIELDS, HISTORY, remove_budget, save_budget, texts_of
 from attribution.budgeting.files import export_budgets, import_budgets
@@ -15,9 +15,7 @@ from attribution.budgeting.remember import remember
 from attribution.entities.changes import By, EntityRefused
 from attribution.models import Budget, EntityChange
 from attribution.models.budgets import PERIODS, ROLL_OVERS
-from attribution.tablefile import PROBLEMS_MAX, BadTable
 
-FILE_BYTES_MAX = 300_000
 HISTORY_SHOWN = 50
 SAVE, REMOVE = "save", "remove"
 
@@ -88,25 +86,7 @@ def _told(change: EntityChange) -> dict:
 @require_POST
 def take_file(request: HttpRequest) -> HttpResponse:
     """A budgets.csv, all or nothing; the answer is a page that says what it changed."""
-    if not may_edit_names(request.user):
-        return refuse(request, "budgets.csv")
-    file = request.FILES.get("file")
-    context = frame(request, "budgets") | {"title": "budgets.csv"}
-    try:
-        if file is None or file.size > FILE_BYTES_MAX:
-            told = f"Choose a file of at most {FILE_BYTES_MAX // 1000} kB, or take a larger one"
-            context["problems"] = [f"{told} with manage.py budgets --import."]
-        else:
-            text = file.read().decode("utf-8-sig")
-            context["done"] = import_budgets(text, By(request.user, file.name[:200]))
-    except BadTable as error:
-        context |= {"problems": error.problems, "more": len(error.problems) == PROBLEMS_MAX}
-    except UnicodeDecodeError as error:
-        context["problems"] = [f"It is no UTF-8 text ({error.reason}). Save it as CSV, UTF-8."]
-    if "done" in context:
-        remember()
-    status = 200 if "done" in context else 400
-    return render(request, "pages/budgets_import.html", context, status=status)
+    return taken(request, "budgets.csv", "--import", import_budgets)
 
 
 @login_required
@@ -115,7 +95,4 @@ def csv(request: HttpRequest) -> HttpResponse:
     """budgets.csv as the import takes it."""
     if not may_edit_names(request.user):
         return refuse(request, "budgets.csv")
-    record(request.user, EXPORT, "budgets", {})
-    answer = HttpResponse(export_budgets(), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = 'attachment; filename="budgets.csv"'
-    return answer
+    return given(request, "budgets", export_budgets())
