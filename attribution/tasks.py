@@ -3,6 +3,7 @@
 from datetime import date
 
 from aicost.jobs.queue import enqueue
+from attribution.alerting.hourly_look import look_at_hours
 from attribution.alerting.look import look_if_due
 from attribution.allocate import attribute as attribute_days
 from attribution.budgeting.remember import remember_lately
@@ -48,12 +49,13 @@ estimate.own_transactions = True
 
 
 def alerts(job) -> dict:
-    """Look at the ledger, if a night passed or days were published since the last look."""
+    """Look at the ledger, if a night passed or days were published since the last look, and at the
+    hours that telemetry tells of."""
     looked = look_if_due()
-    if looked is None:
-        return {"looked": False}
-    return {"looked": True, "series": looked.series} | dict(looked.changes)
+    hours = look_at_hours()
+    told = {"looked": looked is not None, "hours": dict(hours.changes)}
+    return told if looked is None else told | {"series": looked.series} | dict(looked.changes)
 
 
-# Its one transaction is its own; made again, it changes nothing.
+# Each look is a transaction of its own; made again, it changes nothing.
 alerts.own_transactions = True

@@ -178,6 +178,7 @@ COLUMNS = {
     "excess": "Actual less expected.",
     "percent": "Excess in percent of expected.",
     "monthly": "What it comes to in 30 days.",
+    "is_estimate": "Raised by hours of estimates; the bill of its days has not judged it yet.",
     "is_told": "People are told of it; else it is only listed.",
     "parent_id": "Number of the alert that tells the same money better; null where none does.",
     "status": "active or retired; '' where nobody said anything of it.",

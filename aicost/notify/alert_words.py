@@ -120,6 +120,8 @@ def facts_of(event: AlertEvent, links: bool) -> tuple[Fact, ...]:
     if alert.last != alert.onset:
         days += f" to {numbers.day(alert.last)}"
     found.append(Fact("Days", days))
+    if alert.estimate:
+        found.append(Fact("Figures", "estimate; the bill of these days is to come"))
     for title, value in (("Team", alert.team), ("Owner", alert.owner)):
         found += [Fact(title, value)] if value else []
     return tuple(found)

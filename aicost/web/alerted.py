@@ -49,6 +49,7 @@ class Shown:
     incident: str
     told: str
     parent_id: int | None
+    estimate: str
     days: Sequence = ()
 
 

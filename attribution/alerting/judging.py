@@ -1,9 +1,9 @@
 """From series to what was noticed: the detectors run, their findings said in exact money."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import numpy as np
@@ -21,6 +21,8 @@ from attribution.detectors.run import Judgement, judge_part
 MEDIUM, LOW = "medium", "low"
 UNIT = "unit_cost"
 BAND = np.float32(2)  # usual errors to either side
+# panel, rows -> by row what each period was expected to cost
+Bands = Callable[[Panel, list[int]], Mapping[int, Mapping]]
 
 
 @dataclass(frozen=True)
@@ -39,13 +41,13 @@ class Known:
 
 @dataclass(frozen=True)
 class Judged:
-    """A finding of one scope, and whether it is seen at low sensitivity too. `expected` and the
-    band are by day, of the days that had an expectation."""
+    """A finding of one scope, and whether it is seen at low sensitivity too. `expected`: the
+    expectation and the band it usually lies in, by day or hour, of those that had one."""
 
     scope: Scope
     finding: Finding
     sure: bool
-    expected: dict[date, tuple[Decimal, Decimal, Decimal]]
+    expected: Mapping
 
     @property
     def length(self) -> int:
@@ -75,7 +77,7 @@ def panel_of(
         one = _array(scopes, look, days)
         seen.append(np.where(np.isnan(one), cost, one))
     periods = np.array(days, dtype="datetime64[D]")
-    since, passing = _known(scopes, known, days)
+    since, passing = known_days(scopes, known, days)
     return Panel(
         series=tuple(str(place) for place in range(len(scopes))),
         periods=periods,
@@ -98,7 +100,7 @@ def _array(scopes: Sequence[Scope], values: Mapping[Scope, Days], days: list[dat
     return table
 
 
-def _known(scopes: Sequence[Scope], known: Sequence[Known], days: list[date]):
+def known_days(scopes: Sequence[Scope], known: Sequence[Known], days: list[date]):
     """How many days ago the last launch was (-1 none), and where an event that passes goes on."""
     since = np.full((len(scopes), len(days)), -1, np.int16)
     passing = np.zeros((len(scopes), len(days)), bool)
@@ -120,6 +122,7 @@ def judged(
     scopes: Sequence[Scope],
     dulled: Mapping[tuple[str, str], Dulled],
     detectors: tuple[Detector, ...],
+    bands: Bands | None = None,
 ) -> list[Judged]:
     """What the detectors find, with the band around it. Series of which feedback made the rules
     duller are judged apart; those of the organisation never are."""
@@ -132,18 +135,20 @@ def judged(
         part = panel.only(np.array(rows))
         medium, low = (_findings(part, level, detectors, factor) for level in (MEDIUM, LOW))
         alarmed = sorted({int(finding.series) for finding in medium})
-        bands = _bands(panel, alarmed)
-        sure = {(one.series, day) for one in low for day in _days(one)}
+        around = (bands or _bands)(panel, alarmed)
+        sure = {(one.series, period) for one in low for period in periods_of(one)}
         for finding in medium:
             row = int(finding.series)
-            both = any((finding.series, day) in sure for day in _days(finding))
-            found.append(Judged(scopes[row], finding, both, bands[row]))
+            both = any((finding.series, period) in sure for period in periods_of(finding))
+            found.append(Judged(scopes[row], finding, both, around[row]))
     return found
 
 
-def _days(finding: Finding) -> list[date]:
-    first, count = finding.onset, (finding.last - finding.onset).days + 1
-    return [first + timedelta(days=n) for n in range(count)]
+def periods_of(finding: Finding) -> list:
+    """Its days, or its hours, from the first to the last."""
+    step = timedelta(hours=1) if isinstance(finding.onset, datetime) else timedelta(days=1)
+    count = (finding.last - finding.onset) // step + 1
+    return [finding.onset + n * step for n in range(count)]
 
 
 def _findings(panel: Panel, sensitivity: str, detectors, factor: Dulled) -> list[Finding]:
@@ -164,7 +169,7 @@ def _bands(panel: Panel, rows: list[int]) -> dict[int, dict[date, tuple]]:
     days = panel.periods.tolist()
     return {
         row: {
-            day: (_cents(middle[at, k]), _cents(low[at, k]), _cents(high[at, k]))
+            day: (cents(middle[at, k]), cents(low[at, k]), cents(high[at, k]))
             for k, day in enumerate(days)
             if np.isfinite(middle[at, k]) and np.isfinite(high[at, k])
         }
@@ -172,6 +177,6 @@ def _bands(panel: Panel, rows: list[int]) -> dict[int, dict[date, tuple]]:
     }
 
 
-def _cents(value: np.float32) -> Decimal:
+def cents(value: np.float32) -> Decimal:
     """A judgement in money, to the cent: never booked."""
     return Decimal(f"{max(value, 0):.2f}")

@@ -43,6 +43,7 @@ def data_of(event: AlertEvent) -> dict:
         "owner": alert.owner,
         "assigned_to": alert.assigned_to.get_username() if alert.assigned_to else "",
         "incident": alert.incident,
+        "estimate": alert.estimate,
         "text": event.text,
         "by": event.by.get_username() if event.by else "",
         **{name: event.figures[name] for name in ("severity", "currency")},

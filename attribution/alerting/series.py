@@ -18,6 +18,7 @@ from attribution.detectors.incidents import DIMENSIONS
 from attribution.reports import run
 from attribution.reports.alerts import JUDGED as FILTERS
 from attribution.reports.customers import ranked
+from attribution.reports.expected import ESTIMATED
 from attribution.reports.spec import LEFT_OUT, Asker, Spec
 
 EVERYTHING = Asker("admin")
@@ -96,7 +97,7 @@ def watch(through: date) -> Watched:
         source: reach for source, reach in reaches.items()
         if through - timedelta(days=GONE_DAYS) < reach < through - timedelta(days=1)
     }  # fmt: skip
-    _nest(found)
+    nest(found)
     _use(found)
     return found
 
@@ -181,8 +182,9 @@ def _known_until(sources: Mapping[str, Decimal], reaches: Mapping[str, date], th
     return min([through, *matter])
 
 
-def _nest(found: Watched) -> None:
-    """Which part of each name's cost lies in which other name, and the team that pays it all."""
+def nest(found: Watched, estimates: str = LEFT_OUT) -> None:
+    """Which part of each name's cost lies in which other name, and the team that pays it all; with
+    what is still expected where estimates are shown."""
     shared: dict[tuple[Scope, Scope], Decimal] = defaultdict(Decimal)
     whole: dict[Scope, Decimal] = defaultdict(Decimal)
     teams: dict[Scope, set[str]] = defaultdict(set)
@@ -192,15 +194,17 @@ def _nest(found: Watched) -> None:
         pairs = {frozenset(pair) for pair in combinations(groups, 2)} - asked
         asked |= pairs
         levels = {level for level in groups if level not in {s.level for s in whole}}
-        for row in ask("cost", found.period, *groups, filters=FILTERS):
+        filters = FILTERS if estimates == LEFT_OUT else {}
+        for row in ask("cost", found.period, *groups, filters=filters, estimates=estimates):
+            cost = row["cost"] + (row.get(ESTIMATED) or ZERO)
             named = [Scope(name, row[name], row["currency"]) for name in groups if row[name]]
             for one in named:
                 if one.level in levels:
-                    whole[one] += row["cost"]
+                    whole[one] += cost
                     teams[one].add(row.get("team", ""))
             for one, other in permutations(named, 2):
                 if frozenset((one.level, other.level)) in pairs:
-                    shared[one, other] += row["cost"]
+                    shared[one, other] += cost
     for (outer, inner), cost in shared.items():
         if whole[inner] > 0 and outer in found.cost and inner in found.cost:
             found.within[outer, inner] = cost / whole[inner]

@@ -22,7 +22,8 @@ WITHDRAWN = "withdrawn"
 @dataclass
 class Look:
     """What one look knows: the last day judged and how far the days of each scope are known, who
-    owns and pays what, monthly budgets, the first day looked at; and what it changed."""
+    owns and pays what, monthly budgets, the first day looked at, whether at `estimates` of hours;
+    and what it changed."""
 
     through: date
     window: date
@@ -32,6 +33,7 @@ class Look:
     budgets: Mapping[Scope, Decimal] = field(default_factory=dict)
     changes: Counter[str] = field(default_factory=Counter)
     is_first: bool = False
+    estimates: bool = False
 
     def is_fresh(self, alert: Alert) -> bool:
         """Whether people hear of it: what is found in old data is history, and to the first look
@@ -146,3 +148,17 @@ def withdraw(look: Look, alert: Alert, now: Decimal | None) -> None:
         cost = f": these days now cost {money_text(now, alert.currency)}" if now is not None else ""
         happen(look, alert, ANNOTATED, f"by the data as they are now it would not be raised{cost}")
     settle(look, alert)
+
+
+def billed(look: Look, alert: Alert, estimated: Decimal | None) -> None:
+    """What estimates of hours raised, the bill of its days says too."""
+    before, now = (money_text(one, alert.currency) for one in (estimated, alert.actual))
+    text = f"the bill of these days is in: they cost {now}; estimates of single hours said {before}"
+    happen(look, alert, ANNOTATED, text)
+
+
+def overtaken(look: Look, alert: Alert, now: Decimal | None) -> None:
+    """What estimates of hours raised, the bill does not, once it is final: that ends it."""
+    cost = f"these days cost {money_text(now, alert.currency)} and do not stand out"
+    text = f"the bill is in: {cost}" if now is not None else "no bill has come for it"
+    settle(look, alert, text)

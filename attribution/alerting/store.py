@@ -15,8 +15,10 @@ from attribution.alerting.merging import FACTS, UNIT, Merged
 from attribution.alerting.states import (
     WITHDRAWN,
     Look,
+    billed,
     come_back,
     open_,
+    overtaken,
     restated,
     settle,
     stop,
@@ -38,28 +40,45 @@ from attribution.models.alerts import CLOSED, RESOLVED, STANDING
 LOCK = 5_160_106  # pg_advisory_xact_lock: one look writes at a time
 ZERO = Decimal(0)
 RESTATED_SHARE, RESTATED_LEAST, FINAL_DAYS = Decimal("0.01"), Decimal(1), 4
+KEPT = (WITHDRAWN, "hours")  # of the evidence, whatever is noticed anew
 Costs = Mapping[Scope, Mapping]
 
 
 def store(merged: Sequence[Merged], look: Look, costs: Costs) -> None:
     """Write what changed. `costs` are the days of each scope, for what is no longer noticed."""
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("select pg_advisory_xact_lock(%s)", [LOCK])
-        stored = list(Alert.objects.filter(last__gte=look.window).order_by("onset", "id"))
-        taken = _matched(merged, stored)
-        alerts = [_alert(one, taken.get(place), look) for place, one in enumerate(merged)]
-        _say_who_is_told(merged, alerts)
-        # parents first: what they tell, a child refers to
-        order = sorted(range(len(merged)), key=lambda at: merged[at].parent is not None)
-        for at in order:
-            parent = merged[at].parent
-            alerts[at].parent = None if parent is None else alerts[parent]
-            _write(alerts[at], merged[at], look)
-        noticed = {alert.pk for alert in alerts}
+        stored = _stored(look)
+        noticed = _put(merged, stored, look)
         for alert in stored:
             if alert.pk not in noticed and alert.state != CLOSED:
                 _unseen(alert, look, costs)
+
+
+def store_estimates(merged: Sequence[Merged], look: Look) -> None:
+    """The same for what hours of estimates say. What they no longer say stands until its bill."""
+    with transaction.atomic():
+        _put(merged, [alert for alert in _stored(look) if alert.estimate], look)
+
+
+def _stored(look: Look) -> list[Alert]:
+    """What stands and may be changed; until the end of the transaction by this look alone."""
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(%s)", [LOCK])
+    return list(Alert.objects.filter(last__gte=look.window).order_by("onset", "id"))
+
+
+def _put(merged: Sequence[Merged], stored: list[Alert], look: Look) -> set[int]:
+    """Write what is noticed; the ids of its alerts."""
+    taken = _matched(merged, stored)
+    alerts = [_alert(one, taken.get(place), look) for place, one in enumerate(merged)]
+    _say_who_is_told(merged, alerts)
+    # parents first: what they tell, a child refers to
+    order = sorted(range(len(merged)), key=lambda at: merged[at].parent is not None)
+    for at in order:
+        parent = merged[at].parent
+        alerts[at].parent = None if parent is None else alerts[parent]
+        _write(alerts[at], merged[at], look)
+    return {alert.pk for alert in alerts}
 
 
 def _matched(merged: Sequence[Merged], stored: list[Alert]) -> dict[int, Alert]:
@@ -101,9 +120,10 @@ def _alert(one: Merged, alert: Alert | None, look: Look) -> Alert:
     if alert is None:
         alert = Alert(level=noticed.level, name=noticed.name, currency=noticed.currency)
         alert.raised_on, alert.told = noticed.raised_on, abs(monthly(noticed) or ZERO)
-    alert.was = {name: getattr(alert, name) for name in ("actual", "last", "notifies")}
+    alert.was = {name: getattr(alert, name) for name in ("actual", "last", "notifies", "estimate")}
+    alert.estimate = look.estimates
     alert.holds = noticed.kind in FACTS and noticed.goes_on
-    kept = {name: alert.evidence[name] for name in (WITHDRAWN,) if name in alert.evidence}
+    kept = {name: alert.evidence[name] for name in KEPT if name in alert.evidence}
     alert.kind, alert.onset, alert.last = noticed.kind, noticed.onset, noticed.last
     alert.expected, alert.actual, alert.excess = noticed.expected, noticed.actual, noticed.excess
     alert.percent, alert.monthly = percent(noticed), monthly(noticed)
@@ -111,7 +131,7 @@ def _alert(one: Merged, alert: Alert | None, look: Look) -> Alert:
     alert.team = look.teams.get(one.scope, alert.team)
     alert.owner = look.owners.get((noticed.level, noticed.name), "")
     alert.incident = one.incident
-    alert.title, alert.rule, alert.evidence = noticed.title, noticed.rule, noticed.evidence | kept
+    alert.title, alert.rule, alert.evidence = noticed.title, noticed.rule, kept | noticed.evidence
     return alert
 
 
@@ -139,7 +159,9 @@ def _write(alert: Alert, one: Merged, look: Look) -> None:
     # what was told to people stays told
     alert.notifies = alert.notifies or was["notifies"]
     alert.save()
-    if _was_final(alert, was, look):
+    if was["estimate"] and not alert.estimate:
+        billed(look, alert, was["actual"])
+    elif _was_final(alert, was, look):
         restated(look, alert, was["actual"])
     if alert.state == CLOSED:
         return
@@ -168,5 +190,7 @@ def _unseen(alert: Alert, look: Look, costs: Costs) -> None:
         return
     days = costs.get(Scope(alert.level, alert.name, alert.currency), {})
     now = sum((cost for day, cost in days.items() if alert.onset <= day <= alert.last), ZERO)
-    if alert.state in STANDING or alert.state == RESOLVED:
+    if alert.estimate:
+        overtaken(look, alert, now if days else None)
+    elif alert.state in STANDING or alert.state == RESOLVED:
         withdraw(look, alert, now if days and alert.kind != UNIT else None)

@@ -1,6 +1,6 @@
 """What an alert says: who, what, when, how much, and by which rule. Pure: no Django."""
 
-from datetime import date
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from attribution.alerting.levels import BY_NAME, ORGANISATION
@@ -19,6 +19,12 @@ SAID = {
     "irregular": "{who} cost {excess} more than such work did before, {when}",
     "unit_cost": "{who} costs more for the same use: {excess} more {when}",
 }
+# Of hours, by estimates.
+SAID_OF_HOURS = {
+    "burst": "{who} cost {excess} more than expected {when} (estimate)",
+    "rolling": "{who} cost {excess} more than expected {when} (estimate)",
+    "new": "{who} is new and cost {actual} {when} (estimate)",
+}
 RULES = {
     "spike": "A day is told that is {z:g} usual errors, {excess:g} in money and {share:.0%} above"
     " what such a day costs (on each of two days in a row, {pair_z:g} errors are enough).",
@@ -34,6 +40,11 @@ RULES = {
     "irregular": "Work that comes and goes is told when a day costs {day:g} times its usual upper"
     " end, a fortnight {fortnight:g} times or a run {run_cost:g} times the dearest before, and"
     " {excess:g} in money more.",
+    "burst": "Hours are told when two of three are {z:g} usual errors and {share:.0%} above what"
+    " such an hour costs, and {excess:g} in money together; one with {alone:g} errors is enough.",
+    "rolling": "Hours are told when 3 or 6 of them together are {short_share:.0%} and"
+    " {short_excess:g} in money above what they usually cost, or 24 of them {share:.0%} and"
+    " {excess:g}, and that is unusual for the name.",
     "unit_cost": "The cost per unit is told when it rose by {share:.0%}, {z:g} usual errors and"
     " {excess:g} in money a day, on two days in a row (on one with {alone:g} errors).",
 }
@@ -56,6 +67,26 @@ def title_of(
         actual=money_text(actual, currency),
         excess=money_text(abs(actual - expected), currency),
     )
+
+
+def title_of_hours(
+    level: str, name: str, currency: str, kind: str, onset: datetime, until: datetime,
+    actual: Decimal, expected: Decimal,
+) -> str:  # fmt: skip
+    return SAID_OF_HOURS[kind].format(
+        who=who_text(level, name),
+        when=hours_text(onset, until),
+        actual=money_text(actual, currency),
+        excess=money_text(abs(actual - expected), currency),
+    )
+
+
+def hours_text(onset: datetime, until: datetime) -> str:
+    """from 14:00 to 17:00 UTC on 27 Nov 2026; the second is the end of the last hour."""
+    if (until - timedelta(hours=1)).date() == onset.date():
+        return f"from {onset:%H:%M} to {until:%H:%M} UTC on {day_text(onset.date())}"
+    return (f"from {day_text(onset.date())}, {onset:%H:%M}, to {day_text(until.date())},"
+            f" {until:%H:%M} UTC")  # fmt: skip
 
 
 def rule_of(kind: str, sensitivity: str = "medium") -> str:

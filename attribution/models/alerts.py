@@ -64,6 +64,10 @@ class Alert(models.Model):
         "self", models.SET_NULL, null=True, related_name="children",
         help_text="the alert that tells the same money better",
     )  # fmt: skip
+    estimate = models.BooleanField(
+        default=False, db_default=False,
+        help_text="raised by hours of estimates: the bill of its days has not judged it yet",
+    )  # fmt: skip
     notifies = models.BooleanField(default=False, help_text="told to people, not only listed")
     why_notified = models.TextField(**TEXT, help_text="why it is told, or only listed")
     title = models.TextField()

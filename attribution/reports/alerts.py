@@ -25,7 +25,7 @@ from attribution.reports.spec import (
 COLUMNS = (
     "alert_id", "state", "severity", "kind", "level", "name", "title", "onset", "last", "raised_on",
     "currency", "expected", "actual", "excess", "percent", "monthly", "owner", "team", "incident",
-    "told", "parent_id",
+    "told", "parent_id", "estimate",
 )  # fmt: skip
 DAY_COLUMNS = (
     "period", "level", "name", "currency", "cost", "seen_cost", "expected", "expected_low",
@@ -62,7 +62,11 @@ def rows(spec: Spec) -> list[dict]:
 
 
 def row_of(alert: Alert) -> dict:
-    own = {"alert_id": alert.pk, "told": YES if alert.notifies else NO}
+    own = {
+        "alert_id": alert.pk,
+        "told": YES if alert.notifies else NO,
+        "estimate": YES if alert.estimate else NO,
+    }
     return {name: own[name] if name in own else getattr(alert, name) for name in COLUMNS}
 
 

@@ -63,7 +63,7 @@ TRUST = {
     "freshness": listed(of("Freshness")),
 }
 _OF_ALERT = ("severity", "kind", "level", "name", "title", "currency", "owner", "team", "incident",
-             "told", "parent_id", "state")  # fmt: skip
+             "told", "parent_id", "state", "estimate")  # fmt: skip
 COMPONENTS: dict[str, dict] = {
     "Problem": thing(
         type=TEXT, title=TEXT, status=WHOLE, detail=TEXT, instance=TEXT, cure=TEXT

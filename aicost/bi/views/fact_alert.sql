@@ -21,5 +21,6 @@ select
     monthly,
     notifies as is_told,
     parent_id,
-    changed_at as updated_at
+    changed_at as updated_at,
+    estimate as is_estimate
 from attribution_alert

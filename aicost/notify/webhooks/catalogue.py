@@ -111,7 +111,7 @@ ALERT: Mapping[str, Mapping] = {
     "onset": DAY, "last": DAY, "team": TEXT, "owner": TEXT, "assigned_to": TEXT, "incident": TEXT,
     "text": TEXT, "by": TEXT, "severity": TEXT, "currency": TEXT, "expected": MONEY_OR_NOT,
     "actual": MONEY_OR_NOT, "excess": MONEY_OR_NOT, "percent": MONEY_OR_NOT,
-    "monthly": MONEY_OR_NOT,
+    "monthly": MONEY_OR_NOT, "estimate": {"type": "boolean"},
 }  # fmt: skip
 DELIVERY: Mapping[str, Mapping] = {
     "delivery": NUMBER, "source": TEXT, "kind": TEXT, "reader": TEXT, "name": TEXT,

@@ -1,7 +1,8 @@
 """One alert: what happened, against what, why, who is told, and what people did with it."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from decimal import Decimal
 
 from django.contrib.auth import get_user_model
 from django.http import HttpRequest, HttpResponse
@@ -39,6 +40,7 @@ BEFORE_DAYS, AFTER_DAYS, DAYS_MAX = 42, 14, 180
 CAUSES_MAX, EVENTS_MAX, HAPPENED_MAX = 5, 50, 12
 BRIDGED = ("feature", "model", "experiment")
 RESOURCES_MAX = 10
+HOURS_AROUND, HOURS_MAX = 3, 36
 
 
 @dataclass
@@ -96,6 +98,7 @@ def facts(ask: AlertAsk) -> dict:
         ("Assigned to", str(alert.assigned_to) if alert.assigned_to else "nobody", ""),
         ("In 30 days", numbers.money(ask.once(told_of).monthly, alert.currency), ""),
         ("Raised on", numbers.day_year(alert.raised_on), ""),
+        ("Figures", "estimate, until its bill is final" if alert.estimate else "of the bill", ""),
     ]
     if alert.acknowledged_at:
         found.append(("Acknowledged by", str(alert.acknowledged_by), ""))
@@ -161,6 +164,37 @@ def figure(ask: AlertAsk) -> dict:
 
 def data(ask: AlertAsk) -> Sheet:
     return sheet_of_answer("Days around the alert", _days(ask))
+
+
+def hours(ask: AlertAsk) -> dict:
+    """The hours that stood out, and some around them, as the last look at hours saw them."""
+    alert = ask.alert
+    found = alert.evidence.get("hours", [])
+    places = [n for n, (*_, marked) in enumerate(found) if marked]
+    if not places:
+        return {"rows": []}
+    near = found[max(places[0] - HOURS_AROUND, 0) : places[-1] + HOURS_AROUND + 1]
+    note = "Usage and GPU hours at list or contract prices, per hour"
+    note += (
+        "; the bill of these days has not judged it yet." if alert.estimate
+        else "; the figures above are those of the bill that came since."
+    )  # fmt: skip
+    return {
+        "note": f"{note} Expected is what such an hour costs.",
+        "rows": [_hour(alert, *row) for row in near[:HOURS_MAX]],
+        "more": max(len(near) - HOURS_MAX, 0),
+    }
+
+
+def _hour(alert: Alert, at: str, cost: str, expected: str | None, marked: bool) -> tuple:
+    begins = datetime.fromisoformat(at)
+    usual = None if expected is None else Decimal(expected)
+    return (
+        f"{numbers.day_year(begins.date())}, {begins:%H:%M}",
+        numbers.money(usual, alert.currency),
+        numbers.money(Decimal(cost), alert.currency),
+        marked,
+    )
 
 
 def drivers(ask: AlertAsk) -> dict:
@@ -244,6 +278,7 @@ ALERT = Page(
         Panel("lead", "parts/lead.html", lead),
         Panel("facts", "parts/alert_facts.html", facts),
         Panel("chart", "parts/alert_chart.html", chart, figure, data, "Days"),
+        Panel("hours", "parts/alert_hours.html", hours),
         Panel(
             "drivers",
             "parts/alert_drivers.html",

@@ -15,6 +15,7 @@ from attribution.alerting.announced import (
     seen_by,
     withdraw,
 )
+from attribution.alerting.hourly_look import look_at_hours
 from attribution.alerting.levels import ORGANISATION
 from attribution.alerting.look import look
 from attribution.alerting.series import EVERYTHING
@@ -57,7 +58,19 @@ class Command(BaseCommand):
 def _run(options: dict) -> list[dict]:
     looked = look(options["day"])
     told = {"through": looked.through, "series": looked.series} | dict(looked.changes)
-    return [told, *({"note": note} for note in looked.notes)]
+    return [told, *({"note": note} for note in looked.notes), *_hours(options)]
+
+
+def _hours(options: dict) -> list[dict]:
+    """Of hours of estimates, unless an earlier day is asked for."""
+    if options["day"] is not None:
+        return []
+    hours = look_at_hours()
+    if hours.through is None:
+        return []
+    told = {"through": f"{hours.through.isoformat()}Z", "series": hours.series}
+    lacking = {"note": f"{hours.young} names: less than a week of hours"} if hours.young else {}
+    return [told | dict(hours.changes) | lacking]
 
 
 def _listed(options: dict) -> list[dict]:
