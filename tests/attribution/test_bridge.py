@@ -210,7 +210,7 @@ def test_a_chain_says_what_its_steps_say_side_by_side():
             for one, two in zip(chain, beside, strict=True):
                 assert not {k: (one[k], two[k]) for k in one if one[k] != two[k]}, (groups, step)
             seen |= {name for row in chain for name in moved(row)}
-    assert seen == set(EFFECTS) - {"rules"}
+    assert seen == set(EFFECTS) - {"rules", "late"}
 
 
 def test_it_names_what_is_new_and_what_is_gone(world):

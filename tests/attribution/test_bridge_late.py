@@ -55,6 +55,9 @@ def test_what_is_not_billed_yet_is_neither_fewer_calls_nor_cheaper_ones(tmp_path
     assert moved(rest) == {"late": D(-10)}
     back = bridge(BEFORE, NOW)
     assert sorted(moved(row)["late"] for row in back.values()) == [D(2), D(10)]
+    whole = Period(TODAY - timedelta(days=21), TODAY + timedelta(days=7))
+    chain = run(Spec("bridge", whole, FINANCE, granularity="week")).rows
+    assert [sum(moved(row).values(), D(0)) for row in chain] == [row["delta"] for row in chain]
     # once it is in, nothing is late
     bill(DAYS[4], "input", "0.6", "0.75", region_id="eu")
     bill(DAYS[5], "input", "1", "1.25")
