@@ -9,24 +9,33 @@ import sys
 from django.core.management import call_command
 
 from attribution import reports
+from attribution.reports import customers
 from attribution.reports.formats import to_json
 from attribution.reports.spec import Answer, Spec
 
 
 @contextmanager
 def overheard(monkeypatch) -> Iterator[list[Answer]]:
-    """Every answer that a module of the web room gets while this lasts."""
+    """Every answer that a module of the web room gets while this lasts; what it asks of the money
+    of customers alone is heard as the whole report."""
     heard: list[Answer] = []
-    ask = reports.run
+    ask, money = reports.run, customers.money_rows
 
     def listening(spec: Spec, *known) -> Answer:
         heard.append(ask(spec, *known))
         return heard[-1]
 
+    def listening_for_money(spec: Spec) -> list[dict]:
+        rows = money(spec)
+        listening(spec)
+        return rows
+
     with monkeypatch.context() as patched:
         for name, module in list(sys.modules.items()):
             if name.startswith("aicost.web") and getattr(module, "run", None) is ask:
                 patched.setattr(module, "run", listening)
+            if name.startswith("aicost.web") and getattr(module, "money_rows", None) is money:
+                patched.setattr(module, "money_rows", listening_for_money)
         yield heard
 
 

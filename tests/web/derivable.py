@@ -14,6 +14,7 @@ from itertools import accumulate, combinations, product
 import re
 
 from aicost.web import numbers
+from attribution.reports.classed import CLASS
 from attribution.reports.columns import COUNT, DECIMAL, MEASURE, kind_of
 
 ZERO = Decimal(0)
@@ -24,11 +25,16 @@ NEIGHBOURS_MAX = 4
 NAMED_MAX = 12  # rows of which a sentence may add two
 MONTH = len("2026-09")
 DAY = len("2026-09-01")
+# Tables of GPU time show their dearest rows and the rest as one: by these names.
+FOLDED_BY = {
+    "gpu": (("node", "resource", "cluster"), ("workload", "experiment", "team")),
+    "gpu_consumption": (("workload", "team"),),
+}
 PER = (1, 1_000, 1_000_000)
 SIGNS = "$€£¥₹"
 MONEY = re.compile(rf"[−+]?[{SIGNS}](?:\d{{1,3}}(?:,\d{{3}})+|\d+)(?:\.\d+)?[kMB]?")
 # The rest of a list, whose parts are not said, and what rounding to cents makes of a sum.
-FOLDED = re.compile(
+LEFT_OUT = re.compile(
     rf"(?:\d+ (?:smaller causes|others)(?:, \d+ without cost now)?|\d+ without cost now|rounding"
     rf"|from the total by)(?: ?[−+]?[{SIGNS}]?[\d,.]+%?)+"
 )
@@ -45,7 +51,7 @@ def words(page: str) -> str:
 
 def shown(page: str) -> list[str]:
     """The amounts of money on a page, as written."""
-    return MONEY.findall(FOLDED.sub(" ", words(page)))
+    return MONEY.findall(LEFT_OUT.sub(" ", words(page)))
 
 
 def around(page: str, amount: str) -> str:
@@ -63,6 +69,8 @@ class Derivable:
         self.units: dict[str, set[Decimal]] = defaultdict(set)
         self.measures: set[Decimal] = set()
         by_shape: dict[tuple, list[Sums]] = defaultdict(list)
+        answers = list(answers)
+        self._classed(answers)
         for spec, rows in answers:
             sums = _summed(rows)
             self._take(sums)
@@ -71,6 +79,8 @@ class Derivable:
             for quantity in ("requests", "tokens", "gpu_hours"):
                 self._take(_summed([row for row in rows if _costed(row, quantity)]))
             self._idle(rows)
+            for keys in FOLDED_BY.get(spec.report, ()):
+                self._folded(rows, keys)
             if spec.report == "run_cost":
                 for name in ("period", "status"):
                     self._take(_summed(_runs_by(name, rows, spec.period.start)))
@@ -95,6 +105,45 @@ class Derivable:
             found[row.get("currency") or ""] += _decimal(row.get(column)) or ZERO
         for currency, amount in found.items():
             self.values[currency].add(amount)
+
+    def _folded(self, rows: Sequence[dict], keys: tuple[str, ...]) -> None:
+        """What the last rows of a table come to, whose first ones have most idle (or consumed)
+        money; rows on which two views agree are one."""
+        if not rows or not rows[0].keys() >= set(keys):
+            return
+        agreed = {False: [], True: []}
+        for row in rows:
+            agreed[_decimal(row.get("difference", 1)) == 0].append(row)
+        for alike in agreed.values():
+            by_currency: dict[str, list[dict[str, Decimal]]] = defaultdict(list)
+            for (currency, *_), columns in _grouped(alike, keys).items():
+                by_currency[currency].append(columns)
+            for currency, found in by_currency.items():
+                rest: dict[str, Decimal] = defaultdict(Decimal)
+                for columns in sorted(found, key=_dearness):
+                    for name, amount in columns.items():
+                        rest[name] += amount
+                    self._columns(currency, rest)
+
+    def _classed(self, answers: Sequence[tuple]) -> None:
+        """What customers leave by the cost classes of finance: revenue less a class, cost less it,
+        and both in per cent of revenue."""
+        classes: dict[tuple, list[Decimal]] = defaultdict(list)
+        for spec, rows in answers:
+            if spec.report == "customers" and CLASS in spec.group_by:
+                for row in rows:
+                    classes[_of_customer(row)].append(Decimal(row["cost"]))
+        for spec, rows in answers:
+            if spec.report != "customer_margin":
+                continue
+            for row in rows:
+                revenue, cost = _decimal(row["revenue"]), _decimal(row["cost"])
+                if not row["customer"] or revenue is None or cost is None:
+                    continue
+                for part in {ZERO, cost, *classes[_of_customer(row)]}:
+                    self.values[row["currency"]].update((revenue - part, cost - part))
+                    if revenue > 0:
+                        self.measures.add((revenue - part) / revenue * 100)
 
     def _columns(self, currency: str, columns: dict[str, Decimal]) -> None:
         """Each column, two of them together or against each other, some neighbours together, and
@@ -223,6 +272,27 @@ def _marks(trace: dict) -> Iterator[tuple[Decimal, ...]]:
         length, base = _decimal(mark), _decimal(begin)
         if length is not None:
             yield (length,) if base is None else (length, base + length)
+
+
+def _grouped(rows: Sequence[dict], keys: Sequence[str]) -> dict[tuple, dict[str, Decimal]]:
+    """(currency, *key) -> column -> sum."""
+    names = [n for n in (rows[0] if rows else ()) if kind_of(n) in (DECIMAL, COUNT)]
+    found: dict[tuple, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+    for row in rows:
+        group = found[(row["currency"], *(row[name] for name in keys))]
+        for name in names:
+            group[name] += _decimal(row[name]) or ZERO
+    return found
+
+
+def _dearness(columns: dict[str, Decimal]) -> tuple[Decimal, Decimal]:
+    idle = ("held_idle_cost", "empty_idle_cost", "unreserved_cost")
+    first = columns.get("consumption_cost", sum((columns.get(x, ZERO) for x in idle), ZERO))
+    return first, columns.get("cost", ZERO)
+
+
+def _of_customer(row: dict) -> tuple:
+    return row["period"], row["customer"], row["currency"]
 
 
 def _measures(rows: Sequence[dict]) -> Iterator[Decimal]:

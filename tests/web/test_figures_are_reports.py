@@ -41,15 +41,8 @@ OF_ONE: dict[str, dict[str, str]] = {
     "gpu_node": {"name": "gpu-exp-01"},
     "target": {"kind": "experiment", "name": "ab-rank-a"},
 }
-# Walked elsewhere: an alert needs one to be of (test_alert_pages.py); what a customer costs is held
-# against its report in test_customer_pages.py, this walk does not follow its parts of pools.
-OF_THEIR_OWN = ("alert", "customer")
-# Sums of parts of a report, which this walk does not follow yet: rows folded into one, and the cost
-# classes of customers.
-UNFOLLOWED = {
-    "gpus": re.compile(r"\d+ others\s*<.*?</tr>", re.DOTALL),
-    "margin": re.compile(r'<section class="section" id="customers">.*?</section>', re.DOTALL),
-}
+# Walked elsewhere: an alert needs one to be of (test_alert_pages.py).
+OF_THEIR_OWN = ("alert",)
 VIEWS = {
     "as it opens": ("finance", f"{VIEW}&compare=previous"),
     "billed and spread": ("finance", f"{VIEW}&basis=billed&idle=spread&shared=spread"),
@@ -101,8 +94,6 @@ def test_every_figure_follows_from_the_command(demo, typed, monkeypatch, tmp_pat
             follows = Derivable(asked[key] for key in {key_of(one.spec) for one in heard})
             if slug in WITH_BUDGETS:
                 follows.typed(typed, "USD", GONE, IN_VIEW)
-            if slug in UNFOLLOWED:
-                text = UNFOLLOWED[slug].sub("", text)
             amounts = shown(text)
             wrong += [f"{where}: {around(text, x)}" for x in follows.strangers(amounts)]
             for name, figure in charts.items():
