@@ -125,12 +125,16 @@ class Statement:
         if rest:
             costs = [sum((getattr(p, n) for p in rest), ZERO) for n in ("cost", "previous")]
             shown = [*shown, Part(name, f"{len(rest)} smaller lines", "", "", *costs, ZERO)]
+        cost, previous = (
+            sum((getattr(part, one) for part in parts), ZERO) for one in ("cost", "previous")
+        )
         return {
             "title": TITLES[name],
             "note": NOTES[name],
             "parts": shown,
-            "cost": sum((part.cost for part in parts), ZERO),
-            "previous": sum((part.previous for part in parts), ZERO),
+            "cost": cost,
+            "previous": previous,
+            "delta": cost - previous,
         }
 
 

@@ -33,7 +33,7 @@ from aicost.web.sorting import Sorting
 from aicost.web.story_months import first_days, six_months
 from aicost.web.tables import Line
 from aicost.web.what_if import HUNDRED, Outcome, Question, asked, changed, outcome_of, total
-from attribution.reports.sheets import Sheet, sheet_of_answer
+from attribution.reports.sheets import Sheet, sheet_of, sheet_of_answer
 
 ZERO = Decimal(0)
 IF = "if_"  # keys of the what-if in the address
@@ -334,7 +334,12 @@ def _largest_currency(rows: list[dict]) -> str:
 
 
 def table_data(ask: Ask) -> Sheet:
-    return sheet_of_answer("Margin", ask.report("margin", group_by=()))
+    """The report, and by how many points gross margin moved where a period is compared."""
+    answer = ask.report("margin", group_by=())
+    if ask.view.other is None:
+        return sheet_of_answer("Margin", answer)
+    rows = [one.row | {"points": one.points} for one in margin_lines(ask)]
+    return sheet_of("Margin", answer, (*answer.columns, "points"), rows)
 
 
 def read(request: HttpRequest) -> tuple[Page, Ask]:

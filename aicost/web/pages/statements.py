@@ -154,7 +154,8 @@ def _block(request: HttpRequest, whole: dict | None, currency: str, found: list[
     named = SORTS.rows(address_of(request), named)
     # A section in which nobody has anything has no column.
     shown = [name for name in IN_BILL if any(one.of(name) for one in named)]
-    total = sum((one.cost for one in found), ZERO)
+    total, before = (sum((getattr(x, n) for x in found), ZERO) for n in ("cost", "previous"))
+    on_names, was = (sum((getattr(x, n) for x in named), ZERO) for n in ("cost", "previous"))
     bill = whole and whole["cost"]
     return {
         "currency": currency,
@@ -163,9 +164,12 @@ def _block(request: HttpRequest, whole: dict | None, currency: str, found: list[
         "named": [(one, [one.of(section) for section in shown]) for one in named],
         "rest": [one for one in found if one.line != "owned" and (one.cost or one.previous)],
         "sums": [sum((one.of(section) for one in named), ZERO) for section in shown],
-        "on_names": sum((one.cost for one in named), ZERO),
+        "on_names": on_names,
+        "names_before": was,
+        "names_delta": on_names - was,
         "total": total,
-        "previous": sum((one.previous for one in found), ZERO),
+        "before": before,
+        "delta": total - before,
         "bill": bill,
         "rounding": numbers.rounding((one.cost for one in found), total),
         "difference": None if bill is None else bill - total,
