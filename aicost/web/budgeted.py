@@ -11,6 +11,8 @@ from aicost.web.pacing import stated, whole_of
 from attribution.models.budgets import ALERT, BREACH, ONCE
 from attribution.reports.budgets import FILTER
 
+SURE = 99  # per cent
+
 
 @dataclass(frozen=True)
 class Held:
@@ -52,7 +54,15 @@ class Held:
 
     @property
     def share(self) -> str:
-        return numbers.percent(self.used, self.amount, 0) if self.known else numbers.UNKNOWN
+        return numbers.percent(self.used, self.amount, 0) if self.known else "not known yet"
+
+    @property
+    def note(self) -> str:
+        """ "of $140,000 a month"; of a budget per unit nothing is known before its evening is."""
+        if self.amount is None:
+            return ""
+        whole = f"{numbers.money(self.amount, self.currency, 0)} {self.each}"
+        return f"of {whole}" if self.known else whole
 
     @property
     def gone(self) -> str:
@@ -80,9 +90,10 @@ class Held:
         if row["p50"] is None:
             return f"{end} at this pace"
         odds = row["probability_percent"]
-        if odds is None or self.is_over:
+        if odds is None or odds < 1 or self.is_over:
             return f"heads for {end}"
-        return f"heads for {end}; over with a probability of {numbers.percent_of(odds, 0)}"
+        likely = "over 99%" if odds > SURE else numbers.percent_of(odds, 0)
+        return f"heads for {end}; the chance of over is {likely}"
 
 
 def held(ask: Ask, kind: str) -> dict[str, Held]:

@@ -114,7 +114,7 @@ def table(ask: Ask, of: Customers, total: Decimal) -> Table:
     earns = any("revenue" in row for row in of.found.values())
     columns = _columns(ask, of, currency, total, earns)
     top = max((v for steps in of.steps.values() for v in steps.values()), default=ZERO)
-    periods = whole_steps(ask.period, ask.view.granularity)
+    periods = whole_steps(ask, ask.period, ask.view.granularity)
     for line in lines:
         steps = of.steps.get((line.key[-1], currency))
         line.spark = owned.drawn(steps, periods, top) if steps else None

@@ -29,6 +29,7 @@ TOKENS = {f"s{n}": f"--series-{n}" for n in range(1, 9)} | {
 }
 LABEL_HEIGHT = Decimal("0.052")
 NAME_HEIGHT, NAME_MOVES_MAX = Decimal("0.1"), Decimal("1.2")
+CUT_LABEL_PX = 28
 CHART_PX, CHARACTER_PX, EVENT_LINES, EVENT_LINE_PX = 1050, 6, 3, 16
 
 
@@ -51,6 +52,8 @@ def _layout(
         ticks.insert(0, ticks[0] - step)
     places, texts = x_labels(periods, axis)
     below = 42 if any("<br>" in text for text in texts) else 28
+    if texts and "<br>" in texts[-1]:  # the last label is wider than half a bar
+        right = max(right, CUT_LABEL_PX)
     font = {"family": "Inter, system-ui, sans-serif", "size": 11, "color": THIRD}
     return {
         "font": font,

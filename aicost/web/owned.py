@@ -89,7 +89,7 @@ def daily(ask: Ask, group_by: Sequence[str]) -> dict[str, dict[tuple, Line]]:
 
 def add_sparks(ask: Ask, found: Sequence[Block], group_by: Sequence[str]) -> None:
     """Give each line its sparkline; the lines of a table share one scale, the total has its own."""
-    steps, periods = daily(ask, group_by), whole_steps(ask.period, ask.view.granularity)
+    steps, periods = daily(ask, group_by), whole_steps(ask, ask.period, ask.view.granularity)
     for block in found:
         series = steps.get(block.currency, {})
         owned = [series[x.key] for x in block.lines if x.key in series]

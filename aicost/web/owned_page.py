@@ -261,7 +261,7 @@ def parts_table(
     if block is None:
         return {"title": title, "empty": ("No cost in this period.", "")}
     shown = shorten(block, ROWS_MAX)
-    periods = whole_steps(ask.period, ask.view.granularity)
+    periods = whole_steps(ask, ask.period, ask.view.granularity)
     top = max((v for x in shown.lines for v in x.by_period.values()), default=ZERO)
     for line in [*shown.lines, shown.total]:
         if line.line != "other":

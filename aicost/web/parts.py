@@ -152,11 +152,13 @@ def periods_of(span: Period, step: str) -> list[date]:
     return found
 
 
-def whole_steps(span: Period, step: str) -> list[date]:
+def whole_steps(ask: Ask, span: Period, step: str) -> list[date]:
     """The steps that sparklines draw, which have no room to mark a part of one: without those of
-    which the span has only a part, where others are left."""
+    which the span has only a part or that no bill reaches yet, where others are left."""
     steps, cut = periods_of(span, step), cut_steps(span, step)
-    whole = [first for first in steps if first not in cut]
+    reached = [x.through for x in ask.report("cost").freshness if x.kind == "bill" and x.through]
+    last = max(reached, default=span.end)
+    whole = [first for first in steps if first not in cut and first <= last]
     return whole if len(whole) > 1 else steps
 
 

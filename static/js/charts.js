@@ -4,6 +4,7 @@
   const CONFIG = { displayModeBar: false, responsive: true, showTips: false };
   const NARROW_PX = 560;
   const LABEL_PX = 28;
+  const DATE_PX = 44;
   const figures = new Map();
 
   // Tokens stand where Plotly takes a colour, and nowhere else: a feature may be called --accent.
@@ -21,12 +22,18 @@
     return value;
   }
 
+  // Whether the last label says that its step is not over: it is wider than the others.
+  function isCut(layout) {
+    const texts = (layout.xaxis && layout.xaxis.ticktext) || [];
+    return texts.length > 0 && texts[texts.length - 1].includes("<br>");
+  }
+
   // Every label, or every second and so on, so that none is turned to find room. The last one
   // stays where it says that its step is not over.
   function thin(axis, labels) {
     const every = Math.ceil(axis.tickvals.length / Math.max(1, labels));
     const last = axis.tickvals.length - 1;
-    const first = last >= 0 && axis.ticktext[last].includes("<br>") ? last % every : 0;
+    const first = isCut({ xaxis: axis }) ? last % every : 0;
     axis.tickvals = axis.tickvals.filter((_, n) => n % every === first);
     axis.ticktext = axis.ticktext.filter((_, n) => n % every === first);
   }
@@ -45,7 +52,8 @@
     layout.shapes = layout.shapes.filter((shape) => shape.name !== "wide");
     const ends = layout.annotations.filter((note) => note.name === "end");
     const longest = Math.max(0, ...ends.map((note) => note.text.length));
-    layout.margin.r = longest ? Math.min(16 + longest * 6.2, box.clientWidth * 0.4) : 8;
+    const bare = isCut(layout) ? 28 : 8;
+    layout.margin.r = longest ? Math.min(16 + longest * 6.2, box.clientWidth * 0.4) : bare;
     layout.margin.l = 40;
     const axis = layout.xaxis;
     if (axis.named) { // bars with names of their own: each keeps it, slanted
@@ -53,7 +61,7 @@
       layout.margin.b = 16 + 4.6 * Math.max(0, ...axis.ticktext.map((text) => text.length));
       return figure;
     }
-    thin(axis, 6);
+    thin(axis, Math.min(6, (box.clientWidth - layout.margin.l - layout.margin.r) / DATE_PX));
     return figure;
   }
 

@@ -211,7 +211,9 @@ def _lead(digests: list[dict], trouble: list[Send]) -> list[tuple[str, bool]]:
         parts = [(f"{many} sent", True), (f"; the next one {numbers.moment_zone(soonest)}.", False)]
     if trouble:
         many = numbers.plural(len(trouble), "message", "messages")
-        parts.append((f" {many} did not arrive for sure.", True))
+        lost = sum(one.state == Send.FAILED for one in trouble)
+        word = "did not arrive" if lost == len(trouble) else "may not have arrived"
+        parts.append((f" {many} {word}.", True))
     return parts
 
 

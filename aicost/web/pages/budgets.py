@@ -163,6 +163,10 @@ def lead(ask: Ask) -> dict:
     worst = [one for one in found if one.state in ("over", "ahead", "near")]
     if not worst:
         known = [one for one in found if one.state == "within"]
+        if not known:
+            many = numbers.plural(len(found), "budget is", "budgets are")
+            text = "; what of it is used in this period is not worked out yet."
+            return {"parts": [(f"{many} set", True), (text, False)]}
         many = f"All {len(found)} budgets hold" if len(found) > 1 else "The one budget holds"
         if len(known) < len(found):
             many = f"{len(known)} of {numbers.plural(len(found), 'budget')} hold"

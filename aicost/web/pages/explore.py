@@ -207,7 +207,7 @@ def table(ask: Ask, shape: Shape) -> dict:
     found = LINES.blocks(ask.view, found)
     steps = {b.currency: b for b in stepped(ask)}
     daily = {c: {x.key: x for x in b.lines} | {("total",): b.total} for c, b in steps.items()}
-    whole = whole_steps(ask.period, ask.view.granularity)
+    whole = whole_steps(ask, ask.period, ask.view.granularity)
     add_idle(ask, found)
     for block in found:
         series = daily.get(block.currency, {})

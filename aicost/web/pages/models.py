@@ -121,7 +121,7 @@ def _add_sparks(ask: Ask, found: list[Block]) -> None:
     span = weeks(ask)
     answer = ask.report("cost", group_by=BY_MODEL, period=span, granularity="week")
     weekly = {b.currency: b for b in blocks(answer.rows, BY_MODEL, colour=colour)}
-    shown = whole_steps(span, "week")
+    shown = whole_steps(ask, span, "week")
     for block in found:
         series = weekly.get(block.currency)
         if series is None:

@@ -127,11 +127,7 @@ def _many(features: list[str], currency: str) -> Cell:
 
 
 def _used(budget: Held, currency: str) -> Cell:
-    note = ""
-    if budget.amount is not None:
-        note = f"of {numbers.money(budget.amount, budget.currency, 0)} {budget.each}"
-    css = "bad" if budget.is_over else "" if budget.known else "word"
-    return Cell(budget.share, css, note=note)
+    return Cell(budget.share, "bad" if budget.is_over else "", note=budget.note)
 
 
 def _evidence(line: Line, currency: str) -> Cell:
