@@ -7,7 +7,13 @@ import numpy as np
 from attribution.detectors.baseline import MAD, WEEK, Track
 from attribution.detectors.findings import DOLLARS, ERRORS, Detector, Marks, setting
 from attribution.detectors.panel import FINAL_AGE
-from attribution.detectors.windows import endless, median_of, refreshed_quantiles, shifted
+from attribution.detectors.windows import (
+    endless,
+    fewer_errors,
+    median_of,
+    refreshed_quantiles,
+    shifted,
+)
 
 WEEKS = (3, 5, 8)
 
@@ -22,6 +28,10 @@ class DriftSettings:
     )
     up: float = setting(0.8, "part of the weeks that rose")
     step: float = setting(0.6, "part of the growth that one week may bring: more is a jump")
+    dear: float = setting(
+        200, "dollars per day from which fewer usual steps are enough", of=DOLLARS
+    )
+    relief: float = setting(0.5, "part fewer, at ten times as much", low=0.35, high=0)
     history: float = setting(70, "days of history needed")
 
 
@@ -57,12 +67,14 @@ def _over(track, settings, week, steps, usual, weeks: int) -> np.ndarray:
     largest = steps[0]
     for step in steps[1:weeks]:
         largest = np.maximum(largest, step)
+    excess = track.amount(week) - track.amount(before)
+    fewer = fewer_errors(excess, settings.dear, settings.relief)
     return (
         (rise >= np.log1p(settings.share if weeks < max(WEEKS) else settings.long_share))
-        & (rise >= settings.z * usual * np.float32(weeks**0.5))
+        & (rise >= settings.z * fewer * usual * np.float32(weeks**0.5))
         & (ups >= settings.up * weeks)
         & (largest <= settings.step * grown)
-        & (track.amount(week) - track.amount(before) >= settings.excess)
+        & (excess >= settings.excess)
     )
 
 

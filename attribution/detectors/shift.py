@@ -7,7 +7,7 @@ import numpy as np
 from attribution.detectors.baseline import MAD, Track
 from attribution.detectors.findings import DOLLARS, ERRORS, Detector, Marks, setting
 from attribution.detectors.panel import FINAL_AGE
-from attribution.detectors.windows import refreshed_quantiles, shifted
+from attribution.detectors.windows import fewer_errors, refreshed_quantiles, shifted
 
 DAYS = 5
 GAP_DAYS = 9.5  # between the middle of the level before and the middle of the five days
@@ -17,11 +17,15 @@ GAP_DAYS = 9.5  # between the middle of the level before and the middle of the f
 class ShiftSettings:
     share: float = setting(0.25, "part by which the level rose", low=0.3, high=0.2)
     excess: float = setting(20, "dollars per day by which it rose", low=30, high=10, of=DOLLARS)
-    z: float = setting(4, "usual errors of such a mean", low=5, high=3.4, of=ERRORS)
+    z: float = setting(4, "usual errors of such a mean", low=6, high=3.4, of=ERRORS)
     own: float = setting(
-        4, "usual moves of this series over as many days", low=5, high=3, of=ERRORS
+        4.2, "usual moves of this series over as many days", low=5, high=3, of=ERRORS
     )
     own_cap: float = setting(0.15, "usual moves count as at most so large")
+    dear: float = setting(
+        200, "dollars per day from which fewer usual errors are enough", of=DOLLARS
+    )
+    relief: float = setting(0.3, "part fewer, at ten times as much", low=0, high=0)
     history: float = setting(45, "days of history needed")
 
 
@@ -39,14 +43,16 @@ def run(track: Track, settings: ShiftSettings) -> Marks:
     least = np.log1p(settings.share)
     up = sum((day - before >= least / 2).astype(np.int8) for day in days)
     sigma = track.sigma[track.ages[-1]]
+    excess = track.amount(mean) - track.amount(before)
+    fewer = fewer_errors(excess, settings.dear, settings.relief)
     fires = (
         track.judged
         & (track.history >= settings.history)
         & (rise >= least)
-        & (rise >= settings.z * sigma / np.float32(DAYS**0.5))
-        & (rise >= settings.own * usual)
+        & (rise >= settings.z * fewer * sigma / np.float32(DAYS**0.5))
+        & (rise >= settings.own * fewer * usual)
         & (up >= DAYS - 1)
-        & (track.amount(mean) - track.amount(before) >= settings.excess)
+        & (excess >= settings.excess)
     )
     return Marks({0: fires}, since=np.full(fires.shape, DAYS - 1, np.int16))
 

@@ -11,9 +11,9 @@ from attribution.detectors.windows import shifted
 
 @dataclass(frozen=True)
 class SpikeSettings:
-    z: float = setting(4.4, "usual errors above the expectation", low=6, high=3.8, of=ERRORS)
+    z: float = setting(4.6, "usual errors above the expectation", low=6.6, high=3.8, of=ERRORS)
     pair_z: float = setting(
-        3.2, "the same on each of two days in a row", low=4.6, high=2.8, of=ERRORS
+        3.4, "the same on each of two days in a row", low=5.2, high=2.8, of=ERRORS
     )
     excess: float = setting(20, "dollars above the expectation", low=30, high=10, of=DOLLARS)
     share: float = setting(0.3, "part above the expectation", low=0.35, high=0.25)

@@ -39,7 +39,7 @@ def test_it_finds_what_matters_and_little_else(worlds):
     assert ours.f1 >= 0.78, ours.line()
     assert ours.recall >= 0.83, ours.line()
     assert ours.false_per_year <= 0.27, ours.line()
-    assert ours.dollar_recall >= 0.9, ours.line()
+    assert ours.dollar_recall >= 0.93, ours.line()
     assert ours.delay <= 1, ours.line()
 
 
@@ -52,7 +52,7 @@ def test_it_is_far_better_than_simple_rules(worlds):
 
 def test_it_says_less_at_low_sensitivity_and_more_at_high(worlds):
     low, medium, high = (scored(worlds, one) for one in ("low", "medium", "high"))
-    assert low.precision >= 0.85 and low.false_per_year <= 0.12, low.line()
+    assert low.precision >= 0.88 and low.false_per_year <= 0.12, low.line()
     assert low.recall < medium.recall < high.recall
     assert low.false < medium.false < high.false
 
