@@ -81,9 +81,9 @@ def ranked(
               "like": f"%{like}%" if like else ""}  # fmt: skip
     values |= _binds(spec)
     found = []
-    dearest = sort == "cost" and not backwards and spec.basis == "effective"
-    if values["plain"] and dearest and not asked:
+    if values["plain"] and sort == "cost" and spec.basis == "effective" and not asked:
         found = fetch("customer_dearest", values)
+        found = found[::-1] if backwards else found
     found = found or fetch("customer_ranking", values)
     return found, found[0]["customers"] if found else 0
 

@@ -188,8 +188,10 @@ def test_all_customers_and_the_rest_are_the_bill_whatever_is_asked():
     august = Spec("customers", periods[0], ADMIN)
     whole, many = listed(august, rows_max=50)
     assert len(whole) == many > 3
-    for size in (1, 2, many):
-        pages = [listed(august, first=n, rows_max=size) for n in range(0, many, size)]
-        assert [name for names, _ in pages for name in names] == whole
+    for size, way in product((1, 2, many), (False, True)):
+        pages = [
+            listed(august, first=n, rows_max=size, backwards=way) for n in range(0, many, size)
+        ]
+        assert [name for names, _ in pages for name in names] == whole[:: -1 if way else 1]
         assert {count for _, count in pages} == {many}
     assert listed(august, first=many, rows_max=2) == ([], 0)
