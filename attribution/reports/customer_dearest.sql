@@ -1,8 +1,8 @@
 -- A page of the dearest customers, or of the cheapest ones if `backwards` (whose order the caller
 -- turns round), of a period that is one month with all its days, by an index of its sums; no row
 -- where it is not, and the ranking has to add up. Pages behind the middle are counted from the end,
--- so that none reads more than half of them. Equal costs stand by name, as in the ranking. Limits are
--- selected, so that the planner takes the index whatever they are: else it sorts all.
+-- so that none reads more than half of them. Equal costs stand by name, as the ranking has it.
+-- Limits are selected, so that the planner takes the index whatever they are: else it sorts all.
 with one as materialized (
     select min(date_trunc('month', day))::date as month, max(month_customers) as customers
     from attribution_customersplit

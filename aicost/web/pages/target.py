@@ -221,7 +221,7 @@ TARGET = Page(
             first=first_figures,
         ),
         Panel("chart", "parts/target_chart.html", chart, figure),
-        NOTES,
+        replace(NOTES, lazy=True, size="low"),
         Panel(
             "consists",
             "parts/target_parts.html",
