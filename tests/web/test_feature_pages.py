@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from attribution.budgeting.remember import remember
 from attribution.entities.changes import By
 from attribution.entities.registry import save_details, set_budget
 from ingest.models import Annotation, Delivery, Outcome, Revenue, Source, UsageDay
@@ -56,6 +57,7 @@ def test_the_list_has_a_price_a_feature_and_adds_up(visit, known):
 def test_a_feature_says_what_it_costs_why_and_whose_it_is(visit, known):
     save_details("feature", "search", {"owner": "Mara Lindt", "title": "Search ranking"}, BY)
     set_budget("feature", "search", Decimal(200), "USD", "month", BY)
+    remember(SECOND)
     Annotation.objects.create(at="2026-09-02T09:00Z", kind="deploy", title="ranker 2 goes live",
                               feature="search", event_id="1",
                               source=source("hooks", "events")["source"])  # fmt: skip

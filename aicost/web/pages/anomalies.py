@@ -108,8 +108,10 @@ def table(ask: Ask) -> dict:
     happened = happened_around(ask, window(drawn))
     last = ask.once(run_of)
     whole = ask.asker.teams is None
+    rows = [_row(alert, happened, these.below) for alert in drawn]
     return {
-        "rows": [_row(alert, happened, these.below) for alert in drawn],
+        "rows": rows,
+        "sparks": any(row.spark is not None for row in rows),
         "more": max(len(these.told) - ROWS_MAX, 0),
         "listed": [_row(alert, (), these.below) for alert in these.listed[:LISTED_MAX]],
         "listed_more": max(len(these.listed) - LISTED_MAX, 0),
