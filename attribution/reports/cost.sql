@@ -89,7 +89,11 @@ numbered as materialized (
     from label
 ),
 called as materialized (
-    select distinct on (label) * from numbered order by label
+    select distinct on (label) *, concat(feature, model, workload, experiment, team, environment,
+        activity, base_model, model_family, product, department, cost_centre, project) <> ''
+        as is_named
+    from numbered
+    order by label
 ),
 api as (
     select source_id, service_name from attribution_modelapi where %(layered)s
@@ -138,8 +142,8 @@ part as (
 placed as (
     select
         p.period, p.evidence, p.currency, p.source_id, p.account, p.service, p.region, p.category,
-        p.own, p.idle_spread, p.shared_spread, t.feature, t.model, t.workload, t.experiment,
-        t.team, t.environment, t.activity, coalesce(t.kind, p.line_kind) as kind,
+        p.own, p.idle_spread, p.shared_spread, t.is_named, t.feature, t.model, t.workload,
+        t.experiment, t.team, t.environment, t.activity, coalesce(t.kind, p.line_kind) as kind,
         coalesce(t.state, case when 'state' = any(%(groups)s) then p.line_state end) as state,
         t.base_model, t.model_family, t.product, t.department, t.cost_centre, t.project,
         case when 'layer' = any(%(groups)s) then aicost_layer(t.kind, t.own_activity, p.is_api) end
@@ -152,9 +156,7 @@ placed as (
 lined as (
     select p.*, case
         when not %(naming)s and not 'kind' = any(%(groups)s) and state is null then 'owned'
-        when concat(feature, model, workload, experiment, team, environment, activity,
-            base_model, model_family, product, department, cost_centre, project, layer) <> ''
-        then 'owned'
+        when is_named or layer <> '' then 'owned'
         when not %(naming)s and kind = 'workload' then 'owned'
         else kind
     end as line
