@@ -45,6 +45,21 @@ def test_an_alert_has_its_figures_rule_and_history(client, people):
     assert client.get(f"/panels/alert/drivers/?alert={alert.pk}").status_code == 200
 
 
+def test_an_alert_of_estimates_says_so_and_shows_its_hours(client, people):
+    alert = Alert.objects.get(title="Feature search cost more")
+    alert.estimate = True
+    alert.evidence["hours"] = [
+        [f"{alert.onset}T{hour:02}:00:00Z", f"{cost}.00", expected, cost > 10]
+        for hour, cost, expected in ((7, 10, "10.00"), (8, 75, "10.10"), (9, 9, None))
+    ]
+    alert.save()
+    shown = page(client, people["finance"], reverse("alert", args=[alert.pk]))
+    for one in ("estimated at $80.00", "estimate, until its bill is final", "08:00 $10.10 $75.00",
+                "has not judged it yet"):  # fmt: skip
+        assert one in shown, one
+    assert "its bill is to come" in page(client, people["finance"], f"/anomalies/?{DAYS}")
+
+
 def test_who_sees_only_one_team_sees_its_alerts_only(client, people):
     alert = Alert.objects.get(title="Feature search cost more")
     own = add_user("of-a", "correct-horse-battery", role="engineer", teams=["a"])

@@ -32,7 +32,7 @@ from attribution.alerting.levels import ORGANISATION
 from attribution.models import Alert
 from attribution.models.alerts import CLOSED, STANDING, VERDICTS
 from attribution.reports.alerts import ALERT as KEY
-from attribution.reports.alerts import visible
+from attribution.reports.alerts import YES, visible
 from attribution.reports.explain_words import NoFigure
 from attribution.reports.sheets import Sheet, sheet_of_answer
 
@@ -80,11 +80,15 @@ def lead(ask: AlertAsk) -> dict:
     parts = [(since(alert), False)]
     if alert.expected is not None:
         parts += [(": expected ", False), (numbers.money(alert.expected, alert.currency), False),
-                  (", cost ", False), (numbers.money(alert.actual, alert.currency), True),
+                  (_verb(alert), False), (numbers.money(alert.actual, alert.currency), True),
                   (f", {difference(alert)}", False)]  # fmt: skip
         if alert.percent is not None:
             parts.append((f" or {numbers.percent_of(alert.percent)}", False))
     return {"parts": [*parts, (".", False)]}
+
+
+def _verb(alert: Shown) -> str:
+    return ", estimated at " if alert.estimate == YES else ", cost "
 
 
 def facts(ask: AlertAsk) -> dict:
