@@ -20,8 +20,6 @@ UNITS = {"inference": CALLS, "training": GPU_HOURS, "experimentation": GPU_HOURS
 # The experiment, else the model, of what is new or gone; '' of all that was and is.
 BEGUN_OR_ENDED = "begun_or_ended"
 CREDIT = "Credit"
-# Effects that all of a change may be, as the query tells them.
-AS_A_WHOLE = ("days", "new", "gone", "idle", "unmetered", "credits")
 Key = tuple[str, ...]
 
 
@@ -108,6 +106,7 @@ def chained(
     values = binds(replace(asked, group_by=LEAF, filters={})) | {
         "steps": [span.start for span in spans],
         "lengths": [span.length_days for span in spans],
+        "turns": BEGUN_OR_ENDED in spec.group_by,
         "groups": [LEVELS.get(name, name) for name in (*spec.group_by, *spec.filters)],
         "credits": credited(asked),
         "leaves": json.dumps(known.leaves()),
@@ -131,8 +130,11 @@ def _of_step(rows: list[dict], known: Measured, before: Period, now: Period) -> 
             leaf = Leaf(group, old, new)
             leaves.append((key, row["kind"], row["currency"], leaf))
         else:
-            names = {name: row[name] for name in (*LEAF, BEGUN_OR_ENDED)}
-            parts = {name: row[name] for name in AS_A_WHOLE if row[name]}
+            names = {name: row[name] for name in LEAF}
+            turns = row["effect"] in ("new", "gone")
+            names[BEGUN_OR_ENDED] = names["experiment"] or names["model"] if turns else ""
+            more = row["cost"] - row["previous"] - row["days"]
+            parts = {"days": row["days"], row["effect"]: more}
             sides = (Side(row["previous"]), Side(row["cost"]))
             placed.append(Placed(names, row["kind"], row["currency"], *sides, parts))
     return [*placed, *decomposed(leaves, (before.length_days, now.length_days))]

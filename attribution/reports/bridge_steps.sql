@@ -18,18 +18,24 @@ leaf as materialized (
     where %(teams)s::text[] is null or team = any(%(teams)s)
 ),
 numbered as materialized (
-    select id, dense_rank() over (order by kind, feature, model, experiment, activity) as leaf
+    -- Of each target its leaf, and what the question calls that leaf.
+    select
+        *, dense_rank() over (order by kind, feature, model, experiment, activity) as leaf,
+        dense_rank() over (
+            order by kind, case when 'feature' = any(%(groups)s) then feature end,
+                case when 'model' = any(%(groups)s) then model end,
+                case when 'experiment' = any(%(groups)s) then experiment end,
+                case when 'activity' = any(%(groups)s) then activity end) as label
     from leaf
 ),
 called as materialized (
-    select distinct on (n.leaf)
-        n.leaf, l.kind, l.feature, l.model, l.experiment, l.activity,
-        l.kind = 'workload' and (l.feature, l.model, l.experiment, l.activity) in (
+    select distinct on (leaf)
+        leaf, label, kind, feature, model, experiment, activity,
+        kind = 'workload' and (feature, model, experiment, activity) in (
             select o ->> 0, o ->> 1, o ->> 2, o ->> 3
             from jsonb_array_elements(%(leaves)s::jsonb) o) as measured
-    from numbered n
-    join leaf l using (id)
-    order by n.leaf
+    from numbered
+    order by leaf
 ),
 stands as (
     select day, target_id, currency, false as credited,
@@ -43,39 +49,41 @@ stands as (
     where %(credits)s and c.charge_category = 'Credit'
 ),
 placed as (
-    select
-        s.nth, n.leaf, c.currency, c.credited, sum(c.cost) as cost
+    select n.leaf, c.currency, c.credited, s.nth, sum(c.cost) as cost
     from stands c
     join numbered n on n.id = c.target_id
     join step s on s.first = (
         date_trunc(%(granularity)s, c.day - %(shift)s::interval) + %(shift)s::interval)::date
     group by 1, 2, 3, 4
 ),
+around as (
+    select
+        *, lag(nth) over one as nth_before, lag(cost) over one as cost_before,
+        lead(nth) over one as nth_after
+    from placed
+    window one as (partition by leaf, currency, credited order by nth)
+),
 paired as (
     select
-        p.nth + b.later as nth, p.leaf, p.currency, p.credited,
-        coalesce(sum(p.cost) filter (where b.later = 1), 0) as before,
-        coalesce(sum(p.cost) filter (where b.later = 0), 0) as cost,
-        bool_or(b.later = 1) as was, bool_or(b.later = 0) as stands
-    from placed p
-    cross join (values (0), (1)) b (later)
-    where p.nth + b.later between 2 and cardinality(%(steps)s::date[])
-    group by 1, 2, 3, 4
+        leaf, currency, credited, nth, cost, true as stands, nth_before = nth - 1 as was,
+        case when nth_before = nth - 1 then cost_before else 0 end as before
+    from around
+    where nth > 1
+    union all
+    select leaf, currency, credited, nth + 1, 0, false, true, cost
+    from around
+    where nth_after is distinct from nth + 1 and nth < cardinality(%(steps)s::date[])
 ),
 told as (
     select
-        p.*, l.kind, l.activity, l.measured and not p.credited as measured, l.feature, l.model,
-        l.experiment,
+        p.nth, p.currency, p.stands, p.was, p.before, p.cost, e.effect,
         case
-            when p.credited then 'credits'
-            when l.kind = 'idle' then 'idle'
-            when l.kind <> 'workload' then 'unmetered'
-            when p.before = 0 then 'new'
-            when p.cost = 0 then 'gone'
-            else 'unmetered'
-        end as effect,
+            when l.measured and not p.credited or %(turns)s and e.effect in ('new', 'gone')
+            then l.leaf
+            else -l.label
+        end as called,
         case
-            when l.kind = 'idle' and not p.credited and p.before <> 0 and p.cost <> 0
+            when e.effect = 'idle' and p.before <> 0 and p.cost <> 0
             then 1000000000000000000 * (s.days - s.days_before)
                 * (p.before * s.days + p.cost * s.days_before)
             else 0
@@ -84,31 +92,43 @@ told as (
     from paired p
     join called l using (leaf)
     join step s using (nth)
+    cross join lateral (
+        select case
+            when p.credited then 'credits'
+            when l.kind = 'idle' then 'idle'
+            when l.kind <> 'workload' then 'unmetered'
+            when p.before = 0 then 'new'
+            when p.cost = 0 then 'gone'
+            else 'unmetered'
+        end as effect
+    ) e
 ),
--- What more days cost, half to even: quanta / parts, in quanta of the ledger.
-dated as (
-    select *, case when quanta = 0 then 0 else sign(quanta) * 0.000000000000000001 * (
-        div(abs(quanta), parts) + case
-            when mod(abs(quanta), parts) * 2 > parts then 1
-            when mod(abs(quanta), parts) * 2 = parts then mod(div(abs(quanta), parts), 2)
-            else 0
-        end) end as of_days
+summed as (
+    -- What more days cost, half to even: quanta / parts, in quanta of the ledger.
+    select
+        nth, called, currency, effect, bool_or(was) as was, bool_or(stands) as stands,
+        sum(before) as previous, sum(cost) as cost,
+        sum(case when quanta = 0 then 0 else sign(quanta) * 0.000000000000000001 * (
+            div(abs(quanta), parts) + case
+                when mod(abs(quanta), parts) * 2 > parts then 1
+                when mod(abs(quanta), parts) * 2 = parts then mod(div(abs(quanta), parts), 2)
+                else 0
+            end) end) as days
     from told
+    group by 1, 2, 3, 4
 )
 select
-    nth, kind, currency, measured,
-    case when measured or 'feature' = any(%(groups)s) then feature else '' end as feature,
-    case when measured or 'model' = any(%(groups)s) then model else '' end as model,
-    case when measured or 'experiment' = any(%(groups)s) then experiment else '' end as experiment,
-    case when measured or 'activity' = any(%(groups)s) then activity else '' end as activity,
-    case when not measured and 'begun_or_ended' = any(%(groups)s) and effect in ('new', 'gone')
-        then coalesce(nullif(experiment, ''), model) else '' end as begun_or_ended,
-    bool_or(was) as was, bool_or(stands) as stands,
-    sum(before) as previous, sum(cost) as cost, sum(of_days) as days,
-    coalesce(sum(cost - before) filter (where effect = 'new'), 0) as new,
-    coalesce(sum(cost - before) filter (where effect = 'gone'), 0) as gone,
-    coalesce(sum(cost - before - of_days) filter (where effect = 'idle'), 0) as idle,
-    coalesce(sum(cost - before) filter (where effect = 'unmetered'), 0) as unmetered,
-    coalesce(sum(cost - before) filter (where effect = 'credits'), 0) as credits
-from dated
-group by 1, 2, 3, 4, 5, 6, 7, 8, 9
+    t.nth, t.currency, t.effect, t.was, t.stands, t.previous, t.cost, t.days,
+    l.measured and t.effect <> 'credits' and t.called > 0 as measured, l.kind, l.feature, l.model,
+    l.experiment, l.activity
+from summed t
+join (
+    select leaf as called, measured, kind, feature, model, experiment, activity from called
+    union all
+    select distinct on (label)
+        -label, false, kind, case when 'feature' = any(%(groups)s) then feature else '' end,
+        case when 'model' = any(%(groups)s) then model else '' end,
+        case when 'experiment' = any(%(groups)s) then experiment else '' end,
+        case when 'activity' = any(%(groups)s) then activity else '' end
+    from called
+) l using (called)
