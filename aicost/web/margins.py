@@ -89,10 +89,11 @@ class Sums:
         return self.margin / self.revenue * 100 if self.revenue > 0 else None
 
 
-def margin_lines(ask: Ask) -> list[MarginLine]:
-    """All rows of report margin in its order, coloured, each with its row of the period before."""
+def margin_lines(ask: Ask, *, compared: bool = True) -> list[MarginLine]:
+    """All rows of report margin in its order, coloured, each with its row of the period before
+    where they are `compared`."""
     before = {}
-    for row in ask.rows_before("margin", group_by=()) or []:
+    for row in (ask.rows_before("margin", group_by=()) if compared else None) or []:
         before[(row["feature"], row["line"], row["currency"])] = row
     found = []
     for row in ask.report("margin", group_by=()).rows:

@@ -1,7 +1,7 @@
 """Panels and pieces several pages use: the stamp, the residual line, key figures, stacks."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from types import MappingProxyType
@@ -15,6 +15,7 @@ from aicost.web.ask import Ask, final_through
 from aicost.web.colours import colour
 from aicost.web.figures import Stack
 from aicost.web.shell import Panel
+from aicost.web.sizes import is_large
 from aicost.web.tables import LINE_NAMES, Block, Line, blocks
 from attribution.reports.compare import step_of
 
@@ -291,3 +292,5 @@ STAMP = Panel("stamp", "parts/stamp.html", stamp)
 # For pages about something smaller than the bill: the sum they are about.
 OWN_RESIDUAL = "parts/residual_own.html"
 RESIDUAL = Panel("residual", "parts/residual.html", residual)
+# Where nothing else of the page asks for all names.
+RESIDUAL_LATER = replace(RESIDUAL, lazy=is_large, size="low")

@@ -105,7 +105,12 @@ class Page:
         What was answered already stays so."""
         own = tuple((k, params[k]) for k in self.own if params.get(k))
         ask = self.scoped(ask)
-        return replace(ask, view=replace(ask.view, own=own), asks=self.asks)
+        return replace(ask, view=replace(ask.view, own=own), asks=self._stamped_by())
+
+    def _stamped_by(self) -> tuple[str, ...] | None:
+        """What its stamp asks for: where the residual comes later, as little as can be."""
+        last = self.panel("residual")
+        return () if self.asks is None and last and last.comes_later() else self.asks
 
     @property
     def template(self) -> str:

@@ -111,6 +111,10 @@ SORTS = Sorting(
 def feature_rows(ask: Ask) -> list[tuple[dict, dict | None]]:
     """(row, the row compared with) per feature that has calls and money, the dearest first; one
     currency, that of the largest row."""
+    return ask.once(_feature_rows)
+
+
+def _feature_rows(ask: Ask) -> list[tuple[dict, dict | None]]:
     found = unit_rows(ask, BY_FEATURE)
     main = next((unit.currency for unit in found if unit.currency), "")
     return [

@@ -4,13 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fnmatch import fnmatchcase
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 
 from aicost.kernel.periods import month_start
 from attribution.classify import fold
 
 NOT_SET = "(none)"
 NOT = "!"
+# Cells and names that are known at once: few cells meet every name of the ledger.
+_PAIRS_KEPT = 50_000
 
 
 @cache
@@ -22,6 +24,7 @@ def _parsed(cell: str) -> tuple[bool, tuple[str, ...]]:
     return excludes, tuple("" if v == NOT_SET else fold(v) for v in values if v)
 
 
+@lru_cache(_PAIRS_KEPT)
 def holds(cell: str, value: str | None) -> bool:
     """Whether a value meets a cell: '' any; 'a, b' one of these; '!a, b' none of these; '(none)'
     not set; '*' stands for any letters. Case, spaces, hyphens and underscores do not count."""
@@ -57,12 +60,20 @@ class Ordered:
             for row in self.rows
         )
 
+    @cached_property
+    def _by_month(self) -> dict[date, list]:
+        return {}
+
+    def _in(self, month: date) -> list:
+        """The rows in force in the month, looked up once."""
+        if month not in self._by_month:
+            self._by_month[month] = [one for one in self._told if in_force(one[0], month)]
+        return self._by_month[month]
+
     def match(self, values: Mapping[str, object], month: date) -> Mapping[str, str] | None:
         """The first row in force in the month whose conditions all hold, or None."""
-        for row, cells in self._told:
-            if in_force(row, month) and all(
-                holds(cell, str(values.get(name) or "")) for name, cell in cells
-            ):
+        for row, cells in self._in(month):
+            if all(holds(cell, str(values.get(name) or "")) for name, cell in cells):
                 return row
         return None
 

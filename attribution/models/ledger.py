@@ -119,7 +119,7 @@ class CostSum(models.Model):
     """CostDay summed once more, so that a question reads few rows whatever its period: by target or
     by service per day, and all three grains per month. Rebuilt with the day, the month with the
     spread of its long charges (attribution.spread); read by aicost_cost. By billing period and kind
-    the day is summed for what reconciles with the bill."""
+    the day is summed for what reconciles with the bill, and what asks no more than that."""
 
     id = models.BigAutoField(primary_key=True)
     grain = models.TextField(

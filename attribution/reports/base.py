@@ -54,6 +54,8 @@ OUTSIDE_SERIES = ("invoice", "rule")
 # What only the bill knows of a row of the rollup (a layer asks for its service); every grain knows
 # source and evidence.
 BILL_DIMENSIONS = frozenset((*SERIES_DIMENSIONS, LAYER)) - {"source", "evidence"}
+# What sums by billing period know; they tell no spread.
+PERIOD_DIMENSIONS = frozenset(("kind", "evidence", "source"))
 # What may be read as one: months and, at the edges of the period, weeks; for weeks only weeks.
 STEPS = {"total": "month", "month": "month", "quarter": "month", "week": "week"}
 ALL_GRANULARITIES, ALL_POOLS = GRANULARITIES, POOL_OPTIONS
@@ -219,12 +221,13 @@ def _narrow(spec: Spec, filters: dict[str, object]) -> bool:
 
 
 def grain(spec: Spec) -> str:
-    """The coarsest rollup that knows all that is asked: by `service` (and kind and state), by
-    `target`, or `all`. Teams stand on targets."""
+    """The coarsest rollup that knows all that is asked: by billing `period` (and kind), by
+    `service` (and kind and state), by `target`, or `all`. Teams stand on targets."""
     asked = {*spec.group_by, *spec.filters}
     names = bool(asked & {*NAMING_DIMENSIONS}) or spec.asker.teams is not None
     if not names:
-        return "service"
+        shown = SPREAD not in (spec.idle, spec.shared)
+        return "period" if shown and asked <= PERIOD_DIMENSIONS else "service"
     return "all" if asked & BILL_DIMENSIONS else "target"
 
 

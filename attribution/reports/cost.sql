@@ -1,8 +1,8 @@
 -- Cost by any dimensions of the target, of what stands above it, and of the rollup. A dimension
 -- that is not asked for is null, one that is asked for but not set is ''. Targets that this
 -- question calls the same have one number (label) and are summed under it; what stands above them
--- is told by the days from one change to the next (segment). The grain `service` knows no targets,
--- only kind and state.
+-- is told by the days from one change to the next (segment). The grains `service` and `period` know no
+-- targets, only kind and state, or kind alone: so few rows a day that no months of them are kept.
 with target as (
     select
         id, kind, model as own_model, feature as own_feature, team as own_team,
@@ -21,7 +21,8 @@ with target as (
         end as activity,
         case when 'state' = any(%(groups)s) then state end as state
     from attribution_target
-    where (%(teams)s::text[] is null or team = any(%(teams)s))
+    where %(grain)s not in ('service', 'period')
+        and (%(teams)s::text[] is null or team = any(%(teams)s))
         and (%(f_feature)s::text[] is null or feature = any(%(f_feature)s))
         and (%(f_model)s::text[] is null or model = any(%(f_model)s))
         and (%(f_workload)s::text[] is null or workload = any(%(f_workload)s))
@@ -121,7 +122,8 @@ part as (
         sum(case when %(shared)s = 'spread' then case %(basis)s
             when 'billed' then c.shared_spread_billed else c.shared_spread_effective end end)
             as shared_spread
-    from aicost_cost(%(start)s, %(end)s, %(grain)s, %(step)s, %(cuts)s::date[]) c
+    from aicost_cost(%(start)s, %(end)s, %(grain)s,
+        case %(grain)s when 'period' then 'day' else %(step)s end, %(cuts)s::date[]) c
     left join numbered n on n.target_id = c.target_id
         and n.segment = case when cardinality(%(cuts)s::date[]) = 0 then 1
             else width_bucket(c.day, %(cuts)s::date[]) + 1 end
@@ -133,10 +135,10 @@ part as (
         and (%(f_charge_category)s::text[] is null
             or c.charge_category = any(%(f_charge_category)s))
         and (%(f_evidence)s::text[] is null or c.evidence = any(%(f_evidence)s))
-        and (%(grain)s <> 'service' or (
+        and (%(grain)s not in ('service', 'period') or (
             (%(f_kind)s::text[] is null or c.kind = any(%(f_kind)s))
             and (%(f_state)s::text[] is null or c.state = any(%(f_state)s))))
-        and (%(grain)s = 'service' or n.label is not null)
+        and (%(grain)s in ('service', 'period') or n.label is not null)
     group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
 ),
 placed as (

@@ -38,6 +38,9 @@ UNITS = {
     "million_characters": ("characters", 1_000_000),
     "outcome": ("outcomes", 1),
 }
+NOTHING_EACH = {
+    f"{kind}_cost_per_{unit}": None for unit in UNITS for kind in ("marginal", "loaded")
+}
 KEY = ("period", "model", "model_version", *DIMENSIONS[1:], *HIERARCHY_DIMENSIONS)
 OUTCOME_KEY = ("period", "model", "feature", "experiment", *HIERARCHY_DIMENSIONS)
 LOADED = ("marginal_cost", "idle_cost", "idle_spread", "shared_spread")
@@ -108,7 +111,7 @@ def _money(spec: Spec) -> list[dict]:
 
 
 def _key(row: dict, names: tuple[str, ...]) -> tuple:
-    return tuple(row.get(name, "") for name in names)
+    return tuple([row.get(name, "") for name in names])
 
 
 def _versioned(spec: Spec, money: list[dict], usage: list[dict]) -> list[dict]:
@@ -152,6 +155,8 @@ def _row(paid: dict, called: dict, told: dict) -> dict:
             "latency_p95_ms": _latency(called, 0.95),
         }
     )
+    if not (called or told):  # money of a name without calls: most of a ledger's names
+        return row | NOTHING_EACH
     for unit, (denominator, size) in UNITS.items():
         for kind in ("marginal", "loaded"):
             each = per_unit(row[f"{kind}_cost"], row[denominator], size)

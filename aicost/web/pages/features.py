@@ -20,6 +20,7 @@ from aicost.web.parts import RESIDUAL, STAMP, Figure, against, cost_blocks, mone
 from aicost.web.reasons import address
 from aicost.web.said import case_of
 from aicost.web.shell import Page, Panel, for_people, refuse, render_page
+from aicost.web.sizes import is_large
 from aicost.web.subject import facts, history, said_of
 from aicost.web.tables import Block
 from aicost.web.units import per_thousand, units_now
@@ -37,7 +38,7 @@ EARNED = ("revenue", "gross_margin", "gross_margin_percent")
 
 
 def list_lead(ask: Ask) -> dict:
-    found = [b for b in owned_blocks(ask) if any(x.line == "owned" for x in b.lines)]
+    found = [b for b in cost_blocks(ask, BY_FEATURE) if any(x.line == "owned" for x in b.lines)]
     if not found:
         text = " Names of features come with calls and tags; add them under Add data."
         return {"parts": [("No cost stands on any feature in this period.", True), (text, False)]}
@@ -154,7 +155,8 @@ FEATURES = Page(
     title="Features",
     panels=(
         STAMP,
-        Panel("lead", "parts/lead.html", list_lead),
+        Panel("lead", "parts/lead.html", list_lead, title="What they cost", lazy=is_large,
+              size="low"),
         Panel("table", "parts/owned_table.html", list_table, table=list_data, title="Features",
               lazy=True, size="tall", sorting=owned.NAMES),
         RESIDUAL,

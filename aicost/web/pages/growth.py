@@ -24,15 +24,26 @@ from aicost.web.bridges import (
     steps_of,
 )
 from aicost.web.causes import HEADINGS, KEYS, LEAVES, STORY, summed, told
+from aicost.web.colours import colour
 from aicost.web.parts import OWN_RESIDUAL, STAMP, sum_of
 from aicost.web.shell import Page, Panel
+from aicost.web.sizes import is_large
 from aicost.web.spans import MONTH, before
 from aicost.web.story_months import year_of_months
+from aicost.web.tables import blocks
 from attribution.reports.sheets import Sheet, sheet_of_answer
 from attribution.reports.spec import SHOWN
 
 ZERO = Decimal(0)
 CAUSES_MAX, PARTS_TOLD = 4, 4
+BY_ACTIVITY = ("activity",)
+NO_GROWTH = {
+    "parts": [
+        ("There is no growth to explain yet.", True),
+        (" It takes two whole months of bills.", False),
+    ]
+}
+Chain = dict[date, list[dict]]
 TIMES_FROM = Decimal("1.5")
 PHRASES = {
     "days": "longer months",
@@ -51,13 +62,26 @@ PHRASES = {
 }
 
 
-def chain(ask: Ask) -> dict[date, list[dict]]:
-    """month -> leaves of its bridge from the month before; whole months only."""
+def chain(ask: Ask) -> Chain:
+    """Month -> rows of its bridge from the month before, by names; whole months only."""
     return ask.once(_chain)
 
 
-def _chain(ask: Ask) -> dict[date, list[dict]]:
-    return by_step(leaves(ask, year_of_months(ask), granularity="month", group_by=STORY))
+def _chain(ask: Ask) -> Chain:
+    return _monthly(ask, STORY)
+
+
+def sums(ask: Ask) -> Chain:
+    """The same for what tells no names: where there are many it asks for none."""
+    return ask.once(_sums) if is_large() else chain(ask)
+
+
+def _sums(ask: Ask) -> Chain:
+    return _monthly(ask, BY_ACTIVITY)
+
+
+def _monthly(ask: Ask, group_by: tuple[str, ...]) -> Chain:
+    return by_step(leaves(ask, year_of_months(ask), granularity="month", group_by=group_by))
 
 
 def running(ask: Ask) -> tuple[Period, Period] | None:
@@ -78,43 +102,60 @@ def _so_far(ask: Ask) -> list[dict]:
     return leaves(ask, spans[0], against=spans[1]) if spans else []
 
 
-def _ends(ask: Ask) -> tuple[date, date] | None:
+def _ends(found: Chain) -> tuple[date, date] | None:
     """The first month of the story and its last whole one."""
-    months = list(chain(ask))
+    months = list(found)
     return (month_start(months[0] - timedelta(days=1)), months[-1]) if months else None
 
 
-def _flat(ask: Ask) -> list[dict]:
-    return [row for rows in chain(ask).values() for row in rows]
+def _flat(found: Chain) -> list[dict]:
+    return [row for rows in found.values() for row in rows]
 
 
 def _by_cause(ask: Ask) -> dict[str, Decimal]:
     """The effects of all months, summed."""
-    return summed(_flat(ask))
+    return summed(_flat(sums(ask)))
 
 
 def _amounts(ask: Ask) -> tuple[Decimal, Decimal]:
-    found = chain(ask)
+    found = sums(ask)
     return costs(found[min(found)])[0], costs(found[max(found)])[1]
 
 
 def lead(ask: Ask) -> dict:
-    ends = _ends(ask)
+    ends = _ends(sums(ask))
     if ends is None:
-        text = " It takes two whole months of bills."
-        return {"parts": [("There is no growth to explain yet.", True), (text, False)]}
+        return NO_GROWTH
     before, after = _amounts(ask)
-    rows = _flat(ask)
-    currency, change = currency_of(rows), after - before
-    way = "grew" if change > 0 else "fell"
-    parts = [
-        (f"AI cost {way} ", False),
+    currency = currency_of(_flat(sums(ask)))
+    told = _accounts_for(ask.once(_by_cause), after - before, currency)
+    return {"parts": [*_grew(ends, before, after, currency), (told, False)]}
+
+
+def first_lead(ask: Ask) -> dict:
+    """How much it grew, which few sums tell, while its causes are being counted."""
+    span = year_of_months(ask)
+    answer = ask.report("cost", group_by=(), period=span, granularity="month",
+                        idle=SHOWN, shared=SHOWN)  # fmt: skip
+    found = blocks(answer.rows, (), colour=colour)
+    by_month = found[0].total.by_period if found else {}
+    whole = [m for m in sorted(by_month) if by_month[m] and next_month(m) <= span.end]
+    if len(whole) < 2:
+        return {"parts": []}
+    ends = (whole[0], whole[-1])
+    costs_then = (by_month[ends[0]], by_month[ends[1]])
+    return {"parts": [*_grew(ends, *costs_then, found[0].currency), (".", False)]}
+
+
+def _grew(
+    ends: tuple[date, date], before: Decimal, after: Decimal, currency: str
+) -> list[tuple[str, bool]]:
+    return [
+        (f"AI cost {'grew' if after > before else 'fell'} ", False),
         (_how_much(before, after), True),
         (f", from {numbers.money(before, currency, 0)} in {ends[0]:%B} to ", False),
         (f"{numbers.money(after, currency, 0)} in {ends[1]:%B}", False),
-        (_accounts_for(ask.once(_by_cause), change, currency), False),
     ]
-    return {"parts": parts}
 
 
 def _how_much(before: Decimal, after: Decimal) -> str:
@@ -138,10 +179,10 @@ def _accounts_for(found: dict[str, Decimal], change: Decimal, currency: str) -> 
 
 
 def bridge(ask: Ask) -> dict:
-    ends = _ends(ask)
+    ends = _ends(sums(ask))
     if ends is None:
         return {"empty": True, "title": "What the growth consists of"}
-    rows = _flat(ask)
+    rows = _flat(sums(ask))
     steps = steps_of(ask.once(_by_cause), f"{ends[0]:%B}", f"{ends[1]:%B}", _amounts(ask)[0])
     currency = currency_of(rows)
     note = (
@@ -153,10 +194,10 @@ def bridge(ask: Ask) -> dict:
 
 
 def bridge_chart(ask: Ask) -> dict:
-    ends = _ends(ask)
+    ends = _ends(sums(ask))
     if ends is None:
         return {"data": [], "layout": {}}
-    rows = _flat(ask)
+    rows = _flat(sums(ask))
     steps = steps_of(ask.once(_by_cause), f"{ends[0]:%b}", f"{ends[1]:%b}", _amounts(ask)[0])
     return bridge_figure(steps, currency_of(rows))
 
@@ -167,7 +208,7 @@ def months(ask: Ask) -> dict:
         _month(ask, rows, month_of(when), f"{when:%B %Y}", f"{rows[0]['against']:%B}")
         for when, rows in chain(ask).items()
     ]
-    return {"months": listed, "currency": currency_of(_flat(ask))}
+    return {"months": listed, "currency": currency_of(_flat(chain(ask)))}
 
 
 def current(ask: Ask) -> dict:
@@ -198,10 +239,10 @@ def _month(ask: Ask, rows: list[dict], period: Period, name: str, since: str) ->
 
 
 def table(ask: Ask) -> dict:
-    ends = _ends(ask)
+    ends = _ends(chain(ask))
     if ends is None:
         return {"lines": []}
-    rows = _flat(ask)
+    rows = _flat(chain(ask))
     first = min(chain(ask))
     lines = effect_lines(ask, rows, (first, ends[1]))
     return {
@@ -214,10 +255,10 @@ def table(ask: Ask) -> dict:
 
 def own_residual(ask: Ask) -> dict:
     """The first month and all causes since add up to the last month."""
-    ends = _ends(ask)
+    ends = _ends(sums(ask))
     if ends is None:
         return {"of": "", "sums": []}
-    rows, (before, after) = _flat(ask), _amounts(ask)
+    rows, (before, after) = _flat(sums(ask)), _amounts(ask)
     parts = [(f"{ends[0]:%B}", before)]
     parts += [(HEADINGS[key].lower(), cost) for key, cost in ask.once(_by_cause).items() if cost]
     return {"of": "of this growth", "whole": f"the cost of {ends[1]:%B}",
@@ -236,9 +277,11 @@ GROWTH = Page(
     title="Why it grew",
     panels=(
         STAMP,
-        Panel("lead", "parts/lead.html", lead),
-        Panel("bridge", "parts/bridge_chart.html", bridge, bridge_chart),
-        Panel("months", "parts/growth_months.html", months),
+        Panel("lead", "parts/lead.html", lead, lazy=is_large, size="low", first=first_lead,
+              title="What it consists of"),
+        Panel("bridge", "parts/bridge_chart.html", bridge, bridge_chart, lazy=is_large),
+        Panel("months", "parts/growth_months.html", months, lazy=is_large, size="tall",
+              title="Month by month"),
         Panel(
             "current",
             "parts/growth_current.html",
@@ -247,11 +290,12 @@ GROWTH = Page(
             lazy=True,
             size="low",
         ),
-        Panel("table", "parts/effects_table.html", table, table=table_data, title="Growth"),
-        Panel("residual", OWN_RESIDUAL, own_residual),
+        Panel("table", "parts/effects_table.html", table, table=table_data, title="Growth",
+              lazy=is_large, size="tall"),
+        Panel("residual", OWN_RESIDUAL, own_residual, lazy=is_large, size="low"),
     ),
     picks=("period", "basis", "currency"),
     filters=FILTERS,
     under="overview",
     asks=(),
-)
+)  # fmt: skip

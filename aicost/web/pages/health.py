@@ -166,7 +166,7 @@ def lead(ask: Ask) -> dict:
 
 def key_figures(ask: Ask) -> dict:
     answer = ask.report("cost", group_by=("feature",))
-    found = cost_blocks(ask, ("feature",))
+    found = blocks(answer.rows, ("feature",), colour=colour)
     rows = whole(ask, "quarantine")
     held = sum(row["rows"] for row in rows)
     final = _final_part(ask)

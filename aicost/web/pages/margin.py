@@ -17,7 +17,7 @@ from aicost.web.customer_rows import customer_url
 from aicost.web.exports import csv_of
 from aicost.web.margins import MarginLine, below_of, folded, margin_figure, margin_lines, summed
 from aicost.web.parts import (
-    RESIDUAL,
+    RESIDUAL_LATER,
     STAMP,
     Figure,
     cut_steps,
@@ -73,7 +73,11 @@ AS_BILLED = {"idle": "shown", "shared": "shown"}
 
 
 def earning(ask: Ask) -> list[MarginLine]:
-    return [x for x in margin_lines(ask) if x.earns and x.line == "owned"]
+    return ask.once(_earning)
+
+
+def _earning(ask: Ask) -> list[MarginLine]:
+    return [x for x in margin_lines(ask, compared=False) if x.earns and x.line == "owned"]
 
 
 def lead(ask: Ask) -> dict:
@@ -367,7 +371,14 @@ MARGIN = Page(
     panels=(
         STAMP,
         Panel("lead", "parts/lead.html", lead),
-        Panel("figures", "parts/figures.html", key_figures),
+        Panel(
+            "figures",
+            "parts/figures.html",
+            key_figures,
+            title="Key figures",
+            lazy=is_large,
+            size="low",
+        ),
         Panel(
             "table",
             "parts/margin_table.html",
@@ -389,7 +400,7 @@ MARGIN = Page(
             lazy=True,
             sorting=CUSTOMERS,
         ),
-        RESIDUAL,
+        RESIDUAL_LATER,
     ),
     picks=("period", "compare", "basis", "pools", "currency"),
     filters=("feature",),

@@ -21,7 +21,7 @@ from aicost.web.bridges import (
 )
 from aicost.web.causes import LEAVES, summed, told
 from aicost.web.colours import colour
-from aicost.web.parts import RESIDUAL, STAMP, Figure, against, cut_steps, twin
+from aicost.web.parts import RESIDUAL_LATER, STAMP, Figure, against, cut_steps, twin
 from aicost.web.shell import Page, Panel
 from aicost.web.story_months import first_days, year_of_months
 from aicost.web.unit_tables import KINDS, SORTS, UnitLine, unit_lines
@@ -251,7 +251,7 @@ UNIT_ECONOMICS = Page(
             lazy=True,
             size="tall",
         ),
-        RESIDUAL,
+        RESIDUAL_LATER,
     ),
     picks=("period", "compare", "basis", "pools", "currency"),
     filters=tuple(name for name in FILTERS if name in _known),
