@@ -51,6 +51,10 @@ class Side:
     quantity: Decimal | int | None = None
     content: Decimal | int | None = None
 
+    @property
+    def is_measured(self) -> bool:
+        return self.quantity is not None or self.content is not None
+
 
 @dataclass(frozen=True)
 class Leaf:

@@ -122,13 +122,15 @@ def causes(rows: Sequence[dict]) -> list[Cause]:
     """All causes of a change, the largest first; their amounts add up to it exactly."""
     found: dict[tuple, Cause] = {}
     for row in rows:
+        name, line = subject(row), line_of(row)
         for key, amount in effects_of(row).items():
             way = WAYS.get(key) or ("calls" if row["activity"] == "inference" else "hours")
             named = way in ("hours", "rest", "idle") and row["kind"] not in LINE_NAMES
-            named = named or (way == "idle" and line_of(row) == "owned")
+            named = named or (way == "idle" and line == "owned")
             what = row["activity"] if named else ""
-            at = (subject(row), line_of(row), way, what)
-            cause = found.setdefault(at, Cause(*at))
+            at = (name, line, way, what)
+            if (cause := found.get(at)) is None:
+                cause = found[at] = Cause(*at)
             cause.parts[key] = cause.parts.get(key, ZERO) + amount
             if not cause.rows or cause.rows[-1] is not row:
                 cause.rows.append(row)

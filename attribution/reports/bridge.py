@@ -90,7 +90,7 @@ def _rows(spec: Spec, missing: set) -> list[dict]:
             for level in {*spec.group_by, *spec.filters} & set(ABOVE)
         }
         found += _summed(spec, now, before, placed, above)
-    return pick(found, columns(spec))
+    return found
 
 
 def _steps(spec: Spec, missing: set) -> Iterator[tuple[Period, Period, list[Placed]]]:
@@ -235,20 +235,20 @@ def _summed(
 ) -> list[dict]:
     """Leaves summed by the groups asked for; names stand below what they did on the last day."""
     found: dict[Key, dict] = {}
-    start = {"period": now.start, "against": before.start}
-    nothing = dict.fromkeys(MONEY, ZERO) | dict.fromkeys(QUANTITIES)
+    blank = dict.fromkeys(columns(spec)) | dict.fromkeys(MONEY, ZERO)
+    blank |= {"period": now.start, "against": before.start}
+    heads = (*spec.group_by, "line", "currency")
     for one in placed:
         named = one.names | {"kind": one.kind}
         for level, names in above.items():
             named[level] = names.get(one.names[LEVELS[level]], _alone(level, one.names))
         if any(named[name] not in values for name, values in spec.filters.items()):
             continue
-        groups = tuple(named[name] for name in spec.group_by)
-        line = _line(named, spec.group_by)
-        if (key := (*groups, line, one.currency)) not in found:
-            names = dict(zip((*spec.group_by, "line", "currency"), key, strict=True))
-            found[key] = start | names | nothing
-        _add(found[key], one)
+        groups = [named[name] for name in spec.group_by]
+        key = (*groups, _line(named, spec.group_by), one.currency)
+        if (row := found.get(key)) is None:
+            row = found[key] = blank | dict(zip(heads, key, strict=True))
+        _add(row, one)
     return sorted(found.values(), key=lambda row: _largest_first(row, spec))
 
 
@@ -273,6 +273,8 @@ def _add(row: dict, one: Placed) -> None:
     for name, amount in one.effects.items():
         if amount:
             row[_COLUMN_OF[name]] += amount
+    if not (before.is_measured or after.is_measured):
+        return
     unit = UNITS.get(one.names["activity"], "")
     for prefix, side in (("", after), ("previous_", before)):
         if side.quantity is not None:
