@@ -2,7 +2,7 @@
 -- that is not asked for is null, one that is asked for but not set is ''. Targets that this
 -- question calls the same have one number (label) and are summed under it; what stands above them
 -- is told by the days from one change to the next (segment). The grains `service` and `period` know
--- no targets, only kind and state, or kind alone: so few rows a day that no months are kept of them.
+-- no targets, only kind and state, or kind alone: so few rows a day that no months are kept.
 with target as (
     select
         id, kind, model as own_model, feature as own_feature, team as own_team,
