@@ -44,11 +44,18 @@ QUIET_MONTHS = ("2026-06", "2026-07", "2026-08")
 TOLD_MAX = 2
 
 
-@pytest.mark.django_db(transaction=WHOLE)
-def test_what_the_demo_company_hides_is_alerted_with_its_cost(tmp_path: Path, settings):
+@pytest.fixture
+def truth(request, tmp_path: Path, settings) -> dict:
+    """What is hidden in the days that are loaded then."""
+    if not WHOLE:
+        return request.getfixturevalue("demo").truth()
+    request.getfixturevalue("transactional_db")
     settings.AICOST_HOME = tmp_path / "home"
-    load_days(tmp_path / "demo", TODAY, None if WHOLE else DAYS)
-    truth = json.loads((tmp_path / "demo" / "truth.json").read_text())
+    load_days(tmp_path / "demo", TODAY, None)
+    return json.loads((tmp_path / "demo" / "truth.json").read_text())
+
+
+def test_what_the_demo_company_hides_is_alerted_with_its_cost(truth):
     events = {event["name"]: event for event in truth["events"]}
     assert look(TODAY).changes["opened"]
 

@@ -6,27 +6,17 @@ gap, a bill that comes twice, an account without tags, a feature that earns less
 
 from datetime import date
 from decimal import Decimal
-import json
-from pathlib import Path
 
 import pytest
 
-from aicost.accounts.people import add_user
 from aicost.kernel.periods import Period
-from aicost.runtime.demo import generate, steps
-from aicost.runtime.demo_company import write_books
-from attribution.allocate import attribute
 from attribution.audit import audit, is_clean
-from attribution.entities.changes import By
-from attribution.entities.files import import_targets
 from attribution.models import Entity
 from attribution.reports import run
 from attribution.reports.spec import Asker, Spec
-from ingest.load import load
 from ingest.models import Restatement
+from tests.web.demo_world import TODAY
 
-pytestmark = pytest.mark.django_db
-TODAY, DAYS = date(2026, 11, 5), 8
 FINANCE = Asker("finance")
 
 
@@ -42,18 +32,9 @@ def cost_of(event: dict, **filters: str) -> Decimal:
 
 
 @pytest.fixture
-def truth(tmp_path: Path, settings) -> dict:
+def truth(demo) -> dict:
     """The truth of the files, which are loaded and attributed."""
-    settings.AICOST_HOME = tmp_path / "home"
-    folder = tmp_path / "demo"
-    generate(folder, TODAY, days=DAYS)
-    for step in steps(folder):
-        for result in load(step.paths, step.source):
-            assert result.state == "published", result
-    file = folder / "names" / "targets.csv"
-    import_targets(file.read_text(encoding="utf-8"), By(reason="a test"))
-    attribute()
-    told = json.loads((folder / "truth.json").read_text())
+    told = demo.truth()
     told["events"] = {event["name"]: event for event in told["events"]}
     return told
 
@@ -148,7 +129,6 @@ def names_are_owned(first: str) -> None:
 
 def books_balance() -> None:
     """Its cost classes and accounts hold: the journal of October balances."""
-    write_books(add_user("dana", "correct-horse-battery", role="finance"))
     classes = {row["cost_class"] for row in ask("cost_class", "2026-10-01", TODAY.isoformat())}
     assert {"cost_of_revenue", "research_and_development", "sales_and_marketing"} <= classes
     lines = ask("journal", "2026-10-01", "2026-11-01")

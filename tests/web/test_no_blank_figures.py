@@ -10,11 +10,10 @@ import pytest
 
 from aicost.web.pages.registry import PAGES
 from tests.web.addresses import pages
-from tests.web.demo_world import VIEW, load_days
+from tests.web.demo_world import VIEW
 from tests.web.furnished import DAYS, furnish
 from tests.web.test_figures_are_reports import OF_ONE
 
-pytestmark = pytest.mark.django_db
 DASHES = {"-", "–", "—", "−"}
 TEMPLATES = Path(__file__).parents[2] / "templates"
 # A value that is missing becomes nothing at all, or a dash.
@@ -97,6 +96,7 @@ def test_no_template_prints_a_dash_or_nothing_for_a_figure():
     assert found == []
 
 
+@pytest.mark.django_db
 def test_no_figure_of_the_furnished_company_is_blank():
     client = Client()
     client.force_login(furnish()["admin"])
@@ -109,10 +109,8 @@ def test_no_figure_of_the_furnished_company_is_blank():
     assert found == []
 
 
-def test_no_figure_of_the_demo_company_is_blank(tmp_path, settings):
-    settings.AICOST_HOME = tmp_path / "home"
-    people = load_days(tmp_path / "demo")
-    found, client = [], Client()
+def test_no_figure_of_the_demo_company_is_blank(demo):
+    found, client, people = [], Client(), demo.people()
     for who in ("finance", "scoped"):
         client.force_login(people[who])
         for address in pages_of_the_demo():

@@ -13,7 +13,6 @@ import pytest
 from aicost.web.filters import View
 from aicost.web.pages.registry import PAGES
 from aicost.web.sorting import LINES, Sorting, in_order
-from tests.web.demo_world import load_days
 from tests.web.page_text import rows_of
 from tests.web.test_bar import views
 from tests.web.test_figures_are_reports import OF_ONE
@@ -100,19 +99,12 @@ def test_what_is_asked_of_a_table_is_no_matter_of_other_pages(visit, costs):
     assert "sort=" not in re.findall(r'href="(/why/[^"]*)"', page)[0]
 
 
-@pytest.fixture
-def demo(tmp_path, settings):
-    settings.AICOST_HOME = tmp_path / "home"
-    return load_days(tmp_path / "demo")
-
-
-@pytest.mark.django_db
 def test_every_table_stands_as_its_file_does(demo):
     """Each table of each page by each of its columns, both ways: the values its file has for the
     rows in the order of the page never turn back, and those of nothing come last; so do the rows
     of the file itself."""
-    client, checked, wrong = Client(), 0, []
-    client.force_login(demo["finance"])
+    client, finance, checked, wrong = Client(), demo.people()["finance"], 0, []
+    client.force_login(finance)
     for page in PAGES.values():
         for panel in page.panels:
             if panel.sorting is None or panel.table is None or (page.slug, panel.slug) in SUMMED:
@@ -121,7 +113,7 @@ def test_every_table_stands_as_its_file_does(demo):
                 for sort in (name, f"-{name}"):
                     told = f"{panel.sorting.table}." if panel.sorting.table else ""
                     sort = sort.replace(name, f"{told}{name}")
-                    told = _stands(client, demo["finance"], page, panel, name, sort)
+                    told = _stands(client, finance, page, panel, name, sort)
                     if isinstance(told, str):
                         wrong.append(told)
                     checked += told == 1
