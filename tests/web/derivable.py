@@ -5,10 +5,12 @@ another of the same row, and divide money by a count; it may invent nothing. `De
 that follows so from the rows of some answers, exactly; `shown` reads the money a page writes.
 """
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from functools import cached_property
 import html
 from itertools import accumulate, combinations, product
 import re
@@ -31,7 +33,9 @@ FOLDED_BY = {
     "gpu_consumption": (("workload", "team"),),
 }
 PER = (1, 1_000, 1_000_000)
-SIGNS = "$€£¥₹"
+CURRENCIES = {"$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR"}
+SIGNS = "".join(CURRENCIES)
+SCALES = {"": 1, "k": 10**3, "M": 10**6, "B": 10**9}
 MONEY = re.compile(rf"[−+]?[{SIGNS}](?:\d{{1,3}}(?:,\d{{3}})+|\d+)(?:\.\d+)?[kMB]?")
 # The rest of a list, whose parts are not said, and what rounding to cents makes of a sum.
 LEFT_OUT = re.compile(
@@ -67,6 +71,9 @@ class Derivable:
     def __init__(self, answers: Iterable[tuple]):
         self.values: dict[str, set[Decimal]] = defaultdict(set)
         self.units: dict[str, set[Decimal]] = defaultdict(set)
+        # What somebody typed, less each value that followed before, follows too.
+        self.less: dict[str, set[Decimal]] = defaultdict(set)
+        self.before: dict[str, set[Decimal]] = defaultdict(set)
         self.measures: set[Decimal] = set()
         by_shape: dict[tuple, list[Sums]] = defaultdict(list)
         answers = list(answers)
@@ -232,33 +239,79 @@ class Derivable:
         values = set(self.values[currency])
         paces = {value / gone for value in values}
         self.values[currency] |= paces
+        self.before[currency] = values | paces
         for amount in amounts:
             self.values[currency].update((amount, amount * gone, amount * view))
-            self.values[currency].update(amount - value for value in values | paces)
-
-    def texts(self) -> set[str]:
-        """Every way in which a page may write what follows, with and without its sign."""
-        found = set()
-        for currency, values in self.values.items():
-            for value in values:
-                found.update(_written(abs(value), currency))
-        for currency, values in self.units.items():
-            found.update(numbers.unit_money(abs(value), currency) for value in values)
-        return found
+            self.less[currency].add(amount)
 
     def strangers(self, written: Iterable[str]) -> list[str]:
-        """The amounts that follow from no row."""
-        known = self.texts()
-        return [text for text in written if text.lstrip("−+") not in known]
+        """The amounts that follow from no row, in any way in which a page may write them."""
+        return [text for text in written if not self._follows(text.lstrip("−+"))]
+
+    def _follows(self, text: str) -> bool:
+        currency, low, high = _meant(text)
+        found = _between(self._ordered["values", currency], low, high)
+        if any(text in _written(abs(value), currency) for value in found):
+            return True
+        found = _between(self._ordered["units", currency], low, high)
+        if any(text == numbers.unit_money(abs(value), currency) for value in found):
+            return True
+        before = self._ordered["before", currency]
+        return any(
+            text in _written(abs(amount - value), currency)
+            for amount in self.less[currency]
+            for ends in ((amount - high, amount - low), (amount + low, amount + high))
+            for value in _between(before, *ends)
+        )
+
+    @cached_property
+    def _ordered(self) -> dict[tuple[str, str], list[Decimal]]:
+        """What follows, sorted, once all of it is told."""
+        found: dict = defaultdict(list)
+        for currency, values in self.values.items():
+            found["values", currency] = sorted(map(abs, values))
+            found["before", currency] = sorted(self.before[currency])
+        for currency, values in self.units.items():
+            found["units", currency] = sorted(map(abs, values))
+        return found
 
     def strange_marks(self, figure: dict) -> list[str]:
         """The numbers of a chart that are neither exact results nor rounded measures."""
-        exact = set().union(*self.values.values(), *self.units.values())
-        rounded = {round(one, places) for one in self.measures for places in (0, 1, 2, 9)}
-        known = {ZERO, *(abs(one) for one in exact | rounded)}
         marks = [ends for trace in figure["data"] for ends in _marks(trace)]
-        strange = [ends for ends in marks if not any(abs(one) in known for one in ends)]
-        return [str(one) for one, *_ in strange if round(one, 9) not in rounded]
+        strange = [ends for ends in marks if not any(map(self._is_exact, ends))]
+        return [str(one) for one, *_ in strange if round(one, 9) not in self._rounded]
+
+    def _is_exact(self, mark: Decimal) -> bool:
+        if abs(mark) in self._exact:
+            return True
+        return any(
+            amount - one in self.before[currency]
+            for currency, amounts in self.less.items()
+            for amount in amounts
+            for one in (mark, -mark)
+        )
+
+    @cached_property
+    def _rounded(self) -> set[Decimal]:
+        return {round(one, places) for one in self.measures for places in (0, 1, 2, 9)}
+
+    @cached_property
+    def _exact(self) -> set[Decimal]:
+        exact = set().union(*self.values.values(), *self.units.values(), self._rounded)
+        return {ZERO, *map(abs, exact)}
+
+
+def _meant(text: str) -> tuple[str, Decimal, Decimal]:
+    """The currency of an amount as it is written, and between what it may lie."""
+    letter = text[-1] if text[-1] in SCALES else ""
+    digits = text[1:].removesuffix(letter).replace(",", "")
+    amount, step = Decimal(digits), Decimal(1).scaleb(-len(digits.partition(".")[2]))
+    scale = SCALES[letter]
+    return CURRENCIES[text[0]], (amount - step) * scale, (amount + step) * scale
+
+
+def _between(ordered: Sequence[Decimal], low: Decimal, high: Decimal) -> Sequence[Decimal]:
+    return ordered[bisect_left(ordered, low) : bisect_right(ordered, high)]
 
 
 def _marks(trace: dict) -> Iterator[tuple[Decimal, ...]]:

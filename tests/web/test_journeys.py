@@ -91,21 +91,12 @@ def test_through_time_by_letters(finance):
     assert "to=2026-09-02" in page.url
 
 
-@pytest.fixture
-def told(tmp_path, settings):
-    """told(today, days): the truth of the demo company, which is loaded then."""
-    settings.AICOST_HOME = tmp_path / "home"
-
-    def load(today: date, days: int | None) -> dict:
-        load_days(tmp_path / "demo", today, days)
-        return json.loads((tmp_path / "demo" / "truth.json").read_text(encoding="utf-8"))
-
-    return load
-
-
-def test_a_cfo_finds_why_it_grew(told, browser, live_server):
+def test_a_cfo_finds_why_it_grew(tmp_path, settings, browser, live_server):
     """On the six months of the demo company: why did AI grow fourfold, in three clicks at most."""
-    truth, finance = told(TODAY, None), Typist(browser, live_server, 1440)
+    settings.AICOST_HOME = tmp_path / "home"
+    load_days(tmp_path / "demo", TODAY, None)
+    truth = json.loads((tmp_path / "demo" / "truth.json").read_text(encoding="utf-8"))
+    finance = Typist(browser, live_server, 1440)
     first, last = (
         sum(Decimal(row["cost"]) for row in truth["monthly_totals"] if row["month"] == month)
         for month in (truth["months"][0][:7], truth["months"][4][:7])
@@ -124,10 +115,16 @@ def test_a_cfo_finds_why_it_grew(told, browser, live_server):
     assert finance.complaints == []
 
 
-def test_an_engineer_finds_which_gpus_idle(told, browser, live_server):
+@pytest.fixture
+def demo(demo_days):
+    with demo_days.to_be_changed():
+        yield demo_days
+
+
+def test_an_engineer_finds_which_gpus_idle(demo, browser, live_server):
     """On the eight days that hold the idle weekend: which of my GPUs idle, and what does it cost?
     One click to the answer, one more to the node, its holder and its hours."""
-    truth, somebody = told(demo_world.TODAY, demo_world.DAYS), Typist(browser, live_server, 1440)
+    truth, somebody = demo.truth(), Typist(browser, live_server, 1440)
     [weekend] = [one for one in truth["events"] if one["name"] == "idle_weekend"]
     somebody.log_in("finops")
     somebody.go(f"/?{demo_world.VIEW}")
