@@ -1,8 +1,8 @@
-"""What figures follow from the rows of reports, and which figures a page shows.
+"""What figures follow from the rows of reports.
 
 A page may add up rows, follow them through time, compare two periods, set one column against
 another of the same row, and divide money by a count; it may invent nothing. `Derivable` holds all
-that follows so from the rows of some answers, exactly; `shown` reads the money a page writes.
+that follows so from the rows of some answers, exactly.
 """
 
 from bisect import bisect_left, bisect_right
@@ -11,13 +11,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import cached_property
-import html
 from itertools import accumulate, combinations, product
-import re
 
 from aicost.web import numbers
 from attribution.reports.classed import CLASS
 from attribution.reports.columns import COUNT, DECIMAL, MEASURE, kind_of
+from tests.web.written import meant, written
 
 ZERO = Decimal(0)
 NUMBERED = ("weekday", "hour")  # keys, though they are numbers
@@ -33,36 +32,7 @@ FOLDED_BY = {
     "gpu_consumption": (("workload", "team"),),
 }
 PER = (1, 1_000, 1_000_000)
-CURRENCIES = {"$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR"}
-SIGNS = "".join(CURRENCIES)
-SCALES = {"": 1, "k": 10**3, "M": 10**6, "B": 10**9}
-MONEY = re.compile(rf"[−+]?[{SIGNS}](?:\d{{1,3}}(?:,\d{{3}})+|\d+)(?:\.\d+)?[kMB]?")
-# The rest of a list, whose parts are not said, and what rounding to cents makes of a sum.
-LEFT_OUT = re.compile(
-    rf"(?:\d+ (?:smaller causes|others)(?:, \d+ without cost now)?|\d+ without cost now|rounding"
-    rf"|from the total by)(?: ?[−+]?[{SIGNS}]?[\d,.]+%?)+"
-)
-INLINE = re.compile(r"</?(?:small|b|span|strong|sup)\b[^>]*>")
 Sums = dict[tuple, dict[tuple, dict[str, Decimal]]]
-
-
-def words(page: str) -> str:
-    """The text of a page; inline marks part no number."""
-    text = re.sub(r"(?s)<(script|style|svg)\b.*?</\1>", " ", page)
-    text = re.sub(r"<[^>]*>", " ", INLINE.sub("", text))
-    return " ".join(html.unescape(text).split())
-
-
-def shown(page: str) -> list[str]:
-    """The amounts of money on a page, as written."""
-    return MONEY.findall(LEFT_OUT.sub(" ", words(page)))
-
-
-def around(page: str, amount: str) -> str:
-    """An amount with the words before it."""
-    text = words(page)
-    at = text.find(amount)
-    return text[max(0, at - 80) : at + len(amount)]
 
 
 class Derivable:
@@ -244,21 +214,21 @@ class Derivable:
             self.values[currency].update((amount, amount * gone, amount * view))
             self.less[currency].add(amount)
 
-    def strangers(self, written: Iterable[str]) -> list[str]:
+    def strangers(self, texts: Iterable[str]) -> list[str]:
         """The amounts that follow from no row, in any way in which a page may write them."""
-        return [text for text in written if not self._follows(text.lstrip("−+"))]
+        return [text for text in texts if not self._follows(text.lstrip("−+"))]
 
     def _follows(self, text: str) -> bool:
-        currency, low, high = _meant(text)
+        currency, low, high = meant(text)
         found = _between(self._ordered["values", currency], low, high)
-        if any(text in _written(abs(value), currency) for value in found):
+        if any(text in written(abs(value), currency) for value in found):
             return True
         found = _between(self._ordered["units", currency], low, high)
         if any(text == numbers.unit_money(abs(value), currency) for value in found):
             return True
         before = self._ordered["before", currency]
         return any(
-            text in _written(abs(amount - value), currency)
+            text in written(abs(amount - value), currency)
             for amount in self.less[currency]
             for ends in ((amount - high, amount - low), (amount + low, amount + high))
             for value in _between(before, *ends)
@@ -299,15 +269,6 @@ class Derivable:
     def _exact(self) -> set[Decimal]:
         exact = set().union(*self.values.values(), *self.units.values(), self._rounded)
         return {ZERO, *map(abs, exact)}
-
-
-def _meant(text: str) -> tuple[str, Decimal, Decimal]:
-    """The currency of an amount as it is written, and between what it may lie."""
-    letter = text[-1] if text[-1] in SCALES else ""
-    digits = text[1:].removesuffix(letter).replace(",", "")
-    amount, step = Decimal(digits), Decimal(1).scaleb(-len(digits.partition(".")[2]))
-    scale = SCALES[letter]
-    return CURRENCIES[text[0]], (amount - step) * scale, (amount + step) * scale
 
 
 def _between(ordered: Sequence[Decimal], low: Decimal, high: Decimal) -> Sequence[Decimal]:
@@ -362,12 +323,6 @@ def _parts_of(money: Sequence[Decimal], whole: Decimal) -> Iterator[Decimal]:
 
 def _first(item: Sequence) -> object:
     return item[0]
-
-
-def _written(value: Decimal, currency: str) -> Iterator[str]:
-    for places in (2, 0):
-        yield numbers.money(value, currency, places)
-    yield numbers.short_money(value, currency)
 
 
 def _summed(rows: Sequence[dict]) -> Sums:

@@ -9,8 +9,8 @@ from aicost.accounts.models import AuditEvent
 from aicost.accounts.people import add_user
 from aicost.kernel.periods import utc_today
 from attribution.models import Alert, AlertEvent, KnownEvent
-from tests.web.derivable import words as text
 from tests.web.furnished import DAYS, furnish
+from tests.web.written import words as text
 
 pytestmark = pytest.mark.django_db
 

@@ -28,7 +28,8 @@ from aicost.web.shell import WHOLE
 from attribution.models import Entity, EntityBudget
 from tests.web.asked import by_command, key_of, overheard, rows_of
 from tests.web.demo_world import VIEW
-from tests.web.derivable import Derivable, around, shown
+from tests.web.derivable import Derivable
+from tests.web.written import around, shown
 
 # Pages of one thing, on a thing that the demo company has.
 OF_ONE: dict[str, dict[str, str]] = {
