@@ -14,7 +14,8 @@ from aicost.accounts.scope import asker_of
 from aicost.accounts.tokens import READ, make_token
 from aicost.api.mcp.base import Arguments, Reader
 from aicost.api.mcp.said import BYTES_ASKED_MAX, BYTES_MAX
-from aicost.api.mcp.server import BY_NAME, call, reading
+from aicost.api.mcp.server import BY_NAME, call
+from aicost.api.reading import reading
 from attribution.allocate import attribute
 from attribution.models import Target
 from tests.attribution.ledger import charge
@@ -119,7 +120,7 @@ def test_a_long_answer_is_folded_until_it_fits_and_still_adds_up(people):
 
 
 def test_a_tool_cannot_write(people):
-    with pytest.raises(InternalError, match="read-only"), reading(), connection.cursor() as cursor:
+    with pytest.raises(InternalError, match="read-only"), reading(9), connection.cursor() as cursor:
         cursor.execute("update accounts_user set username = 'x'")
     assert Arguments.model_config["extra"] == "forbid"
 
