@@ -8,10 +8,10 @@ import pytest
 from aicost.kernel.periods import utc_now
 from tests.notify.hooks import hearing
 from tests.notify.mailbox import serving_mail
-from tests.web.conftest import browser
+from tests.web.conftest import browser, chromium
 from tests.web.world import make_people
 
-__all__ = ["browser"]
+__all__ = ["browser", "chromium"]
 
 
 @pytest.fixture(autouse=True)

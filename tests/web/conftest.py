@@ -1,7 +1,5 @@
 """The cast, the small company and the browser of the page tests."""
 
-import os
-
 from django.core.cache import cache
 import pytest
 
@@ -35,13 +33,21 @@ def visit(client, people):
     return get
 
 
-@pytest.fixture
-def browser(monkeypatch):
+@pytest.fixture(scope="module")
+def chromium():
     """Debian's Chromium. Playwright keeps an event loop, which Django takes for an async caller."""
     from playwright.sync_api import sync_playwright
 
-    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    with sync_playwright() as play:
+    with pytest.MonkeyPatch.context() as patched, sync_playwright() as play:
+        patched.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         found = play.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         yield found
         found.close()
+
+
+@pytest.fixture
+def browser(chromium):
+    """Nothing of a test is still open in the next one."""
+    yield chromium
+    for context in chromium.contexts:
+        context.close()
