@@ -69,13 +69,22 @@ def governing(day: date, drafted: Sequence[AllocationRule] = ()) -> list[Allocat
     """The version of each rule that governs a day, switched off or not, in claiming order: the
     newest of those that begin by then. One that has ended has ended: no older version returns.
     `drafted` are versions that come after all there are."""
-    begun = AllocationRule.objects.filter(Q(valid_from__isnull=True) | Q(valid_from__lte=day))
-    latest = {rule.key: rule for rule in begun.order_by("version")}
-    for rule in drafted:
-        if rule.valid_from is None or rule.valid_from <= day:
-            latest[rule.key] = rule
-    valid = (rule for rule in latest.values() if rule.valid_to is None or rule.valid_to > day)
-    return sorted(valid, key=lambda rule: (rule.position, rule.key))
+    return governing_each([day], drafted)[0]
+
+
+def governing_each(
+    days: Sequence[date], drafted: Sequence[AllocationRule] = ()
+) -> list[list[AllocationRule]]:
+    """`governing` of several days, by one query."""
+    known = AllocationRule.objects.filter(Q(valid_from__isnull=True) | Q(valid_from__lte=max(days)))
+    versions = [*known.order_by("version"), *drafted]
+    found = []
+    for day in days:
+        begun = [rule for rule in versions if rule.valid_from is None or rule.valid_from <= day]
+        latest = {rule.key: rule for rule in begun}.values()
+        valid = [rule for rule in latest if rule.valid_to is None or rule.valid_to > day]
+        found.append(sorted(valid, key=lambda rule: (rule.position, rule.key)))
+    return found
 
 
 def rules_on(day: date) -> list[AllocationRule]:

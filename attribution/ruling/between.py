@@ -8,7 +8,7 @@ from django.db import connection, transaction
 
 from aicost.kernel.periods import Period
 from attribution import vocabulary
-from attribution.claims import ensure_builtin_rules, governing
+from attribution.claims import ensure_builtin_rules, governing_each
 from attribution.ruling.draft import Draft
 from attribution.ruling.effect import drafted, segments
 from attribution.ruling.replay.engine import Replayed, replay
@@ -19,8 +19,8 @@ ONE_DAY = timedelta(days=1)
 def changed_rules(before: Period, now: Period) -> list[Draft]:
     """Drafts under which the rules of the last day of `now` govern all of `before`: those that
     began or changed since, and those that ended, switched off."""
-    then = {rule.key: rule for rule in governing(before.start)}
-    today = {rule.key: rule for rule in governing(now.end - ONE_DAY)}
+    days = (before.start, now.end - ONE_DAY)
+    then, today = ({rule.key: rule for rule in rules} for rules in governing_each(days))
     since = [rule for key, rule in today.items() if key not in then or then[key].pk != rule.pk]
     ended = [rule for key, rule in then.items() if key not in today]
     return [
