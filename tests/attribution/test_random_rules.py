@@ -24,7 +24,7 @@ from ingest.partitions import ensure_partitions
 from tests.attribution.build_worlds import build, ground
 from tests.attribution.random_worlds import DAYS, NEXT, World, worlds
 
-CASES = int(os.environ.get("AICOST_PROPERTY_CASES", "40"))
+CASES = int(os.environ.get("AICOST_PROPERTY_CASES", "100"))
 PERIOD = Period(DAYS[0], NEXT.replace(day=3))
 COSTS = ("billed_cost", "effective_cost")
 SUMMED = (*COSTS, "list_cost", "contracted_cost", "pricing_quantity", "consumed_quantity")
