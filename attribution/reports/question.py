@@ -89,8 +89,10 @@ def day_of(name: str, told: object) -> date:
 
 def period_of(start: date, end: date, days_max: int = DAYS_MAX) -> Period:
     """`end` is the first day no longer included. Raises BadSpec."""
-    if not 0 < (end - start).days <= days_max:
-        raise BadSpec(f"{start} to {end} (excluded) is empty or longer than {days_max} days")
+    if end <= start:
+        raise BadSpec(f"{start} to {end} (excluded) is empty or reversed: `to` comes later")
+    if (end - start).days > days_max:
+        raise BadSpec(f"{start} to {end} (excluded) is longer than {days_max} days: ask for parts")
     return Period(start, end)
 
 

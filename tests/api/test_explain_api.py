@@ -75,7 +75,7 @@ def test_it_shows_a_team_only_its_own(ask, people):
     ("params", "said"),
     [
         ({"from": "yesterday"}, "from=yesterday is no date"),
-        ({"to": "2026-09-01"}, "is empty or longer"),
+        ({"to": "2026-09-01"}, "is empty or reversed"),
         ({"at": "colour:red"}, "'colour' is not one of"),
         ({"at": "feature"}, "write dimension:value"),
         ({"line": "all"}, "line 'all' is not one of"),

@@ -1,6 +1,7 @@
 """Slow panels come after the page, and at once where there is no script."""
 
 from dataclasses import replace
+import re
 
 import pytest
 
@@ -15,6 +16,8 @@ LAZY = [
     if panel.lazy and page.slug != "alert"
 ]
 FAILED = "This box could not be filled"
+# A form has another one each time.
+TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="[^"]+"')
 
 
 def broken(ask):
@@ -45,7 +48,7 @@ def test_it_sends_a_skeleton_then_the_panel(visit, costs, page, panel):
     assert FAILED not in part
     alone = visit("admin", address).content.decode()
     assert "<html" in alone
-    assert part.strip() in alone
+    assert TOKEN.sub("", part.strip()) in TOKEN.sub("", alone)
 
 
 @pytest.mark.django_db

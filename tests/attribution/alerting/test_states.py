@@ -202,7 +202,7 @@ def test_rules_of_the_organisation_are_never_dulled():
 
 def test_dulling_raises_usual_errors_and_money_and_nothing_else():
     duller = Dulled(2.0, 1.5).settings(SpikeSettings())
-    assert (duller.z, duller.pair_z, duller.excess, duller.share) == (8.8, 6.4, 30, 0.3)
+    assert (duller.z, duller.pair_z, duller.excess, duller.share) == (9.2, 6.8, 30, 0.3)
     assert SHARP.settings(SpikeSettings()) == SpikeSettings()
 
 
