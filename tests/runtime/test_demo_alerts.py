@@ -18,6 +18,8 @@ from tests.web.demo_world import load_days
 
 DAYS = int(os.environ.get("AICOST_DEMO_DAYS", "8"))
 WHOLE = DAYS > 180
+# The last days have a database of their own.
+pytestmark = [pytest.mark.django_db(transaction=True)] if WHOLE else []
 TODAY = date(2026, 11, 27) if WHOLE else date(2026, 11, 5)
 # event -> (kind of the alert, the name it stands on)
 COSTLY = {
@@ -49,7 +51,6 @@ def truth(request, tmp_path: Path, settings) -> dict:
     """What is hidden in the days that are loaded then."""
     if not WHOLE:
         return request.getfixturevalue("demo").truth()
-    request.getfixturevalue("transactional_db")
     settings.AICOST_HOME = tmp_path / "home"
     load_days(tmp_path / "demo", TODAY, None)
     return json.loads((tmp_path / "demo" / "truth.json").read_text())
