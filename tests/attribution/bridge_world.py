@@ -59,8 +59,9 @@ def build(credit: int = 0) -> None:
     sum_costs(bill)
 
 
-def build_months(dice: Random = Random(11)) -> None:  # noqa: B008
+def build_months() -> None:
     """Five months of 24 names in which cost, calls and GPU hours come and go at random."""
+    dice = Random(11)
     bill = Source.objects.create(name="bill", kind="bill")
     calls = Source.objects.create(name="calls", kind="usage")
     months = [date(2026, month, 1) for month in range(5, 10)]
