@@ -17,5 +17,5 @@ RUN mkdir /data && chown aicost /data
 VOLUME /data
 USER aicost
 EXPOSE 8000
-CMD ["gunicorn", "aicost.wsgi:application", "--bind", "0.0.0.0:8000", "--workers", "2", \
-     "--threads", "4", "--timeout", "120"]
+CMD ["gunicorn", "-c", "python:aicost.runtime.webserver", "aicost.wsgi:application", \
+     "--bind", "0.0.0.0:8000"]

@@ -98,7 +98,13 @@ TEMPLATES = [
     }
 ]
 
-DATABASES = {"default": database_settings(os.environ.get("DATABASE_URL", ""), AICOST_HOME)}
+DATABASES = {
+    "default": database_settings(
+        os.environ.get("DATABASE_URL", ""),
+        AICOST_HOME,
+        int(os.environ.get("AICOST_CONNECTIONS", "0")),
+    )
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_PASSWORD_VALIDATORS = [

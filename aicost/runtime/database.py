@@ -13,8 +13,10 @@ _KEEPALIVES = "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_ke
 SESSION = {"options": f"-c jit=off {_KEEPALIVES}"}
 
 
-def database_settings(url: str, home: Path) -> dict:
-    """Django's DATABASES entry. Raises ValueError for a URL that is not postgresql://."""
+def database_settings(url: str, home: Path, connections: int = 0) -> dict:
+    """Django's DATABASES entry. With `connections`, the threads of a process share that many at
+    most, of which one stays open: a new one knows no table yet, which costs a page 50 ms. Without,
+    a thread keeps its own for a minute. Raises ValueError for a URL that is not postgresql://."""
     parts = urlsplit(url or Embedded(home).url())
     if parts.scheme not in ("postgres", "postgresql"):
         raise ValueError(
@@ -28,16 +30,21 @@ def database_settings(url: str, home: Path) -> dict:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": parts.hostname or "",
         "PORT": str(parts.port or ""),
-        "CONN_MAX_AGE": 60,
+        "CONN_MAX_AGE": 0 if connections else 60,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": SESSION | dict(parse_qsl(parts.query)),
+        "OPTIONS": SESSION | dict(parse_qsl(parts.query)) | _pool(connections),
     }
+
+
+def _pool(connections: int) -> dict:
+    return {"pool": {"min_size": 1, "max_size": connections}} if connections else {}
 
 
 def broker_url(database: dict) -> str:
     """The same Postgres as Celery's broker, for kombu's SQLAlchemy transport."""
     user, password = quote(database["USER"], safe=""), quote(database["PASSWORD"], safe="")
-    asked = {k: v for k, v in database["OPTIONS"].items() if SESSION.get(k) != v}
+    ours = SESSION | {"pool": database["OPTIONS"].get("pool")}
+    asked = {k: v for k, v in database["OPTIONS"].items() if ours.get(k) != v}
     name, query = quote(database["NAME"], safe=""), urlencode(asked)
     place = f"{database['HOST']}:{database['PORT'] or 5432}"
     login = f"{user}:{password}@" if user else ""

@@ -50,10 +50,10 @@ def up(port: int, demo: bool, say: Say, host: str = HOST) -> None:
 
 def children(home: Path, host: str, port: int) -> list[Child]:
     celery = [sys.executable, "-m", "celery", "-A", "aicost.celery"]
-    gunicorn = [sys.executable, "-m", "gunicorn", "aicost.wsgi:application"]
+    gunicorn = [sys.executable, "-m", "gunicorn", "-c", "python:aicost.runtime.webserver"]
     commands = {
-        "web": [*gunicorn, "--bind", f"{host}:{port}", "--workers", "2", "--threads", "4"]
-        + ["--timeout", "120", "--worker-tmp-dir", str(home)],
+        "web": [*gunicorn, "aicost.wsgi:application", "--bind", f"{host}:{port}"]
+        + ["--worker-tmp-dir", str(home)],
         "worker": [*celery, "worker", "-c", "2", "--loglevel", "INFO", "--without-mingle"]
         + ["--without-gossip"],
         "beat": [*celery, "beat", "--loglevel", "INFO", "--pidfile="],

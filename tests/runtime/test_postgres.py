@@ -179,7 +179,11 @@ def test_it_reads_the_url_of_another_postgres(tmp_path):
         "name",
         {"sslmode": "require", **SESSION},
     ]
-    assert broker_url(given) == "sqla+postgresql+psycopg" + url.removeprefix("postgresql")
+    broker = "sqla+postgresql+psycopg" + url.removeprefix("postgresql")
+    assert broker_url(given) == broker
+    shared = database_settings(url, tmp_path, connections=12)
+    assert shared["OPTIONS"]["pool"] == {"min_size": 1, "max_size": 12}
+    assert broker_url(shared) == broker
     with pytest.raises(ValueError, match="must be postgresql://"):
         database_settings("mysql://localhost/x", tmp_path)
 

@@ -13,7 +13,7 @@ from django.core.management import call_command
 
 from aicost.accounts.people import add_user
 from aicost.accounts.tokens import make_token
-from aicost.runtime.bench.registry import Measured
+from aicost.runtime.bench.registry import Measured, p95
 from aicost.runtime.bench.reports import YEAR, build
 from aicost.runtime.bench.run import scratch_folder
 from aicost.runtime.serving import serving
@@ -63,7 +63,7 @@ def _asked(port: int, headers: dict, size: int):
         name = f"api: {asked.partition('?')[0]}, {CLIENTS} clients"
         times, rate = _timed(port, asked, headers, ROUNDS, anew=False)
         yield Measured(f"{name}, median ({rate:.0f}/s)", size, times[len(times) // 2])
-        yield Measured(f"{name}, p95", size, times[len(times) * 95 // 100], REPORT_SECONDS)
+        yield Measured(f"{name}, p95", size, p95(times), REPORT_SECONDS)
         times, rate = _timed(port, asked, headers, ROUNDS_ANEW, anew=True)
         yield Measured(f"{name}, each anew, median", size, times[len(times) // 2])
 

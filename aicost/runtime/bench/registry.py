@@ -5,9 +5,10 @@ what it needs in the database of the run and leaves nothing behind that matters:
 gives it a database of its own.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from math import ceil
 
 # name -> module, imported when it is run
 BENCHES: dict[str, str] = {
@@ -50,6 +51,11 @@ class Measured:
             "peak_mb": self.peak_mb,
             "limit_mb": self.limit_mb,
         }
+
+
+def p95(seconds: Sequence[float]) -> float:
+    """The 95th percentile of at least one: that of nearest rank, one of the measured."""
+    return sorted(seconds)[ceil(len(seconds) * 0.95) - 1]
 
 
 class NoBench(ValueError):
