@@ -9,12 +9,14 @@ from tests.web.world import PASSWORD
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
 # The whole of WCAG 2.2 AA and axe's own good practice; what passes is not written out.
 CHECK = """axe.run(document, {
-  resultTypes: ["violations"], iframes: false, elementRef: false,
+  resultTypes: ["violations"], iframes: false, elementRef: false, ...ONLY
 }).then((found) => found.violations
   .filter((one) => ["serious", "critical"].includes(one.impact))
   .map((one) => one.id + ": " + one.nodes.slice(0, 3).map((node) =>
     node.html.slice(0, 160) + " (" + node.failureSummary.split("\\n").slice(1, 2).join("").trim()
     + ")").join(" | ")))"""
+# The rules that a theme decides.
+COLOURS = """{ runOnly: ["color-contrast", "link-in-text-block"] }"""
 # Nothing is being fetched any more: charts are drawn, and no part of the page is on its way.
 SETTLED = """() => document.readyState === "complete"
   && !document.querySelector(".htmx-request, .htmx-swapping, .htmx-settling")
@@ -62,6 +64,10 @@ class Visitor:
             self.page.click("text=Log in >> nth=-1")
         self.page.wait_for_function(SETTLED)
 
+    def turn(self, theme: str) -> None:
+        """As somebody whose system changes between light and dark; charts follow."""
+        self.page.emulate_media(color_scheme=theme)
+
     def resize(self, width: int) -> None:
         self.page.set_viewport_size({"width": width, "height": 900})
         self.page.wait_for_function(SETTLED)
@@ -77,7 +83,7 @@ class Visitor:
             return [f"{self.sideways()} px sideways by {self.page.evaluate(WIDEST)}"]
         return []
 
-    def barriers(self) -> list[str]:
+    def barriers(self, colours_alone: bool = False) -> list[str]:
         """What axe finds serious or critical on the page. The script goes in by the debugger,
         whose code no policy of the page forbids, so that the policy stays in force."""
         session = self.page.context.new_cdp_session(self.page)
@@ -85,9 +91,10 @@ class Visitor:
             there = session.send("Runtime.evaluate", {"expression": "typeof axe"})
             if there["result"]["value"] == "undefined":
                 session.send("Runtime.evaluate", {"expression": AXE})
+            check = CHECK.replace("ONLY", COLOURS if colours_alone else "{}")
             found = session.send(
                 "Runtime.evaluate",
-                {"expression": CHECK, "awaitPromise": True, "returnByValue": True},
+                {"expression": check, "awaitPromise": True, "returnByValue": True},
             )
         finally:
             session.detach()
