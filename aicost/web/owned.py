@@ -256,8 +256,8 @@ def unit_columns(units: Mapping[tuple[str, str], Unit], whys: Callable[[str, str
 
     found = [
         column("Inferences", requests, "requests"),
-        column("Per 1k inferences", loaded, "loaded_cost_per_inference"),
+        column("Loaded per 1k", loaded, "loaded_cost_per_inference"),
     ]
     if any(u.row["loaded_cost_per_outcome"] is not None for u in units.values()):
-        found.append(column("Per outcome", outcome, "loaded_cost_per_outcome"))
+        found.append(column("Loaded per outcome", outcome, "loaded_cost_per_outcome"))
     return found

@@ -148,7 +148,7 @@ class Holder:
         return [requests, self._unit_figure(ask, unit, final)]
 
     def _unit_figure(self, ask: Ask, unit: Unit, final: bool) -> Figure:
-        name, was = "Per 1k inferences", unit.previous
+        name, was = "Loaded per 1k", unit.previous
         if unit.loaded is None or unit.marginal is None:
             return Figure(name, numbers.UNKNOWN, word=True)
         under = []

@@ -181,4 +181,10 @@ def ending_words(ask: Ask, block: Block) -> str:
     amount = numbers.money(ending.whole, block.currency, 0)
     if ending.why:
         return f" At this pace {left:%B} ends at {amount}."
-    return f" {left:%B} is forecast to end at {amount}."
+    said = f" {left:%B} is forecast to end at {amount}"
+    plan = plan_of(ask, block)
+    if plan is None or not plan.is_company:
+        return f"{said}."
+    over = numbers.money(abs(plan.over), block.currency, 0)
+    way = "over" if plan.over > 0 else "within"
+    return f"{said}, {over} {way} the budget of {numbers.money(plan.amount, block.currency, 0)}."

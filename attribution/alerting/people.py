@@ -6,16 +6,18 @@ from decimal import Decimal
 from django.db.models import Q
 
 from attribution.alerting.levels import Scope
-from attribution.models import Entity, EntityBudget
+from attribution.models import Budget, Entity, EntityBudget
 from attribution.models.entities import MONTH, QUARTER, YEAR
 
 MONTHS = {MONTH: 1, QUARTER: 3, YEAR: 12}
 
 
 def owners() -> dict[tuple[str, str], str]:
-    """(level, name) -> owner, of names that have one."""
+    """(level, name) -> owner, of names and budgets that have one."""
     rows = Entity.objects.exclude(owner="").values_list("dimension", "name", "owner")
-    return {(dimension, name): owner for dimension, name, owner in rows}
+    of_names = {(dimension, name): owner for dimension, name, owner in rows}
+    plans = Budget.objects.exclude(owner="").values_list("title", "owner")
+    return {("budget", title): owner for title, owner in plans} | of_names
 
 
 def monthly_budgets(day: date) -> dict[Scope, Decimal]:

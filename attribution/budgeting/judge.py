@@ -41,14 +41,14 @@ def judged(plan: Plan, at: Standing) -> tuple[str, str]:
         return ALERT, at.stop
     odds = at.probability
     if odds is not None and at.day_number >= FIRST_DAY:
-        said = f"ends over the budget with a probability of {_percent(odds)} %"
+        said = f"ends over the budget with a probability of {_percent(odds)}%"
         if _both(at, plan.alert_percent):
-            return ALERT, f"{said}, {_percent(at.before)} % the evening before"
+            return ALERT, f"{said}, {_percent(at.before)}% the evening before"
         if odds * 100 >= plan.warn_percent:
             return WARN, said
     passed = [one for one in plan.used_percents if at.used * 100 >= at.available * one]
     if passed and not plan.per:
-        return WARN, f"{max(passed)} % of the budget is used"
+        return WARN, f"{max(passed)}% of the budget is used"
     return "", ""
 
 

@@ -46,6 +46,6 @@ def _met(plan: Plan, day: date, used: Decimal, available: Decimal, row: dict) ->
         gained = row["gained_points"]
         if gained is None or gained < stop.points:
             told = "no gain known" if gained is None else f"{plain(gained)} points gained"
-            met.append(f"{told} with {stop.points_percent} % of the budget used, "
+            met.append(f"{told} with {stop.points_percent}% of the budget used, "
                        f"{plain(stop.points)} were to be")  # fmt: skip
     return met

@@ -27,7 +27,7 @@ def run(rows: list[Mapping], settings: BurnSettings) -> Iterator[Noticed]:
             row["day"], row["amount"], ends,
             f"Budget of {row['title']}: {row['words']}",
             "A budget is told of when it is used up, or when the chance of that is what its alert"
-            " says (80 % unless set) on two evenings in a row, from the fourth day on. Expected is"
+            " says (80% unless set) on two evenings in a row, from the fourth day on. Expected is"
             f" the budget, {money_text(row['amount'], row['currency'])}; actual is where it ends.",
             goes_on=False,
         )  # fmt: skip

@@ -39,6 +39,8 @@ JUDGED = {
               "unclaimed"),
     "charge_category": ("Usage",),
 }  # fmt: skip
+# Storage that grows is looked for by model, of no model by team, of no team by account.
+STORAGE, STORED_BY = "storage_growth", ("model", "team", "account")
 
 
 def visible(asker: Asker) -> QuerySet[Alert]:
@@ -100,6 +102,15 @@ def _one(spec: Spec) -> Alert:
     return found
 
 
+def whose(alert: Alert) -> dict[str, tuple[str, ...]]:
+    """The filters of report `cost` that give the money an alert speaks of."""
+    named = {} if alert.level == ORGANISATION else {alert.level: (alert.name,)}
+    if alert.kind != STORAGE:
+        return named
+    deeper = STORED_BY[: STORED_BY.index(alert.level)] if alert.level in STORED_BY else STORED_BY
+    return {"activity": ("storage",)} | dict.fromkeys(deeper, ("",)) | named
+
+
 def _costs(spec: Spec, alert: Alert) -> dict[date, Decimal]:
     """What the days of its name cost now, by the report its kind is judged on; nothing where no
     report knows the name."""
@@ -110,8 +121,7 @@ def _costs(spec: Spec, alert: Alert) -> dict[date, Decimal]:
         asked = _asked(spec, alert, "customers", {"customer": (alert.name,)})
         column, made = "cost", customers.rows(asked)
     elif alert.level in (*TARGET_DIMENSIONS, *SERIES_DIMENSIONS, ORGANISATION):
-        of = {} if alert.level == ORGANISATION else {alert.level: (alert.name,)}
-        column, made = "cost", cost.rows(_asked(spec, alert, "cost", JUDGED | of))
+        column, made = "cost", cost.rows(_asked(spec, alert, "cost", JUDGED | whose(alert)))
     else:
         return {}
     found: dict[date, Decimal] = {}

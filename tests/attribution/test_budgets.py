@@ -257,7 +257,7 @@ def test_an_experiment_is_to_stop_when_its_criteria_are_met():
     remember(LAST)
     assert status("Trial").stop == ("to be stopped by 2026-09-20; unused for 8 days, 7 are allowed")
     assert status("Patient").stop == status("Half").stop
-    assert status("Half").stop == "no gain known with 50 % of the budget used, 1 were to be"
+    assert status("Half").stop == "no gain known with 50% of the budget used, 1 were to be"
     assert {status(one).level for one in ("Trial", "Patient", "Half")} == {"alert"}
     with pytest.raises(EntityRefused, match="one experiment"):
         budget("Other", "100", filters="feature=search", stop_on="2026-09-10")

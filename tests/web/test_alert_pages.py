@@ -29,15 +29,51 @@ def page(client, person, address: str) -> str:
 
 def test_it_lists_what_stands_the_dearest_first_with_its_owner(client, people):
     shown = page(client, people["finance"], f"/anomalies/?{DAYS}")
-    for one in ("Feature search cost more", "Mara Lindt", "$40.00", "+$40.00", "100.0%", "$600",
+    for one in ("Feature search cost more", "Mara Lindt", "$40.00", "+$40.00", "+100.0%", "$600",
                   "Team a cost more", "resolved", "Looked at the ledger"):  # fmt: skip
         assert one in shown, one
+
+
+def test_its_lists_stand_as_their_heads_say(client, people):
+    """What stands, what is over: each sorted by its own heads; the rest of the page stays."""
+    first = Alert.objects.get(title="Feature search cost more")
+    for days, title, state in ((1, "A small one", "open"), (2, "An old one", "closed"),
+                               (3, "Yet an older one", "closed")):  # fmt: skip
+        first.pk, first.title, first.state = None, title, state
+        first.onset, first.excess, first.monthly = first.onset - timedelta(days=1), days, days
+        first.save()
+
+    def order(sort: str, *titles: str) -> list[str]:
+        shown = page(client, people["finance"], f"/anomalies/?{DAYS}&sort={sort}")
+        return sorted(titles, key=shown.index)
+
+    small, search = "A small one", "Feature search cost more"
+    assert order("", small, search) == order("excess", small, search) == [search, small]
+    assert order("title", search, small) == order("-monthly", search, small) == [small, search]
+    old, older = "An old one", "Yet an older one"
+    assert order("past.excess", old, older) == order("-past.title", old, older) == [older, old]
+
+
+def test_of_storage_that_grows_its_page_shows_the_storage_alone(client, people):
+    alert = Alert.objects.get(title="Feature search cost more")
+    whole = client_costs(client, people, alert)
+    alert.kind = "storage_growth"
+    alert.save()
+    stored = client_costs(client, people, alert)
+    assert sum(stored) < sum(whole)
+    assert "Storage cost" in page(client, people["finance"], reverse("alert", args=[alert.pk]))
+
+
+def client_costs(client, people, alert: Alert) -> list[float]:
+    client.force_login(people["finance"])
+    drawn = client.get(f"/figures/alert/chart.json?alert={alert.pk}").json()
+    return [float(value or 0) for value in drawn["data"][0]["y"]]
 
 
 def test_an_alert_has_its_figures_rule_and_history(client, people):
     alert = Alert.objects.get(title="Feature search cost more")
     shown = page(client, people["finance"], reverse("alert", args=[alert.pk]))
-    for one in ("expected $40.00", "cost $80.00", "+$40.00 or 100.0%", "A rule.",
+    for one in ("expected $40.00", "cost $80.00", "+$40.00 or +100.0%", "A rule.",
                   "Snooze until", "What became of it"):  # fmt: skip
         assert one in shown, one
     chart = client.get(f"/figures/alert/chart.json?alert={alert.pk}").json()

@@ -78,7 +78,7 @@ def test_explore_by_change_on_the_page_and_in_the_file(visit, costs):
                         ("-change", "answers search"), ("name", "answers search")):  # fmt: skip
         address = f"{query}&sort={sort}" if sort else query
         page = rows_of(
-            visit("finance", f"/explore/?{address}").content.decode(), "Settings", "search owner"
+            visit("finance", f"/explore/?{address}").content.decode(), "Settings", "search details"
         )
         named = [name for name in page if name.split()[0] in ("search", "answers")]
         assert " ".join(name.split()[0] for name in named) == order, sort

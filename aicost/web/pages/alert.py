@@ -32,12 +32,14 @@ from attribution.alerting.levels import ORGANISATION
 from attribution.models import Alert
 from attribution.models.alerts import CLOSED, STANDING, VERDICTS
 from attribution.reports.alerts import ALERT as KEY
-from attribution.reports.alerts import YES, visible
+from attribution.reports.alerts import STORAGE, YES, visible, whose
 from attribution.reports.explain_words import NoFigure
 from attribution.reports.sheets import Sheet, sheet_of_answer
 
 BEFORE_DAYS, AFTER_DAYS, DAYS_MAX = 42, 14, 180
 CAUSES_MAX, EVENTS_MAX, HAPPENED_MAX = 5, 50, 12
+BUDGET = "budget_burn"
+OF_ONE = ("model", "experiment", "customer")
 BRIDGED = ("feature", "model", "experiment")
 RESOURCES_MAX = 10
 HOURS_AROUND, HOURS_MAX = 3, 36
@@ -79,15 +81,19 @@ def lead(ask: AlertAsk) -> dict:
     alert = ask.once(told_of)
     parts = [(since(alert), False)]
     if alert.expected is not None:
-        parts += [(": expected ", False), (numbers.money(alert.expected, alert.currency), False),
+        of = ": budget " if alert.kind == BUDGET else ": expected "
+        parts += [(of, False), (numbers.money(alert.expected, alert.currency), False),
                   (_verb(alert), False), (numbers.money(alert.actual, alert.currency), True),
                   (f", {difference(alert)}", False)]  # fmt: skip
         if alert.percent is not None:
-            parts.append((f" or {numbers.percent_of(alert.percent)}", False))
+            grown = numbers.change_percent(alert.actual, alert.expected)
+            parts.append((f" or {grown}", False))
     return {"parts": [*parts, (".", False)]}
 
 
 def _verb(alert: Shown) -> str:
+    if alert.kind == BUDGET:
+        return ", heads for "
     return ", estimated at " if alert.estimate == YES else ", cost "
 
 
@@ -117,6 +123,9 @@ def facts(ask: AlertAsk) -> dict:
 
 
 def _page_of(ask: Ask, alert: Alert) -> str:
+    if alert.level in OF_ONE:
+        query = ask.view.query(filters={}, group_by=("feature",))
+        return f"{reverse(alert.level, args=[alert.name])}?{query}"
     if alert.level in (*OWN_PAGES, "workload"):
         return target_url(ask, alert.level, alert.name)
     return reverse("overview") if alert.level == ORGANISATION else ""
@@ -147,8 +156,9 @@ def chart(ask: AlertAsk) -> dict:
         return {"empty": True}
     alert, query = ask.alert, f"{KEY}={ask.alert.pk}"
     banded = len(stacks) > 1
+    what = "Storage cost" if alert.kind == STORAGE else "Cost"
     return {
-        "title": "Cost against what was expected" if banded else "Cost",
+        "title": f"{what} against what was expected" if banded else what,
         "note": f"Per day, {alert.currency}, usage at effective cost. The band is two usual errors"
         " to either side." if banded else f"Per day, {alert.currency}.",
         "summary": f"{who(alert)}, cost per day; {alert.title}.",
@@ -207,8 +217,10 @@ def drivers(ask: AlertAsk) -> dict:
     if alert.level not in (*BRIDGED, ORGANISATION):
         return {"rows": []}
     span = Period(alert.onset, alert.last + timedelta(days=1))
-    filters = {} if alert.level == ORGANISATION else {alert.level: (alert.name,)}
-    found = told(leaves(ask, span, against=span.before(), filters=filters), CAUSES_MAX)
+    found_leaves = leaves(ask, span, against=span.before(), filters=whose(alert))
+    if not any(row["previous"] for row in found_leaves):
+        return {"rows": [], "nothing_before": bool(found_leaves)}
+    found = told(found_leaves, CAUSES_MAX)
     currency = alert.currency
     return {
         "rows": [(cause.name, cause.text(currency), cause.amount) for cause in found.causes],

@@ -25,6 +25,7 @@ from aicost.web.alerted import (
 from aicost.web.ask import Ask
 from aicost.web.parts import RESIDUAL, STAMP
 from aicost.web.shell import Page, Panel
+from aicost.web.sorting import Sorting
 from aicost.web.standing import own, told_now, worth
 from attribution.alerting.announced import TEXT_CHARS_MAX, current
 from attribution.alerting.levels import BY_NAME, LEVELS
@@ -33,7 +34,14 @@ from attribution.models.alerts import STANDING
 from attribution.reports.alerts import YES
 from attribution.reports.sheets import Sheet, sheet_of_answer
 
-ROWS_MAX, LISTED_MAX, PAST_MAX = 30, 20, 20
+ROWS_MAX, SHORT_MAX = 30, 20
+SHORT = {"title": "title", "onset": "onset", "state": "state", "excess": "excess"}
+OPEN = Sorting(
+    {name: name for name in ("title", "onset", "owner", "expected", "actual", "excess", "monthly")},
+    words=("title", "owner"),
+)
+LISTED = Sorting(SHORT, words=("title", "state"), table="listed")
+PAST = Sorting(SHORT, words=("title", "state"), table="past")
 
 
 @dataclass(frozen=True)
@@ -102,9 +110,9 @@ def lead(ask: Ask) -> dict:
 
 
 def table(ask: Ask) -> dict:
-    """What is told, what is only listed, what is over; and how far was looked."""
+    """What is told, and how far was looked."""
     these = ask.once(found)
-    drawn = with_days(these.told[:ROWS_MAX])
+    drawn = with_days(OPEN.rows(ask.view, these.told)[:ROWS_MAX])
     happened = happened_around(ask, window(drawn))
     last = ask.once(run_of)
     whole = ask.asker.teams is None
@@ -113,11 +121,7 @@ def table(ask: Ask) -> dict:
         "rows": rows,
         "sparks": any(row.spark is not None for row in rows),
         "more": max(len(these.told) - ROWS_MAX, 0),
-        "listed": [_row(alert, (), these.below) for alert in these.listed[:LISTED_MAX]],
-        "listed_more": max(len(these.listed) - LISTED_MAX, 0),
-        "past": [_row(alert, (), these.below) for alert in these.past[:PAST_MAX]],
-        "past_more": max(len(these.past) - PAST_MAX, 0),
-        "period": numbers.period(ask.period),
+        "in_order": OPEN.knows(ask.view.sort),
         "run": last,
         "notes": [note for note in last.notes if "data incomplete" in note or "failed" in note]
         if last and whole
@@ -125,9 +129,31 @@ def table(ask: Ask) -> dict:
     }
 
 
+def listed(ask: Ask) -> dict:
+    """What stands and is only listed: nobody is told of it."""
+    return _short(ask, LISTED, ask.once(found).listed)
+
+
+def past(ask: Ask) -> dict:
+    """What is over, the newest first."""
+    return _short(ask, PAST, ask.once(found).past) | {"period": numbers.period(ask.period)}
+
+
+def _short(ask: Ask, sorting: Sorting, alerts: list[Shown]) -> dict:
+    below = ask.once(found).below
+    shown_now = sorting.rows(ask.view, alerts)[:SHORT_MAX]
+    return {
+        "rows": [_row(alert, (), below) for alert in shown_now],
+        "more": max(len(alerts) - SHORT_MAX, 0),
+        "run": ask.once(run_of),
+    }
+
+
 def _row(alert: Shown, happened, below: dict[int, list[str]]) -> Row:
     likely = [row["title"] for row in causes(alert, happened)]
     more = len(likely) - CAUSES_MAX
+    told = alert.percent is not None
+    grown = numbers.change_percent(alert.actual, alert.expected) if told else ""
     cause = "; ".join(likely[:CAUSES_MAX]) + (f" and {more} more" if more > 0 else "")
     return Row(
         alert=alert,
@@ -135,7 +161,7 @@ def _row(alert: Shown, happened, below: dict[int, list[str]]) -> Row:
         who=who(alert),
         since=since(alert),
         difference=difference(alert),
-        percent="" if alert.percent is None else numbers.percent_of(alert.percent),
+        percent=grown,
         cause=cause,
         also=", ".join(dict.fromkeys(x for x in below.get(alert.alert_id, []) if x != who(alert))),
         spark=spark(alert),
@@ -179,7 +205,9 @@ ANOMALIES = Page(
     panels=(
         STAMP,
         Panel("lead", "parts/lead.html", lead),
-        Panel("table", "parts/anomalies_table.html", table, None, data, "Alerts"),
+        Panel("table", "parts/anomalies_table.html", table, None, data, "Alerts", sorting=OPEN),
+        Panel("listed", "parts/anomalies_listed.html", listed, title="Only listed", sorting=LISTED),
+        Panel("past", "parts/anomalies_past.html", past, title="Over", sorting=PAST),
         Panel("coming", "parts/anomalies_coming.html", coming, title="Announced"),
         RESIDUAL,
     ),

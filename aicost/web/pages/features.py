@@ -100,8 +100,8 @@ def list_table(ask: Ask) -> dict:
     return {
         "tables": tables,
         "empty": ("No cost in this period.", "Choose another period, or", "add a bill", "/upload/"),
-        "after": "Per 1k inferences with the idle time kept for them. Unknown is not zero: no call "
-        "or no revenue row names the feature."
+        "after": "Loaded: with the idle time kept for it, per thousand inferences and per outcome. "
+        "Unknown is not zero: no call or no revenue row names the feature."
         if tables
         else "",
     }

@@ -253,6 +253,11 @@ def table(ask: Ask) -> dict:
     }
 
 
+def _small(heading: str) -> str:
+    """A heading within a line; GPU stays in capitals."""
+    return heading if heading[:2].isupper() else heading.lower()
+
+
 def own_residual(ask: Ask) -> dict:
     """The first month and all causes since add up to the last month."""
     ends = _ends(sums(ask))
@@ -260,7 +265,7 @@ def own_residual(ask: Ask) -> dict:
         return {"of": "", "sums": []}
     rows, (before, after) = _flat(sums(ask)), _amounts(ask)
     parts = [(f"{ends[0]:%B}", before)]
-    parts += [(HEADINGS[key].lower(), cost) for key, cost in ask.once(_by_cause).items() if cost]
+    parts += [(_small(HEADINGS[key]), cost) for key, cost in ask.once(_by_cause).items() if cost]
     return {"of": "of this growth", "whole": f"the cost of {ends[1]:%B}",
             "sums": [sum_of(parts, after, currency_of(rows))]}  # fmt: skip
 

@@ -2,15 +2,19 @@
 
 from datetime import datetime
 from decimal import Decimal
+import re
 
 from django import template
-from django.utils.html import format_html
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import mark_safe
 
 from aicost.kernel.money import plain as exact
 from aicost.web import numbers
 from aicost.web.zone import zone_words
 
 register = template.Library()
+# A signed amount within a sentence: browsers break a line after its minus.
+_SIGNED = re.compile(r"[+−][^\s\d]{0,4}[\d.,]*\d[A-Za-z%]?")
 
 
 @register.filter
@@ -123,6 +127,13 @@ def zone():
 def words(name):
     """unused_commitment -> unused commitment"""
     return str(name).replace("_", " ")
+
+
+@register.filter
+def unbroken(sentence):
+    """A sentence whose signed amounts stay on one line."""
+    text = conditional_escape(sentence)
+    return mark_safe(_SIGNED.sub(r'<span class="nowrap">\g<0></span>', text))
 
 
 @register.filter
