@@ -157,7 +157,7 @@ def whole_steps(ask: Ask, span: Period, step: str) -> list[date]:
     """The steps that sparklines draw, which have no room to mark a part of one: without those of
     which the span has only a part or that no bill reaches yet, where others are left."""
     steps, cut = periods_of(span, step), cut_steps(span, step)
-    reached = [x.through for x in ask.report("cost").freshness if x.kind == "bill" and x.through]
+    reached = [x.through for x in ask.cost().freshness if x.kind == "bill" and x.through]
     last = max(reached, default=span.end)
     whole = [first for first in steps if first not in cut and first <= last]
     return whole if len(whole) > 1 else steps
@@ -259,7 +259,7 @@ def residual(ask: Ask, group_by: tuple[str, ...] = ("feature",)) -> dict:
             ),
             "total": block.total.cost,
         }
-        for block in blocks(answer.rows, group_by, colour=colour)
+        for block in blocks(_line_by_line(answer.rows), group_by, colour=colour)
     ]
     return {
         "blocks": found,
@@ -268,6 +268,15 @@ def residual(ask: Ask, group_by: tuple[str, ...] = ("feature",)) -> dict:
         "residual": answer.residual,
         "currency": answer.currency or "",
     }
+
+
+def _line_by_line(rows: Iterable[dict]) -> list[dict]:
+    """The rows of a report summed by currency and line, called as the first of each."""
+    found: dict[tuple, dict] = {}
+    for row in rows:
+        one = found.setdefault((row["currency"], row["line"]), row | {"cost": ZERO})
+        one["cost"] += row["cost"]
+    return list(found.values())
 
 
 def sum_of(parts: Sequence[tuple[str, Decimal]], whole: Decimal, currency: str) -> dict:

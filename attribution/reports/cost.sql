@@ -107,7 +107,9 @@ part as (
             else (date_trunc(%(granularity)s, c.day - %(shift)s::interval)
                  + %(shift)s::interval)::date
         end as period,
-        n.label, c.kind as line_kind, c.state as line_state, c.evidence, c.currency,
+        n.label, c.evidence, c.currency,
+        case when %(grain)s in ('service', 'period') then c.kind end as line_kind,
+        case when %(grain)s in ('service', 'period') then c.state end as line_state,
         case when 'source' = any(%(groups)s) then c.source_id end as source_id,
         case when 'account' = any(%(groups)s) then c.sub_account_id end as account,
         case when 'service' = any(%(groups)s) then c.service_name end as service,
@@ -125,8 +127,10 @@ part as (
     from aicost_cost(%(start)s, %(end)s, %(grain)s,
         case %(grain)s when 'period' then 'day' else %(step)s end, %(cuts)s::date[]) c
     left join numbered n on n.target_id = c.target_id
-        and n.segment = case when cardinality(%(cuts)s::date[]) = 0 then 1
-            else width_bucket(c.day, %(cuts)s::date[]) + 1 end
+        -- Of one step the planner shall know that rows are many, and hash; of many steps sort.
+        and (%(granularity)s = 'total' and cardinality(%(cuts)s::date[]) = 0 or n.segment = case
+            when cardinality(%(cuts)s::date[]) = 0 then 1
+            else width_bucket(c.day, %(cuts)s::date[]) + 1 end)
     where (%(f_source)s::text[] is null
             or c.source_id in (select id from ingest_source where name = any(%(f_source)s)))
         and (%(f_account)s::text[] is null or c.sub_account_id = any(%(f_account)s))

@@ -244,7 +244,7 @@ def unplanned(ask: Ask) -> list[dict]:
             "edit": reverse("target_edit", args=["feature", line.names[0]]),
             "url": target_url(ask, "feature", line.names[0]),
         }
-        for block in cost_blocks(ask, ("feature",))
+        for block in cost_blocks(ask.with_view(compare="none"), ("feature",))
         for line in block.lines
         if line.line == "owned" and line.names[0] not in held
     ]

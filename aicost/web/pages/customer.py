@@ -1,6 +1,7 @@
 """One customer: what it costs, calls and earns, and from its share of each pool to the charges."""
 
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 from django.http import HttpRequest, HttpResponse
@@ -182,25 +183,26 @@ def _margin(row: dict, currency: str) -> Figure:
     return Figure("Margin", numbers.percent_of(row["margin_percent"]), under=under)
 
 
-def _layers(ask: Ask) -> tuple[list[Stack], str]:
-    return ask.once(_stacked)
-
-
-def _stacked(ask: Ask) -> tuple[list[Stack], str]:
-    """Its cost by feature per step, the dearest first, and its currency."""
+def _by_feature(ask: Ask) -> dict[str, dict[date, Decimal]]:
+    """feature -> step -> what it cost in its currency, the dearest first."""
     asked = PLAIN | {"group_by": ("feature",), "granularity": ask.view.granularity}
     rows = money_rows(ask.view.spec("customers", ask.asker, **asked))
-    found: dict[str, dict] = {}
+    found: dict[str, dict[date, Decimal]] = {}
     row = now(ask)
     currency = (row and row["currency"]) or ""
     for one in rows:
         if one["currency"] == currency:
             found.setdefault(one["feature"], {})[one["period"]] = one["cost"]
-    ordered = sorted(found.items(), key=lambda item: -sum(item[1].values()))
+    return dict(sorted(found.items(), key=lambda item: -sum(item[1].values())))
+
+
+def _layers(ask: Ask) -> tuple[list[Stack], str]:
+    """Its cost by feature per step, and its currency."""
+    row, steps = now(ask), ask.once(_by_feature)
     return [
         Stack(name or "No feature", colour("feature", name, "workload"), values)
-        for name, values in ordered
-    ], currency
+        for name, values in steps.items()
+    ], (row and row["currency"]) or ""
 
 
 def chart(ask: Ask) -> dict:
@@ -325,12 +327,10 @@ def own_residual(ask: Ask) -> dict:
     row = now(ask)
     if row is None or row["cost"] is None:
         return {"of": "", "sums": []}
-    of_features: dict[str, Decimal] = {}
-    for one in shares(ask):
-        if one["currency"] == row["currency"] and one["cost"] is not None:
-            name = one["feature"] or "no feature"
-            of_features[name] = of_features.get(name, ZERO) + one["cost"]
-    found = sorted(of_features.items(), key=lambda item: -item[1])
+    found = [
+        (name or "no feature", sum(steps.values(), ZERO))
+        for name, steps in ask.once(_by_feature).items()
+    ]
     if rest := found[FEATURES_MAX:]:
         told = (f"{len(rest)} other features", sum((cost for _, cost in rest), ZERO))
         found = [*found[:FEATURES_MAX], told]
@@ -383,6 +383,7 @@ CUSTOMER = Page(
     own=(CUSTOMER_KEY,),
     reads=read,
     needs=CUSTOMER_KEY,
+    asks=(),
 )  # fmt: skip
 
 

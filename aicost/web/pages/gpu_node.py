@@ -130,6 +130,7 @@ GPU_NODE = Page(
     filters=(*FILTERS, "resource"),
     under="gpus",
     needs="resource",
+    asks=(),
 )  # fmt: skip
 
 

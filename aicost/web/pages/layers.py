@@ -29,6 +29,7 @@ from aicost.web.parts import (
     why_url,
 )
 from aicost.web.shell import Page, Panel
+from aicost.web.sizes import is_large
 from aicost.web.sorting import LINES
 from aicost.web.tables import Block, Line
 from attribution.reports.serving_modes import FILTERS as OF_MODES
@@ -197,7 +198,7 @@ LAYERS = Page(
     panels=(
         STAMP,
         Panel("lead", "parts/lead.html", lead),
-        Panel("chart", "parts/layers_chart.html", chart, figure),
+        Panel("chart", "parts/layers_chart.html", chart, figure, title="By month", lazy=is_large),
         Panel("table", "parts/layers_table.html", table, table=sheet, title="Cost layers",
               sorting=LINES),
         Panel("modes", "parts/layers_modes.html", modes, table=modes_sheet,

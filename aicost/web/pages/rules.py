@@ -31,6 +31,7 @@ from aicost.web.parts import (
 )
 from aicost.web.rule_list import WHOLE, behind, listing, rules_of, who
 from aicost.web.shell import Page, Panel, for_people, refuse, render_page
+from aicost.web.sizes import is_large
 from aicost.web.story_months import six_months
 from aicost.web.tables import Block, blocks
 from attribution.models import AllocationRule
@@ -45,8 +46,12 @@ CHANGES_NAMED = 3
 BY_FEATURE = ("feature",)
 
 
+def by_feature(ask: Ask) -> list[Block]:
+    return cost_blocks(ask, BY_FEATURE)
+
+
 def lead(ask: Ask) -> dict:
-    found = cost_blocks(ask, BY_FEATURE)
+    found = ask.once(by_feature)
     if not found:
         text = " Rules place what is loaded; add a bill under Add data, or choose another period."
         return {"parts": [("No cost stands in this period.", True), (text, False)]}
@@ -68,7 +73,7 @@ def lead(ask: Ask) -> dict:
 
 def key_figures(ask: Ask) -> dict:
     """Coverage, what is left, how many rules are ours and theirs, and the last change."""
-    found = cost_blocks(ask, BY_FEATURE)
+    found = ask.once(by_feature)
     final = ask.cost().final
     cards = [Figure("Attributed", "no data", word=True)]
     if found:
@@ -113,7 +118,7 @@ def _weekly(ask: Ask) -> tuple[Stack, list[date], str] | None:
     """Unattributed cost per week of six months, in the currency that costs most."""
     span, lost = six_months(ask), {"feature": ("",), "kind": ("unattributed",)}
     rows = ask.report("cost", period=span, granularity=STEP, group_by=BY_FEATURE, filters=lost).rows
-    known = [block.currency for block in cost_blocks(ask, BY_FEATURE)]
+    known = [block.currency for block in ask.once(by_feature)]
     known += [block.currency for block in blocks(rows, BY_FEATURE, colour=colour)]
     if not known:
         return None
@@ -225,7 +230,15 @@ RULES = Page(
             title="Suggested rules",
             lazy=True,
         ),
-        Panel("trend", "parts/small_chart.html", trend, trend_figure),
+        Panel(
+            "trend",
+            "parts/small_chart.html",
+            trend,
+            trend_figure,
+            title="Unattributed, per week",
+            lazy=is_large,
+            size="low",
+        ),
         RESIDUAL,
     ),
     picks=("period", "compare", "basis"),

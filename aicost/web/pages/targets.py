@@ -59,11 +59,12 @@ class Named:
 
     line: Line
     name: str
-    url: str
     entity: Entity | None
     parents: list
     budget: Held | None
     late: list
+    silent: bool = False  # no money of it: nothing to ask why
+    url: str = ""
 
     @property
     def title(self) -> str:
@@ -101,7 +102,7 @@ class Table:
 
     @property
     def every(self) -> list[Named]:
-        total = Named(self.total, "", "", None, [], None, [])
+        total = Named(self.total, "", None, [], None, [])
         return [*self.rows, *self.below, *([total] if self.currency else [])]
 
 
@@ -130,7 +131,6 @@ def tables(ask: Ask) -> list[Table]:
         return Named(
             line,
             name or line.names[0],
-            target_url(ask, kind, name) if name else "",
             entity,
             above.get(name, []),
             budgets.get(name),
@@ -139,8 +139,6 @@ def tables(ask: Ask) -> list[Table]:
 
     found = []
     for block in cost_blocks(ask, (kind,)):
-        for line in [*block.lines, block.total]:
-            line.why = why_url(ask, line, (kind,), block.currency)
         rows = [named(line) for line in block.lines]
         owned, below = [r for r in rows if r.owned], [r for r in rows if not r.owned]
         found.append(Table(block.currency, owned, below, block.total))
@@ -150,7 +148,7 @@ def tables(ask: Ask) -> list[Table]:
         found.append(Table("", [], [], Line(("total",), ("Total",), "total")))
     for name in silent:
         line = Line(("owned", name), (name,), "owned", cost=ZERO, previous=None)
-        found[0].rows.append(named(line))
+        found[0].rows.append(replace(named(line), silent=True))
     return found
 
 
@@ -190,6 +188,7 @@ def table(ask: Ask, asked: str, status: str, rows_max: int | None = ROWS_MAX) ->
         rows = SORTS.rows(ask.view, rows)
         hidden = len(one.rows) - len(rows[:rows_max])
         found.append(replace(one, rows=rows[:rows_max], hidden=hidden))
+        _add_addresses(ask, kind, found[-1])
     return {
         "tables": found,
         "kind": kind,
@@ -206,6 +205,15 @@ def table(ask: Ask, asked: str, status: str, rows_max: int | None = ROWS_MAX) ->
         "against": against(ask),
         "may_import": may_edit_names(ask.user),
     }
+
+
+def _add_addresses(ask: Ask, kind: str, table: Table) -> None:
+    """Where the rows that are shown lead to: of many names most are not."""
+    for row in table.every:
+        if not row.silent:
+            row.line.why = why_url(ask, row.line, (kind,), table.currency)
+        if row.owned:
+            row.url = target_url(ask, kind, row.name)
 
 
 def table_data(ask: Ask, asked: str = "", status: str = "") -> Sheet:

@@ -162,6 +162,7 @@ TEAMS = Page(
         replace(RESIDUAL, build=partial(residual, group_by=BY_TEAM)),
     ),
     picks=("period", "compare", "step", "basis", "pools", "currency"),
+    asks=BY_TEAM,
 )
 
 
