@@ -4,7 +4,7 @@ RUN useradd --system --create-home --uid 10001 aicost
 WORKDIR /app
 COPY requirements.txt .
 RUN pip install --no-cache-dir "$(grep '^uv==' requirements.txt)" \
-    && uv pip sync --system --no-cache requirements.txt
+    && uv pip sync --system --no-cache --compile-bytecode requirements.txt
 COPY --chown=aicost manage.py ./
 COPY --chown=aicost aicost aicost
 COPY --chown=aicost ingest ingest

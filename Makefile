@@ -17,6 +17,9 @@ SOAK := tests/kernel/test_money.py tests/ingest/test_charges.py \
   tests/ingest/test_spark.py tests/runtime/test_demo_alerts.py tests/surfaces \
   tests/api/test_openapi.py
 
+# Whatever the shell says, modules are compiled once: every start would take twice its CPU time.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo up test samples bi soak lint bench screenshots lock clean
 
 demo: $(VENV)/.runtime
