@@ -150,8 +150,8 @@ def test_what_follows_a_charge_that_moves_moves_with_it():
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(("position", "method"), [(450, "tokens"), (550, "direct")])
-def test_days_weighed_side_by_side_move_what_one_after_the_other_does(position, method):
-    """Two connections outside of a transaction, one within."""
+def test_days_side_by_side_one_after_the_other_or_published_move_the_same(position, method):
+    """Two connections outside of a transaction, one within; then what a day published is read."""
     node_map("node-a", "i-0a")
     workload_map("m1-*", workload="serve-m1", model="m1", activity="inference")
     days = [DAY + timedelta(days=nth) for nth in range(5)]
@@ -167,9 +167,13 @@ def test_days_weighed_side_by_side_move_what_one_after_the_other_does(position, 
     apart = preview([draft_of_all], period, ALL)
     with transaction.atomic():
         alone = preview([draft_of_all], period, ALL)
+    attribute()
+    read = preview([draft_of_all], period, ALL)
     assert apart.moves
-    assert (apart.moves, apart.stands, apart.totals) == (alone.moves, alone.stands, alone.totals)
-    assert (apart.series, apart.charges) == (alone.series, alone.charges)
+    for other in (alone, read):
+        assert (apart.moves, apart.stands) == (other.moves, other.stands)
+        assert (apart.series, apart.charges) == (other.series, other.charges)
+    assert apart.totals == alone.totals
 
 
 def test_the_queries_know_every_column_of_a_claim_and_of_a_series():

@@ -1,5 +1,6 @@
 """What a change of rules would move in a month of SIZE charges: a rule that claims a tenth of the
-series, and one that claims them all; and to decide all series anew."""
+series, and one that claims them all, of a month that is published and of one that nobody has
+attributed yet; and to decide all series anew."""
 
 from datetime import date
 import time
@@ -11,11 +12,12 @@ from aicost.kernel.periods import Period
 from aicost.kernel.sqlfiles import sql
 from aicost.runtime.bench.registry import Measured
 from aicost.runtime.bench.run import peak_mb
+from attribution.allocate import attribute
 from attribution.claims import claim_series, ensure_builtin_rules, rule_set_on
 from attribution.reports.spec import Asker
 from attribution.ruling.draft import Draft
 from attribution.ruling.preview import preview
-from ingest.models import Delivery, Scope, Source
+from ingest.models import ChangedDay, Delivery, Scope, Source
 from ingest.partitions import ensure_partitions
 
 NAME = "preview"
@@ -35,12 +37,21 @@ def run(size: int) -> list[Measured]:
     claim_series(bill.id, MONTH.start, *rule_set_on(MONTH.start))
     claimed = time.perf_counter() - began
     out = [Measured("claims: decide all series", series, claimed, CLAIM_LIMIT_SECONDS, peak_mb())]
-    for name, conditions in (("a tenth", A_TENTH), ("all", ())):
-        draft = Draft("bench", name, "direct", conditions, {"team": "bench"}, position=50)
-        found = preview([draft], MONTH, Asker(ADMIN))
-        told = f"preview: a rule that claims {name}"
-        out.append(Measured(told, found.charges, found.seconds, LIMIT_SECONDS, peak_mb()))
+    out.append(_previewed("all, nothing published", ()))
+    ChangedDay.objects.bulk_create(
+        ChangedDay(source=bill, day=day, what="charges") for day in MONTH.days()
+    )
+    attribute()
+    for name, conditions in (("a tenth", A_TENTH), ("all", ()), ("all, again", ())):
+        out.append(_previewed(name, conditions))
     return out
+
+
+def _previewed(name: str, conditions: tuple) -> Measured:
+    draft = Draft("bench", "a rule", "direct", conditions, {"team": "bench"}, position=50)
+    found = preview([draft], MONTH, Asker(ADMIN))
+    told = f"preview: a rule that claims {name}"
+    return Measured(told, found.charges, found.seconds, LIMIT_SECONDS, peak_mb())
 
 
 def _make(series: int) -> Source:

@@ -17,8 +17,8 @@ _READ = ("allocationrule", "seriesclaim", "charge")
 
 
 def spread(days: Sequence[tuple], threads: int, work: Callable[[Sequence[tuple]], None]) -> None:
-    """Do the work on all days, a share of them on this connection; then all that was allocated is
-    in this connection's tables."""
+    """Do the work on all days, a share of them on this connection; what the others allocated then
+    is in its p_found."""
     told = [_out(f"apart_{name}_out") for name in _READ]
     with ThreadPoolExecutor(threads - 1) as pool:
         shares = [days[nth::threads] for nth in range(threads)]
@@ -27,11 +27,8 @@ def spread(days: Sequence[tuple], threads: int, work: Callable[[Sequence[tuple]]
                   for share in shares[1:]]  # fmt: skip
         work(shares[0])
         found = [other.result() for other in others]
-    _run("apart_found")
     for allocated in found:
         _in("apart_found_in", allocated)
-    for name in ("apart_targets", "apart_allocated"):
-        _run(name)
 
 
 def _apart(told: Sequence[bytes], days: Sequence[tuple], work: Callable) -> bytes:

@@ -1,8 +1,10 @@
 """The engine's own queries over the charges that a change of rules touches, before and after it.
 
-Charges behave linearly, so those with the same claims are merged first. The queries of publishing
-then run unchanged: for the time of a transaction that is rolled back, temporary tables stand in for
-the charges, claims, rules, targets and allocated charges they name. Nothing real is written.
+Charges behave linearly, so those with the same claims are merged first. What a day decides before
+the change and not after it is read as it was published, where nothing is new since. Otherwise the
+queries of publishing run unchanged: for the time of a transaction that is rolled back, temporary
+tables stand in for the charges, claims, rules, targets and allocated charges they name. Nothing
+real is written.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,8 +30,8 @@ FOLLOWING = tuple(method.method_id for method in RULES if method.after_others)
 BEFORE, AFTER = 1, 2
 SPREAD_FROM_DAYS = 6  # below, a connection takes longer than it helps
 _PREPARED = ("known", "known_claims", "resources", "bound", "beside", "groups",
-             "analyze_groups", "charges",
-             "series_claims", "targets", "allocated")  # fmt: skip
+             "analyze_groups", "single", "standing_days", "published", "charges",
+             "series_claims", "targets", "allocated", "found", "found_published")  # fmt: skip
 
 
 class Where(NamedTuple):
@@ -103,6 +105,8 @@ def _replayed(segment: Segment, basis: str, threads: int) -> Replayed:
         spread(days, threads, _pass)
     else:
         _pass(days)
+    for name in ("found_targets", "found_allocated"):
+        _run(f"preview_{name}", {})
     return _read(binds)
 
 

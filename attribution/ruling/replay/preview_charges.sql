@@ -12,20 +12,17 @@ with merged as (
      where not g.by_day
      group by g.first, s.is_credit, g.currency
     union all
-    select g.first, g.day_before, g.day_after, c.source_id, c.day,
-           case %(basis)s when 'billed' then c.billed_cost else c.effective_cost end < 0,
-           g.currency, count(*), sum(c.billed_cost), sum(c.effective_cost),
-           case when g.of_resource
-                then sum(greatest(coalesce(c.consumed_quantity, c.pricing_quantity, 0), 0))
-                when g.tokens_per_unit is not null
-                then sum(floor(coalesce(c.consumed_quantity, c.pricing_quantity)
-                               * g.tokens_per_unit))::numeric(38, 18) / g.tokens_per_unit
-                else sum(coalesce(c.consumed_quantity, c.pricing_quantity)) end
-      from p_group g
-      join ingest_charge c on c.series_id = g.series_id
-     where g.by_day and c.day >= %(start)s and c.day < %(end)s
-     group by g.first, g.day_before, g.day_after, c.source_id, c.day, 6, c.effective_cost < 0,
-              g.currency, g.of_resource, g.tokens_per_unit
+    select first, day_before, day_after, source_id, day, is_credit,
+           currency, count(*), sum(billed_cost), sum(effective_cost),
+           case when of_resource
+                then sum(greatest(coalesce(consumed_quantity, pricing_quantity, 0), 0))
+                when tokens_per_unit is not null
+                then sum(floor(coalesce(consumed_quantity, pricing_quantity)
+                               * tokens_per_unit))::numeric(38, 18) / tokens_per_unit
+                else sum(coalesce(consumed_quantity, pricing_quantity)) end
+      from p_single
+     group by first, day_before, day_after, source_id, day, is_credit, effective_cost < 0,
+              currency, of_resource, tokens_per_unit
 )
 select row_number() over () as id, first as series_id, is_credit, currency, charges,
        case when day_before then source_id else 0 end as source_id,

@@ -10,6 +10,6 @@ select resource_id
        where s.resource_id <> ''
   ) i
  where exists (select from ingest_resourcemap m where m.resource_id = i.resource_id)
-    or exists (select from ingest_gpuinterval g
-                where g.node = i.resource_id and g.t_start < %(end)s)
-    or exists (select from ingest_podhour p where p.node = i.resource_id and p.hour < %(end)s)
+    -- The first of each is asked for, so that a node without any is told by the index.
+    or (select min(g.t_start) from ingest_gpuinterval g where g.node = i.resource_id) < %(end)s
+    or (select min(p.hour) from ingest_podhour p where p.node = i.resource_id) < %(end)s
