@@ -20,9 +20,14 @@ _YOUNG, _MIDDLE, _OLD = 50_000, 20, 20
 
 
 def post_worker_init(worker) -> None:
-    """Import all pages before the first is asked for, and leave what lives as long as the process
-    out of every collection: to walk it stopped each thread for 0.2 s, now and then."""
+    """Import all pages before the first is asked for."""
     get_resolver().url_patterns  # noqa: B018
+    settle()
+
+
+def settle() -> None:
+    """Leave what lives as long as the process out of every garbage collection: to walk it stopped
+    each thread for 0.2 s, now and then."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(_YOUNG, _MIDDLE, _OLD)

@@ -254,7 +254,11 @@ def each(query: str, values: Mapping[str, object]) -> Iterator[dict]:
 
 
 def pick(rows: Iterable[Mapping], columns: tuple[str, ...]) -> list[dict]:
-    return [{name: row[name] for name in columns} for row in rows]
+    """Rows of these columns only, each a dictionary of its own."""
+    if len(columns) < 2:  # of one column itemgetter gives the bare value
+        return [{name: row[name] for name in columns} for row in rows]
+    chosen = itemgetter(*columns)
+    return [dict(zip(columns, chosen(row), strict=True)) for row in rows]
 
 
 def hours(milliseconds: int) -> Decimal:

@@ -83,6 +83,8 @@ def _standing_each(spec: Spec) -> Iterator[dict]:
 def every_column(spec: Spec) -> list[dict]:
     """The rows with both spreads, asked for or not. A pool that gave everything away has no line
     of its own left."""
+    if SPREAD not in (spec.idle, spec.shared):
+        return list(standing(spec))  # a chart has thousands of rows
     return [row for row in standing(spec) if not gave_all(row)]
 
 

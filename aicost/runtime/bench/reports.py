@@ -12,6 +12,7 @@ from aicost.kernel.periods import Period
 from aicost.kernel.sqlfiles import sql
 from aicost.runtime.bench.attribute import copy_seconds
 from aicost.runtime.bench.registry import Measured, p95
+from aicost.runtime.webserver import settle
 from attribution.claims import ensure_builtin_rules
 from attribution.models import AllocationRule, DayState, RuleSet, Target
 from attribution.reports import run as run_report
@@ -41,6 +42,7 @@ QUESTIONS = (
 def run(size: int) -> list[Measured]:
     build(size)
     copied = copy_seconds(f"where day = '{YEAR.start}'")
+    settle()  # as in the web server
     rows = [
         Measured("reports: COPY of one day's rows", size // YEAR.length_days, copied),
     ]
