@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from django.urls import reverse
 
+from aicost.accounts.scope import may_edit_names
 from aicost.kernel.periods import Period, month_of
 from aicost.web import numbers
 from aicost.web.ask import Ask
@@ -139,7 +140,10 @@ def ending_figure(ask: Ask, block: Block) -> Figure | None:
     under = [_band(ending, block.currency)]
     if not is_narrowed(ask):
         under = [*_against(plan, block.currency), *under]
-    more = ("Budgets" if plan else "Set a budget", reverse("budgets"))
+    more = (
+        "Budgets" if plan or not may_edit_names(ask.user) else "Set a budget",
+        reverse("budgets"),
+    )
     name = f"{ending.month.start:%B} {ending.words}"
     return money_figure(name, numbers.rounded(ending.whole, 0), block.currency, final=False,
                         under=tuple(under), more=more, whole=True)  # fmt: skip

@@ -56,6 +56,13 @@ def against(ask: Ask) -> str:
     return f"on {numbers.period(ask.view.other)}" if ask.view.other else ""
 
 
+def of_all(ask: Ask) -> str:
+    """What a share on a page is a share of: the bill, or as much of it as is asked for and seen."""
+    if ask.asker.teams is not None:
+        return "of your teams’ AI cost"
+    return "of this selection" if ask.view.filters else "of all AI cost"
+
+
 def moved(ask: Ask, now: Decimal, before: Decimal | None, currency: str) -> tuple:
     """The line under a key figure: ▲ $19,401, +16.3% on 1–21 Oct."""
     if before is None or not (now or before):

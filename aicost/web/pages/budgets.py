@@ -157,6 +157,8 @@ def _edit(row: dict) -> str:
 
 def lead(ask: Ask) -> dict:
     found = ask.once(budgets)
+    if not found and ask.asker.teams is not None:
+        return {"parts": [("No budget is set", True), (" that counts your teams alone.", False)]}
     if not found:
         text = " Give the company and its largest features one; what they cost is held against it."
         return {"parts": [("No budget is set.", True), (text, False)]}

@@ -11,7 +11,7 @@ from aicost.accounts.scope import may_see_margin
 from aicost.web import numbers
 from aicost.web.ask import Ask, ask_of
 from aicost.web.customer_rows import NOBODY, PLAIN, Customers, customers_of, report_of, table
-from aicost.web.parts import RESIDUAL, STAMP, residual
+from aicost.web.parts import RESIDUAL, STAMP, of_all, residual
 from aicost.web.picks import hidden_pairs
 from aicost.web.shell import Page, Panel
 from aicost.web.sorting import Sorting
@@ -82,7 +82,7 @@ def lead(ask: Ask) -> dict:
         (" cost ", False),
         (numbers.money(on_customers, currency), True),
         (f" over {numbers.period(ask.period, year=True)}, ", False),
-        (f"{numbers.percent(on_customers, total)} of all AI cost; ", False),
+        (f"{numbers.percent(on_customers, total)} {of_all(ask)}; ", False),
         (f"{found.name} alone {numbers.money(first, currency)}", False),
         (f", {numbers.percent(first, on_customers)} of that", False),
     ]

@@ -16,7 +16,7 @@ from aicost.web.exports import sheet_of_blocks
 from aicost.web.names import target_url
 from aicost.web.owned import Cell, Column
 from aicost.web.owned_page import Holder, named_page, parts_table
-from aicost.web.parts import RESIDUAL, STAMP, Figure, against, cost_blocks, money_figure
+from aicost.web.parts import RESIDUAL, STAMP, Figure, against, cost_blocks, money_figure, of_all
 from aicost.web.reasons import address
 from aicost.web.said import case_of
 from aicost.web.shell import Page, Panel, for_people, refuse, render_page
@@ -49,7 +49,7 @@ def list_lead(ask: Ask) -> dict:
         (f"{numbers.plural(len(named), 'feature')} cost ", False),
         (numbers.money(cost, block.currency), True),
         (f" over {numbers.period(ask.period, year=True)}, ", False),
-        (f"{numbers.percent(cost, block.total.cost)} of all AI cost", False),
+        (f"{numbers.percent(cost, block.total.cost)} {of_all(ask)}", False),
     ]
     most = max(named, key=lambda x: abs(x.delta or ZERO))
     if most.delta:

@@ -23,7 +23,7 @@ from aicost.web.bridges import (
     leaves,
     steps_of,
 )
-from aicost.web.causes import HEADINGS, KEYS, LEAVES, STORY, summed, told
+from aicost.web.causes import EFFECTS, HEADINGS, KEYS, LEAVES, STORY, summed, told
 from aicost.web.colours import colour
 from aicost.web.parts import OWN_RESIDUAL, STAMP, sum_of
 from aicost.web.shell import Page, Panel
@@ -178,6 +178,13 @@ def _accounts_for(found: dict[str, Decimal], change: Decimal, currency: str) -> 
     return f"{text}."
 
 
+def words(ask: Ask) -> dict:
+    """What each cause means: text of the server, so that the largest thing painted waits for no
+    figure."""
+    known = _ends(sums(ask)) is not None
+    return {"effects": [(heading, says) for _, heading, says in EFFECTS] if known else []}
+
+
 def bridge(ask: Ask) -> dict:
     ends = _ends(sums(ask))
     if ends is None:
@@ -247,6 +254,7 @@ def table(ask: Ask) -> dict:
     lines = effect_lines(ask, rows, (first, ends[1]))
     return {
         **effects_table(lines),
+        "told_above": True,
         "first": f"{ends[0]:%B}",
         "last": f"{ends[1]:%B}",
         "currency": currency_of(rows),
@@ -284,6 +292,7 @@ GROWTH = Page(
         STAMP,
         Panel("lead", "parts/lead.html", lead, lazy=is_large, size="low", first=first_lead,
               title="What it consists of"),
+        Panel("words", "parts/growth_words.html", words),
         Panel("bridge", "parts/bridge_chart.html", bridge, bridge_chart, lazy=is_large),
         Panel("months", "parts/growth_months.html", months, lazy=is_large, size="tall",
               title="Month by month"),

@@ -59,7 +59,7 @@ def lead(ask: Ask) -> dict:
     block = found[0]
     total = block.total
     parts = [
-        ("AI cost ", False),
+        ("AI cost " if ask.asker.teams is None else "AI cost your teams ", False),
         (numbers.money(total.cost, block.currency, 0), True),
         (f" over {numbers.period(ask.period)}", False),
     ]

@@ -18,7 +18,16 @@ from aicost.web.names import last_day, may_see_plans, target_url
 from aicost.web.owned import Cell
 from aicost.web.owned import Column as Shown
 from aicost.web.owned_page import Holder, named_page, parts_table
-from aicost.web.parts import RESIDUAL, STAMP, Figure, against, cost_blocks, money_figure, residual
+from aicost.web.parts import (
+    RESIDUAL,
+    STAMP,
+    Figure,
+    against,
+    cost_blocks,
+    money_figure,
+    of_all,
+    residual,
+)
 from aicost.web.reasons import address
 from aicost.web.shell import Page, Panel, for_people, refuse, render_page
 from aicost.web.sizes import is_large
@@ -62,7 +71,7 @@ def list_lead(ask: Ask) -> dict:
         (f"{numbers.plural(len(teams), 'team')} cost ", False),
         (numbers.money(cost, block.currency), True),
         (f" over {numbers.period(ask.period, year=True)}, ", False),
-        (f"{numbers.percent(cost, block.total.cost)} of all AI cost", False),
+        (f"{numbers.percent(cost, block.total.cost)} {of_all(ask)}", False),
         (f"; {first.names[0]} most, {numbers.money(first.cost, block.currency)}", False),
     ]
     most = max(teams, key=lambda x: abs(x.delta or ZERO))
