@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, MutableMapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 
 from aicost.kernel.periods import Period
@@ -47,6 +48,7 @@ from attribution.reports.base import Report, check
 from attribution.reports.compare import merge, previous_period
 from attribution.reports.convert import converted
 from attribution.reports.patterns import expanded
+from attribution.reports.remembered import remembered
 from attribution.reports.spec import Answer, BadSpec, Spec, Stream
 from attribution.reports.trust import trust_of
 
@@ -98,15 +100,18 @@ def run(spec: Spec, known: MutableMapping | None = None) -> Answer:
     within `steady`, so that what they share is looked up once."""
     report = named(spec.report)
     check(report, spec)
-    missing: tuple = ()
     with steady(known):
-        asked = expanded(spec)
-        if spec.in_currency and not report.by_itself:
-            rows, missing = converted(report, asked)
-        else:
-            rows = report.rows(asked)
-        trust = trust_of(spec)
-    return Answer(spec, report.columns(spec), rows, only_currency(rows), trust, missing)
+        return remembered(spec, partial(_answered, report, spec))
+
+
+def _answered(report: Report, spec: Spec) -> Answer:
+    missing: tuple = ()
+    asked = expanded(spec)
+    if spec.in_currency and not report.by_itself:
+        rows, missing = converted(report, asked)
+    else:
+        rows = report.rows(asked)
+    return Answer(spec, report.columns(spec), rows, only_currency(rows), trust_of(spec), missing)
 
 
 def streamed(spec: Spec) -> Iterator[dict]:
