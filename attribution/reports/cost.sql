@@ -1,6 +1,7 @@
 -- Cost by any dimensions of the target, of what stands above it, and of the rollup. A dimension
 -- that is not asked for is null, one that is asked for but not set is ''. Targets that this
--- question calls the same have one number (label) and are summed under it; what stands above them
+-- question calls the same have one number (place, in the order of their names), under which they
+-- are summed: many rows are grouped and sorted by numbers and not by names. What stands above them
 -- is told by the days from one change to the next (segment). The grains `service` and `period` know
 -- no targets, only kind and state, or kind alone: so few rows a day that no months are kept.
 with target as (
@@ -84,17 +85,22 @@ label as materialized (
         and (%(f_project)s::text[] is null or coalesce(a.project, '') = any(%(f_project)s))
 ),
 numbered as materialized (
-    select *, dense_rank() over (order by kind, feature, model, workload, experiment, team,
-        environment, activity, state, own_activity, base_model, model_family, product, department,
-        cost_centre, project) as label
+    select
+        *, case
+            when concat(feature, model, workload, experiment, team, environment, activity,
+                base_model, model_family, product, department, cost_centre, project) <> '' then 1
+            when not %(naming)s and kind = 'workload' then 1
+            else array_position(array['owned', 'workload', 'shared', 'idle', 'unattributed'], kind)
+        end as nth,
+        case when %(layered)s then aicost_layer(kind, own_activity, true) end as layer_by_api,
+        case when %(layered)s then aicost_layer(kind, own_activity, false) end as layer_else,
+        dense_rank() over (order by feature, model, workload, experiment, team, environment,
+            activity, case when 'kind' = any(%(groups)s) then kind end, state, base_model,
+            model_family, product, department, cost_centre, project) as place
     from label
 ),
-called as materialized (
-    select distinct on (label) *, concat(feature, model, workload, experiment, team, environment,
-        activity, base_model, model_family, product, department, cost_centre, project) <> ''
-        as is_named
-    from numbered
-    order by label
+shown as materialized (
+    select distinct on (place) * from numbered order by place
 ),
 api as (
     select source_id, service_name from attribution_modelapi where %(layered)s
@@ -107,22 +113,25 @@ part as (
             else (date_trunc(%(granularity)s, c.day - %(shift)s::interval)
                  + %(shift)s::interval)::date
         end as period,
-        n.label, c.evidence, c.currency,
-        case when %(grain)s in ('service', 'period') then c.kind end as line_kind,
-        case when %(grain)s in ('service', 'period') then c.state end as line_state,
+        n.place, n.nth, c.evidence, c.currency,
+        case when %(grain)s in ('service', 'period') then c.kind else n.kind end as kind,
+        case when %(grain)s in ('service', 'period') and 'state' = any(%(groups)s) then c.state end
+            as state,
         case when 'source' = any(%(groups)s) then c.source_id end as source_id,
         case when 'account' = any(%(groups)s) then c.sub_account_id end as account,
         case when 'service' = any(%(groups)s) then c.service_name end as service,
         case when 'region' = any(%(groups)s) then c.region_id end as region,
         case when 'charge_category' = any(%(groups)s) then c.charge_category end as category,
-        case when %(layered)s then (c.source_id, c.service_name) in (
-            select source_id, service_name from api) end as is_api,
-        sum(case %(basis)s when 'billed' then c.billed_cost else c.effective_cost end) as own,
-        sum(case when %(idle)s = 'spread' then case %(basis)s
-            when 'billed' then c.idle_spread_billed else c.idle_spread_effective end end)
+        case
+            when not %(layered)s then null
+            when (c.source_id, c.service_name) in (select source_id, service_name from api)
+            then n.layer_by_api
+            else n.layer_else
+        end as layer,
+        case %(basis)s when 'billed' then c.billed_cost else c.effective_cost end as own,
+        case %(basis)s when 'billed' then c.idle_spread_billed else c.idle_spread_effective end
             as idle_spread,
-        sum(case when %(shared)s = 'spread' then case %(basis)s
-            when 'billed' then c.shared_spread_billed else c.shared_spread_effective end end)
+        case %(basis)s when 'billed' then c.shared_spread_billed else c.shared_spread_effective end
             as shared_spread
     from aicost_cost(%(start)s, %(end)s, %(grain)s,
         case %(grain)s when 'period' then 'day' else %(step)s end, %(cuts)s::date[]) c
@@ -142,56 +151,53 @@ part as (
         and (%(grain)s not in ('service', 'period') or (
             (%(f_kind)s::text[] is null or c.kind = any(%(f_kind)s))
             and (%(f_state)s::text[] is null or c.state = any(%(f_state)s))))
-        and (%(grain)s in ('service', 'period') or n.label is not null)
-    group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
-),
-placed as (
-    select
-        p.period, p.evidence, p.currency, p.source_id, p.account, p.service, p.region, p.category,
-        p.own, p.idle_spread, p.shared_spread, t.is_named, t.feature, t.model, t.workload,
-        t.experiment, t.team, t.environment, t.activity, coalesce(t.kind, p.line_kind) as kind,
-        coalesce(t.state, case when 'state' = any(%(groups)s) then p.line_state end) as state,
-        t.base_model, t.model_family, t.product, t.department, t.cost_centre, t.project,
-        case when 'layer' = any(%(groups)s) then aicost_layer(t.kind, t.own_activity, p.is_api) end
-            as layer
-    from part p
-    left join called t on t.label = p.label
-    where %(f_layer)s::text[] is null
-        or aicost_layer(t.kind, t.own_activity, p.is_api) = any(%(f_layer)s)
+        and (%(grain)s in ('service', 'period') or n.place is not null)
 ),
 lined as (
-    select p.*, case
-        when not %(naming)s and not 'kind' = any(%(groups)s) and state is null then 'owned'
-        when is_named or layer <> '' then 'owned'
-        when not %(naming)s and kind = 'workload' then 'owned'
-        else kind
-    end as line
-    from placed p
+    select p.period, p.place, p.evidence, p.currency, p.kind, p.state, p.source_id, p.account,
+        p.service, p.region, p.category, p.layer, p.own, p.idle_spread, p.shared_spread, case
+            when not %(naming)s and not 'kind' = any(%(groups)s) and not 'state' = any(%(groups)s)
+            then 1
+            when 'layer' = any(%(groups)s) and layer <> '' then 1
+            when %(grain)s not in ('service', 'period') then nth
+            when kind = 'workload' then 1
+            else array_position(array['owned', 'workload', 'shared', 'idle', 'unattributed'], kind)
+        end as nth
+    from part p
+    where %(f_layer)s::text[] is null or layer = any(%(f_layer)s)
 ),
 summed as (
     select
-        period, feature, model, workload, experiment, team, environment, activity,
-        base_model, model_family, product, department, cost_centre, project, layer,
-        case when 'kind' = any(%(groups)s) then kind end as kind, state, source_id, account,
-        service, region, category as charge_category,
-        case when 'evidence' = any(%(groups)s) then evidence end as evidence, line, currency,
-        sum(own) + coalesce(sum(idle_spread), 0) + coalesce(sum(shared_spread), 0) as cost,
-        coalesce(sum(own) filter (where kind = 'idle'), 0) as idle_cost,
-        coalesce(sum(idle_spread), 0) as idle_spread,
-        coalesce(sum(shared_spread), 0) as shared_spread,
-        coalesce(sum(own) filter (where evidence = 'measured'), 0) as measured_cost,
-        coalesce(sum(own) filter (where evidence = 'tagged'), 0) as tagged_cost,
-        coalesce(sum(own) filter (where evidence = 'inferred'), 0) as inferred_cost,
-        coalesce(sum(own) filter (where evidence = 'fallback'), 0) as fallback_cost
+        period, nth, place, currency, source_id, account, service, region,
+        category as charge_category, state,
+        case when 'layer' = any(%(groups)s) then layer end as layer,
+        case when 'kind' = any(%(groups)s) then kind end as kind,
+        case when 'evidence' = any(%(groups)s) then evidence end as evidence,
+        sum(own) as own,
+        sum(own) filter (where kind = 'idle') as idle_cost,
+        sum(idle_spread) filter (where %(idle)s = 'spread') as idle_spread,
+        sum(shared_spread) filter (where %(shared)s = 'spread') as shared_spread,
+        sum(own) filter (where evidence = 'measured') as measured_cost,
+        sum(own) filter (where evidence = 'tagged') as tagged_cost,
+        sum(own) filter (where evidence = 'inferred') as inferred_cost,
+        sum(own) filter (where evidence = 'fallback') as fallback_cost
     from lined
-    group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24,
-        25
+    group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13
 )
-select summed.*, s.name as source, 0::numeric as estimated_cost
+select
+    period, summed.nth, own + coalesce(idle_spread, 0) + coalesce(shared_spread, 0) as cost,
+    summed.place, summed.kind, coalesce(t.state, summed.state) as state, layer,
+    s.name as source, account, service, region, charge_category, evidence, currency,
+    (array['owned', 'workload', 'shared', 'idle', 'unattributed'])[summed.nth] as line,
+    coalesce(idle_cost, 0) as idle_cost, coalesce(idle_spread, 0) as idle_spread,
+    coalesce(shared_spread, 0) as shared_spread, coalesce(measured_cost, 0) as measured_cost,
+    coalesce(tagged_cost, 0) as tagged_cost, coalesce(inferred_cost, 0) as inferred_cost,
+    coalesce(fallback_cost, 0) as fallback_cost,
+    t.feature, t.model, t.workload, t.experiment, t.team, t.environment, t.activity, t.base_model,
+    t.model_family, t.product, t.department, t.cost_centre, t.project, 0::numeric as estimated_cost
 from summed
+left join shown t on t.place = summed.place
 left join ingest_source s on s.id = summed.source_id
 order by
-    period, array_position(array['owned', 'workload', 'shared', 'idle', 'unattributed'], line),
-    cost desc, feature, model, workload, experiment, team, environment, activity, kind, state,
-    base_model, model_family, product, department, cost_centre, project, layer,
-    s.name, account, service, region, charge_category, evidence, currency
+    period, summed.nth, cost desc, summed.place, summed.kind, summed.state, layer, s.name, account,
+    service, region, charge_category, evidence, currency
