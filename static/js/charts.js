@@ -5,6 +5,7 @@
   const NARROW_PX = 560;
   const LABEL_PX = 28;
   const DATE_PX = 44;
+  const CHARACTER_PX = 6;
   const figures = new Map();
 
   // Tokens stand where Plotly takes a colour, and nowhere else: a feature may be called --accent.
@@ -38,10 +39,34 @@
     axis.ticktext = axis.ticktext.filter((_, n) => n % every === first);
   }
 
+  // The server places the names of events on a wide chart: where this one is narrower, a name that
+  // would cover another gives way; all stand below the chart.
+  function part(layout, plot) {
+    const range = layout.xaxis && layout.xaxis.range;
+    if (!range || !layout.annotations) return;
+    const bar = plot / (range[1] - range[0]);
+    const taken = [];
+    layout.annotations = layout.annotations.filter((note) => {
+      if (note.name !== "wide" || note.yref !== "paper" || note.xref === "paper") return true;
+      const size = (note.text.length * CHARACTER_PX) / bar;
+      const begins = note.xanchor === "right" ? note.x - size : note.x;
+      const covers = taken.some(
+        (one) => one.line === note.yshift && begins < one.ends && one.begins < begins + size
+      );
+      if (covers) {
+        layout.shapes = layout.shapes.filter((s) => s.name !== "wide" || s.x0 !== note.x);
+      } else {
+        taken.push({ line: note.yshift, begins: begins, ends: begins + size });
+      }
+      return !covers;
+    });
+  }
+
   // On a narrow box the names beside the bars give way to the legend row; labels thin out.
   function narrow(figure, box) {
     const layout = figure.layout;
     if (box.clientWidth >= NARROW_PX) {
+      part(layout, box.clientWidth - layout.margin.l - layout.margin.r);
       if (layout.xaxis && layout.xaxis.tickvals && !layout.xaxis.named) {
         thin(layout.xaxis, (box.clientWidth - layout.margin.l - layout.margin.r) / LABEL_PX);
       }

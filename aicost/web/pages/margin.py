@@ -122,7 +122,11 @@ def key_figures(ask: Ask) -> dict:
     losing = [x for x in found if x.row["margin"] < 0]
     names = _named(losing) or "none loses money"
 
+    earns = any(row["revenue"] is not None for row in answer.rows)
+
     def figure(title: str, name: str) -> Figure:
+        if not earns:
+            return Figure(title, numbers.UNKNOWN, word=True)
         before = None if was is None else getattr(was, name)
         under = moved(ask, getattr(now, name), before, currency)
         return money_figure(title, getattr(now, name), currency, final=answer.final, under=under)
@@ -134,15 +138,17 @@ def key_figures(ask: Ask) -> dict:
             margin_figure(ask),
             _company_figure(ask, answer.final),
             figure("R&D and other AI cost", "below"),
-            Figure(
-                "Features below zero",
-                str(len(losing)),
-                f" of {len(found)} with revenue",
-                under=(("", names, False),),
-                final=answer.final,
-            ),
+            _losing_figure(len(losing), len(found), names, answer.final),
         ]
     }
+
+
+def _losing_figure(losing: int, earning: int, names: str, final: bool) -> Figure:
+    name = "Features below zero"
+    if not earning:
+        return Figure(name, numbers.NOT_APPLICABLE, word=True)
+    of_all = f" of {earning} with revenue"
+    return Figure(name, str(losing), of_all, under=(("", names, False),), final=final)
 
 
 def _company_figure(ask: Ask, final: bool) -> Figure:
