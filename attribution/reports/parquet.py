@@ -16,6 +16,7 @@ from attribution.reports.question import spec_values
 from attribution.reports.spec import Spec
 
 pa = Late("pyarrow")
+pc = Late("pyarrow.csv")
 pq = Late("pyarrow.parquet")
 
 ROWS_A_GROUP = 10_000
@@ -66,14 +67,43 @@ def pieces(
     schema: pa.Schema, rows: Iterable[Sequence], compression: str = "snappy"
 ) -> Iterator[bytes]:
     """The file of these rows, whose values stand in the order of the schema, as it is written."""
-    sink, rows = _Sink(), iter(rows)
+    yield from file_of(schema, _tables(schema, iter(rows)), compression)
+
+
+def file_of(
+    schema: pa.Schema, tables: Iterable[pa.Table], compression: str = "snappy"
+) -> Iterator[bytes]:
+    """The file of these tables, one row group each, as it is written."""
+    sink = _Sink()
     with pq.ParquetWriter(sink, schema, compression=compression) as writer:
-        while group := list(islice(rows, ROWS_A_GROUP)):
-            columns = zip(zip(*group, strict=True), schema, strict=True)
-            arrays = [pa.array(_values(told, one.type), type=one.type) for told, one in columns]
-            writer.write_table(pa.table(arrays, schema=schema))
+        for table in tables:
+            writer.write_table(table)
             yield sink.taken()
     yield sink.taken()
+
+
+def table_of_csv(schema: pa.Schema, lines: bytes) -> pa.Table:
+    """Of whole lines of CSV as Postgres copies them: nothing is unknown, `""` is no text."""
+    return pc.read_csv(
+        pa.BufferReader(lines),
+        read_options=pc.ReadOptions(
+            column_names=schema.names, use_threads=False, block_size=len(lines)
+        ),
+        parse_options=pc.ParseOptions(newlines_in_values=True),
+        convert_options=pc.ConvertOptions(
+            column_types=dict(zip(schema.names, schema.types, strict=True)),
+            null_values=[""],
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
+        ),
+    ).cast(schema)
+
+
+def _tables(schema: pa.Schema, rows: Iterator[Sequence]) -> Iterator[pa.Table]:
+    while group := list(islice(rows, ROWS_A_GROUP)):
+        columns = zip(zip(*group, strict=True), schema, strict=True)
+        arrays = [pa.array(_values(told, one.type), type=one.type) for told, one in columns]
+        yield pa.table(arrays, schema=schema)
 
 
 def _values(told: Sequence, kind: pa.DataType) -> Sequence:

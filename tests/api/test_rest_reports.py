@@ -18,7 +18,7 @@ from aicost.kernel.periods import Period
 from attribution.models import DayState, Target
 from attribution.reports import REPORTS, run
 from attribution.reports.copying import csv_lines
-from attribution.reports.formats import plain_value, to_csv
+from attribution.reports.formats import plain_value, to_csv, to_parquet
 from attribution.reports.spec import Asker, Spec
 from tests.api.rest import Caller, callers
 from tests.attribution.world import build
@@ -294,7 +294,7 @@ def test_an_answer_has_the_same_schema_when_it_is_empty(people):
         ("focus_export", {}),
     ],
 )
-def test_csv_by_postgres_says_what_the_report_says(world, people, name, asked):
+def test_csv_and_parquet_by_postgres_say_what_the_report_says(world, people, name, asked):
     """Text that is a formula, empty, quoted or broken over lines; decimals, days and times."""
     Target.objects.filter(feature="search").update(feature='=1+"1", é\nx')
     spec = Spec(
@@ -307,9 +307,14 @@ def test_csv_by_postgres_says_what_the_report_says(world, people, name, asked):
         shared=asked.get("shared", "shown"),
         estimates=asked.get("estimates", "shown"),
     )
+    found = run(spec)
+    told = body(people["finance"].get(f"reports/{name}", DAYS | asked | {"format": "parquet"}))
+    got, wanted = (pq.read_table(io.BytesIO(one)) for one in (told, to_parquet(found)))
+    assert got.schema.equals(wanted.schema)
+    assert sorted(map(str, got.to_pylist())) == sorted(map(str, wanted.to_pylist()))
     got = body(people["finance"].get(f"reports/{name}", DAYS | asked | {"format": "csv"})).decode()
     assert "\r" not in got
-    wanted = list(csv.reader(io.StringIO(to_csv(run(spec)))))
+    wanted = list(csv.reader(io.StringIO(to_csv(found))))
     assert sorted(csv.reader(io.StringIO(got))) == sorted(wanted)
     assert (csv_lines(REPORTS[name], spec) is None) == (
         "spread" in str(asked) or "sku" in str(asked)

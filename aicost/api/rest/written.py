@@ -17,9 +17,9 @@ from attribution.reports import stream
 from attribution.reports.base import Report
 from attribution.reports.changes import changed_steps, steps_told
 from attribution.reports.columns import kind_of
-from attribution.reports.copying import csv_lines
+from attribution.reports.copying import csv_lines, tables
 from attribution.reports.formats import csv_text, plain_value
-from attribution.reports.parquet import FLAG, pieces, schema_of_report
+from attribution.reports.parquet import FLAG, file_of, pieces, schema_of_report
 from attribution.reports.question import spec_values
 from attribution.reports.spec import Answer, Spec, Stream, Trusted
 from attribution.reports.trust import trust_of as trust_of_spec
@@ -118,11 +118,9 @@ def _body(kind: str, report: Report, spec: Spec, since: datetime | None, more: d
     of its own, which ends with it."""
     with reading(settings.AICOST_API_STREAM_SECONDS, replays=spec.by_rules):
         steps = None if since is None else _steps(report, spec, since)
-        lines = csv_lines(report, spec) if kind == "csv" and steps is None else None
-        if lines is not None:  # Postgres writes them
-            first = next(lines, b"")
-            yield b""
-            yield from chain(_head_of_csv(report.columns(spec), None), [first], lines)
+        written = _WRITTEN[kind](report, spec, more) if kind in _WRITTEN and not since else None
+        if written is not None:
+            yield from written
             return
         found = stream(spec)
         if steps is not None:
@@ -176,16 +174,39 @@ def _head_of_csv(columns: Sequence[str], tombstones: Sequence[date] | None) -> I
 def _parquet(title: str, found: Stream, tombstones: Sequence[date] | None, more: dict
              ) -> Iterator[bytes]:  # fmt: skip
     """Row groups as they fill; the schema and what the answer says of itself stand in the file."""
-    told = {"trust": trust_of(found.trust, None), **more}
-    about = {"aicost_trust": json.dumps(told, ensure_ascii=False, default=plain_value)}
     marked = tombstones is not None
-    extra = [(TOMBSTONE, FLAG)] if marked else []
-    schema = schema_of_report(found.spec, found.columns, about, extra)
+    schema = _schema(found.spec, found.columns, found.trust, more, marked)
     steps = ({"period": step, TOMBSTONE: True} for step in tombstones or ())
     gone = (tuple(told.get(name) for name in schema.names) for told in steps)
     rest = (False,) if marked else ()
     rows = ((*(row[name] for name in found.columns), *rest) for row in found.rows)
     yield from pieces(schema, chain(gone, rows))
+
+
+def _schema(spec: Spec, columns: Sequence[str], trust: Trusted, more: dict, marked: bool = False):
+    told = {"trust": trust_of(trust, None), **more}
+    about = {"aicost_trust": json.dumps(told, ensure_ascii=False, default=plain_value)}
+    return schema_of_report(spec, columns, about, [(TOMBSTONE, FLAG)] if marked else [])
+
+
+def _csv_by_postgres(report: Report, spec: Spec, more: dict) -> Iterator[str | bytes] | None:
+    if (lines := csv_lines(report, spec)) is None:
+        return None
+    return _begun(_head_of_csv(report.columns(spec), None), lines)
+
+
+def _parquet_by_postgres(report: Report, spec: Spec, more: dict) -> Iterator[bytes] | None:
+    schema = _schema(spec, report.columns(spec), trust_of_spec(spec), more)
+    if (found := tables(report, spec, schema)) is None:
+        return None
+    return _begun((), file_of(schema, found))
+
+
+def _begun(head: Iterable[str], body: Iterator[bytes]) -> Iterator[str | bytes]:
+    """First an empty piece, once the first of the body is there."""
+    first = next(body, b"")
+    yield b""
+    yield from chain(head, [first], body)
 
 
 def _chunks(rows: Iterable[dict], size: int) -> Iterator[list[dict]]:
@@ -195,3 +216,4 @@ def _chunks(rows: Iterable[dict], size: int) -> Iterator[list[dict]]:
 
 
 _WRITE = {"json": _json, "csv": _csv, "parquet": _parquet}
+_WRITTEN = {"csv": _csv_by_postgres, "parquet": _parquet_by_postgres}
