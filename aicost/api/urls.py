@@ -1,6 +1,6 @@
 """Addresses for machines."""
 
-from django.urls import path
+from django.urls import path, re_path
 
 from aicost.api import events, otlp
 from aicost.api.mcp import http
@@ -16,5 +16,6 @@ urlpatterns: list = [
     path("api/v1/", browse.page, name="api"),
     path("api/v1/openapi.json", schema.as_json, name="openapi_json"),
     path("api/v1/openapi.yaml", schema.as_yaml, name="openapi_yaml"),
-    path("api/<path:rest>", schema.nothing_here),
+    # Of any text, line feeds too: `path` would leave those to the pages.
+    re_path(r"^api/(?P<rest>(?s:.+))\Z", schema.nothing_here),
 ]

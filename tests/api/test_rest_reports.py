@@ -6,6 +6,7 @@ from decimal import Decimal
 import io
 import json
 import random
+from urllib.parse import unquote
 
 from django.db import connection
 import pyarrow.parquet as pq
@@ -174,6 +175,7 @@ def test_who_sees_some_teams_sees_no_other(world, people):
         ("dimensions/colour/values", {}, 404, "no dimension"),
         ("reports/", {}, 404, "no such address"),
         ("nowhere", {}, 404, "no such address"),
+        ("alerts/a%0Ab/snooze", {}, 404, "no such address"),
     ],
 )
 def test_it_says_what_is_wrong(people, path, params, status, told):
@@ -182,7 +184,7 @@ def test_it_says_what_is_wrong(people, path, params, status, told):
     assert answer["Content-Type"] == "application/problem+json"
     problem = answer.json()
     assert told in problem["detail"] and problem["cure"]
-    assert (problem["status"], problem["instance"]) == (status, f"/api/v1/{path}")
+    assert (problem["status"], problem["instance"]) == (status, f"/api/v1/{unquote(path)}")
 
 
 def test_what_changed_since_replaces_its_steps(world, people):
