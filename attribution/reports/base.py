@@ -1,6 +1,8 @@
 """What every report is made of: its entry in the registry, its binds and its rows."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from decimal import Decimal
 import json
@@ -30,6 +32,7 @@ from attribution.reports.spec import (
     BadSpec,
     NotAllowed,
     Spec,
+    TooLong,
     is_charge_dimension,
 )
 
@@ -62,6 +65,8 @@ ALL_GRANULARITIES, ALL_POOLS = GRANULARITIES, POOL_OPTIONS
 MS_PER_HOUR = 3_600_000
 ROWS_AT_ONCE = 2_000
 HOUR_QUANTUM = Decimal("0.000001")
+# How many rows a query may have, None is any number.
+_most: ContextVar[int | None] = ContextVar("rows_at_most", default=None)
 
 
 @dataclass(frozen=True)
@@ -233,13 +238,29 @@ def grain(spec: Spec) -> str:
 
 def fetch(query: str, values: Mapping[str, object], only: Sequence[str] = ()) -> list[dict]:
     """The rows of `<query>.sql` as dictionaries, of these columns only if some are named."""
+    most, text = _most.get(), sql(PACKAGE, query)
+    if most is not None:
+        text = f"select * from (\n{text}\n) q limit {most + 1}"
     with connection.cursor() as cursor:
-        cursor.execute(sql(PACKAGE, query), values)
+        cursor.execute(text, values)
         names = [column.name for column in cursor.description]
-        if not only:
-            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-        chosen = itemgetter(*(names.index(name) for name in only))
-        return [dict(zip(only, chosen(row), strict=True)) for row in cursor.fetchall()]
+        rows = cursor.fetchall()
+    if most is not None and len(rows) > most:
+        raise TooLong(most)
+    if not only:
+        return [dict(zip(names, row, strict=True)) for row in rows]
+    chosen = itemgetter(*(names.index(name) for name in only))
+    return [dict(zip(only, chosen(row), strict=True)) for row in rows]
+
+
+@contextmanager
+def at_most(rows: int) -> Iterator[None]:
+    """Within it a query of more rows raises TooLong, before they stand in memory."""
+    token = _most.set(rows)
+    try:
+        yield
+    finally:
+        _most.reset(token)
 
 
 def each(query: str, values: Mapping[str, object]) -> Iterator[dict]:

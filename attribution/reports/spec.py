@@ -76,6 +76,13 @@ class BadSpec(ValueError):
     """The question cannot be answered as put; the message names the part and the choices."""
 
 
+class TooLong(BadSpec):
+    """An answer of more rows than may stand in memory at once."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"that is more than {most:,} rows, which must all stand in memory for it")
+
+
 class NotAllowed(PermissionError):
     """The asker's role may not see this report."""
 

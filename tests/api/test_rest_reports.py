@@ -12,7 +12,7 @@ from django.db import connection
 import pyarrow.parquet as pq
 import pytest
 
-from aicost.api.rest import reports
+from aicost.api.rest import reports, written
 from aicost.api.rest.cursors import page
 from aicost.api.rest.schema import document
 from aicost.kernel.periods import Period
@@ -321,6 +321,20 @@ def test_csv_and_parquet_by_postgres_say_what_the_report_says(world, people, nam
     assert (csv_lines(REPORTS[name], spec) is None) == (
         "spread" in str(asked) or "sku" in str(asked)
     )
+
+
+@pytest.mark.parametrize("more", [{"compare": "previous"}, {"in_currency": "EUR"}])
+def test_what_must_stand_in_memory_is_refused_before_it_does(world, people, monkeypatch, more):
+    """And only that: the same rows as they are go into a stream."""
+    monkeypatch.setattr(written, "ROWS_IN_MEMORY_MAX", 2)
+    asked = DAYS | {"group_by": "feature,model", "granularity": "day"}
+    answer = people["finance"].get("reports/cost", asked | more)
+    assert answer.status_code == 400 and "more than 2 rows" in answer.json()["detail"]
+    assert "fewer days" in answer.json()["cure"]
+    if "in_currency" in more:
+        answer = people["finance"].get("reports/cost", asked | more | {"format": "csv"})
+        assert answer.status_code == 400
+    assert len(body(people["finance"].get("reports/cost", asked | {"format": "csv"}))) > 1000
 
 
 def test_no_page_of_the_description_needs_a_script(client):

@@ -17,7 +17,7 @@ from attribution.alerting.announced import BadEvent
 from attribution.alerting.feedback import BadVerdict
 from attribution.entities.changes import EntityRefused
 from attribution.reports.explain_words import NoFigure
-from attribution.reports.spec import BadSpec, NotAllowed
+from attribution.reports.spec import BadSpec, NotAllowed, TooLong
 from attribution.ruling.draft import RuleRefused
 from ingest.connect import BadSettings
 from ingest.inbox import UploadNotKept, UploadTooLarge
@@ -25,6 +25,10 @@ from ingest.once import NotTaken
 
 PROBLEM = "application/problem+json"
 RETRY_SECONDS = 60
+_SHORTER = (
+    "Ask for fewer days, longer steps or fewer dimensions; without compare and in_currency CSV, "
+    "Parquet and limit=all stream any number of rows"
+)
 READ_DOCS = "Correct the part that is named; /api/v1/ describes every parameter"
 log = logging.getLogger(__name__)
 
@@ -132,6 +136,7 @@ _SAYS: tuple[tuple[type | tuple[type, ...], Callable], ...] = (
     (Refused, lambda e: (e.status, str(e), e.cure, {})),
     (NotKnown, lambda e: (401, str(e), e.cure, {})),
     (NotInScope, lambda e: (403, str(e), e.cure, {})),
+    (TooLong, lambda e: (400, str(e), _SHORTER, {})),
     (BadSpec, lambda e: (400, str(e), READ_DOCS, {})),
     (NotAllowed, lambda e: (403, str(e), "An admin can change your role or teams", {})),
     (NoFigure, lambda e: (404, str(e), "Ask the report which rows it has", {})),

@@ -21,6 +21,7 @@ from aicost.api.rest.written import (
     Passing,
     columns_of,
     head_of,
+    in_memory,
     streamed,
     trust_of,
 )
@@ -142,7 +143,8 @@ def _page(request, report, spec, limit, given) -> HttpResponse:
     asked = question_of(spec_values(spec), since, given["compare"])
     with reading(settings.AICOST_API_SECONDS, replays=spec.by_rules):
         steps = () if since is None else changed_steps(report, spec, since)
-        found = compare(spec) if given["compare"] else stream(spec)
+        with in_memory(spec, compares=bool(given["compare"])):
+            found = compare(spec) if given["compare"] else stream(spec)
         passing = Passing(found.rows)
         rows = passing if since is None else passing.of(steps)
         taken, after = page(rows, found.columns, given["cursor"], limit, asked)

@@ -2,6 +2,7 @@
 in memory that does not grow with them."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from datetime import date, datetime
 from itertools import chain, islice
@@ -14,7 +15,7 @@ from aicost.api.reading import reading
 from aicost.api.rest.frame import JSON
 from aicost.kernel.periods import utc_now
 from attribution.reports import stream
-from attribution.reports.base import Report
+from attribution.reports.base import Report, at_most
 from attribution.reports.changes import changed_steps, steps_told
 from attribution.reports.columns import kind_of
 from attribution.reports.copying import csv_lines, tables
@@ -26,8 +27,16 @@ from attribution.reports.trust import trust_of as trust_of_spec
 
 CSV, PARQUET = "text/csv", "application/vnd.apache.parquet"
 MEDIA = {"json": JSON, "csv": CSV, "parquet": PARQUET}
-ROWS_A_CHUNK = 2_000
+ROWS_A_CHUNK, ROWS_IN_MEMORY_MAX = 2_000, 50_000
 TOMBSTONE, LINE_FEED = "tombstone", "\n"
+
+
+@contextmanager
+def in_memory(spec: Spec, compares: bool = False) -> Iterator[None]:
+    """Within it rows are read that all stand in memory where they are compared or converted: not
+    more than there is room for. Raises TooLong."""
+    with at_most(ROWS_IN_MEMORY_MAX) if compares or spec.in_currency else nullcontext():
+        yield
 
 
 def columns_of(columns: Sequence[str]) -> list[dict]:
@@ -122,7 +131,8 @@ def _body(kind: str, report: Report, spec: Spec, since: datetime | None, more: d
         if written is not None:
             yield from written
             return
-        found = stream(spec)
+        with in_memory(spec):
+            found = stream(spec)
         if steps is not None:
             found = replace(found, rows=Passing(found.rows).of(steps))
         yield b""
