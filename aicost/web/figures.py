@@ -313,7 +313,9 @@ def lines(stacks: Sequence[Stack], periods: Sequence[date], axis: Axis) -> dict:
             if at - ends[-1][1] > gap * NAME_MOVES_MAX:
                 continue
             taken.append(at)
-            beside = _beside(ends[-1][0] == len(periods) - 1) | {"name": "end"}
+            others = (one.values.get(periods[last]) for one in stacks if one is not stack)
+            below = any(other is not None and other > ends[-1][1] for other in others)
+            beside = _beside(last == len(periods) - 1, below) | {"name": "end"}
             text = _note(ends[-1][0], plain(at), name, **beside, font=_words())
             layout["annotations"].append(text)
     return {"data": traces, "layout": layout}
@@ -326,8 +328,11 @@ def _line_end(x: int, y: Decimal, colour: str, is_open: bool) -> dict:
     return _note(x, plain(y), dot, font={"size": 10 if is_open else 8, "color": colour})
 
 
-def _beside(at_the_end: bool) -> dict:
-    """A line's name stands right of its last point, or above it when the line ends early."""
+def _beside(at_the_end: bool, below: bool) -> dict:
+    """A line's name stands right of its last point, or above it when the line ends early; below it
+    where another line is above."""
     if at_the_end:
         return {"xanchor": "left", "xshift": 8}
+    if below:
+        return {"xanchor": "right", "yanchor": "top", "yshift": -6}
     return {"xanchor": "right", "yanchor": "bottom", "yshift": 6}

@@ -27,6 +27,14 @@ EARNED = ("revenue", "margin")
 SORTS = Sorting(dict.fromkeys(("name", "cost", *EARNED), ""), "cost", data={"name": "customer"})
 # What older addresses call by=.
 OLDER = {"name": "name", "revenue": "revenue", "margin": "-margin"}
+AFTER = (
+    "A customer’s cost is its share of each day’s pools by its inferences, the owner’s idle "
+    "included; shared cost and idle without an owner stand on nobody."
+)
+EARNS = (
+    " Margin here is revenue less all of this cost; gross margin, by the cost classes of finance, "
+    "stands on Margin, worst first."
+)
 HOW = (
     "No call has named a customer.",
     "Calls bring them: the field customer of usage files, of OpenTelemetry spans and of call logs. "
@@ -136,9 +144,7 @@ def list_table(ask: Ask, asked: str = "", page: int = 1) -> dict:
         "span": f"{numbers.count((page - 1) * ROWS_MAX + 1)}–"
         f"{numbers.count(min(page * ROWS_MAX, found.count))} of {numbers.count(found.count)}",
         "known": shown or bool(asked),
-        "after": "A customer’s cost is its share of each day’s pools by its inferences, the "
-        "owner’s idle included; shared cost and idle without an owner stand on nobody."
-        if shown else "",
+        "after": f"{AFTER}{EARNS if may_see_margin(ask.user) else ''}" if shown else "",
     }  # fmt: skip
 
 

@@ -86,7 +86,7 @@ def key_figures(ask: Ask) -> dict:
 
 
 def _figure(ask: Ask, line: UnitLine, final: bool) -> Figure:
-    name = "Blended, all features" if line.blended else line.name
+    name = "Blended" if line.blended else line.name
     under = [("", f"per 1k inferences, of {numbers.short_count(line.count)}", False)]
     if line.growth != numbers.NOT_APPLICABLE:
         now, was = line.each("marginal"), line.each("marginal", line.before)
