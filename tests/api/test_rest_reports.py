@@ -334,7 +334,8 @@ def test_what_must_stand_in_memory_is_refused_before_it_does(world, people, monk
     if "in_currency" in more:
         answer = people["finance"].get("reports/cost", asked | more | {"format": "csv"})
         assert answer.status_code == 400
-    assert len(body(people["finance"].get("reports/cost", asked | {"format": "csv"}))) > 1000
+    told = body(people["finance"].get("reports/cost", asked | {"format": "csv"}))
+    assert told.count(b"\n") > 3
 
 
 def test_no_page_of_the_description_needs_a_script(client):
