@@ -5,9 +5,9 @@ import json
 
 import pytest
 
-from ingest.maps import resource_of, workload_of
 from ingest.models import ResourceMap, WorkloadMap
 from ingest.sources.prometheus_maps import READER
+from tests.ingest.resolved import resource_of, workload_of
 from tests.ingest.rows import deliver
 
 pytestmark = pytest.mark.django_db

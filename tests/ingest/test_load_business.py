@@ -14,6 +14,7 @@ from ingest import maps
 from ingest.models import Alias, Outcome, QualityScore, ResourceMap, Revenue, Usage, WorkloadMap
 from ingest.sources.base import Unreadable
 from ingest.sources.canonical import CANONICAL_READERS
+from tests.ingest.resolved import resource_of, workload_of
 from tests.ingest.rows import deliver
 
 pytestmark = pytest.mark.django_db
@@ -76,10 +77,10 @@ def test_it_adds_and_changes_map_rows_by_their_key(tmp_path):
     )
     deliver(tmp_path, "n.csv", head + ",n1,i-9,,\n")
     assert ResourceMap.objects.count() == 3
-    assert maps.resource_of("c", "n1", date(2026, 7, 31)) == "i-3"
-    assert maps.resource_of("c", "n1", date(2026, 8, 1)) == "i-9"
-    assert maps.resource_of("", "n1", DAY) == "i-2"
-    assert maps.resource_of("", "n2", DAY) is None
+    assert resource_of("c", "n1", date(2026, 7, 31)) == "i-3"
+    assert resource_of("c", "n1", date(2026, 8, 1)) == "i-9"
+    assert resource_of("", "n1", DAY) == "i-2"
+    assert resource_of("", "n2", DAY) is None
 
 
 def test_it_takes_the_lowest_position_then_the_longest_pattern(tmp_path):
@@ -87,11 +88,11 @@ def test_it_takes_the_lowest_position_then_the_longest_pattern(tmp_path):
     rows = ",rank-*,0,ranker,inference\n,rank-train-*,0,ranker-training,training\n"
     rows += "lab,*,0,lab,experiment\n,*,-1,,other\n"
     deliver(tmp_path, "w.csv", head + rows)
-    assert maps.workload_of("", "ml", "rank-0", DAY).activity == "other"
+    assert workload_of("", "ml", "rank-0", DAY).activity == "other"
     WorkloadMap.objects.filter(position=-1).delete()
-    assert maps.workload_of("", "ml", "rank-train-1", DAY).workload == "ranker-training"
-    assert maps.workload_of("", "ml", "rank_0", DAY) is None
-    assert maps.workload_of("", "lab", "x", DAY).activity == "experimentation"
+    assert workload_of("", "ml", "rank-train-1", DAY).workload == "ranker-training"
+    assert workload_of("", "ml", "rank_0", DAY) is None
+    assert workload_of("", "lab", "x", DAY).activity == "experimentation"
 
 
 def test_it_resolves_aliases_on_their_days(tmp_path):

@@ -10,7 +10,6 @@ from aicost.kernel.periods import utc_now
 from attribution.allocate import attribute
 from attribution.audit import audit, is_clean
 from ingest.connect import check_source, configure
-from ingest.maps import resource_of, workload_of
 from ingest.models import (
     ChangedDay,
     GpuInterval,
@@ -36,6 +35,7 @@ from tests.ingest.prometheus_world import (
     prometheus,
     wait_for,
 )
+from tests.ingest.resolved import resource_of, workload_of
 from tests.served import serving
 
 pytestmark = pytest.mark.prometheus

@@ -10,8 +10,8 @@ from aicost.accounts.scope import may_edit_names
 from aicost.kernel.periods import utc_today
 from aicost.web.budget_files import given, taken
 from aicost.web.shell import frame, refuse
-from attribution.budgeting.balance_files import export_balances, import_balances
 from attribution.budgeting.balances import FIELDS, remove_balance, save_balance, texts_of
+from attribution.budgeting.files import export_balances, import_balances
 from attribution.entities.changes import By, EntityRefused
 from attribution.models import CreditBalance
 from attribution.models.budgets import BALANCE_KINDS

@@ -9,8 +9,12 @@ import sys
 from django.core.management.base import BaseCommand, CommandError
 
 from aicost.kernel.periods import Period, utc_today
-from attribution.budgeting.balance_files import export_balances, import_balances
-from attribution.budgeting.files import export_budgets, import_budgets
+from attribution.budgeting.files import (
+    export_balances,
+    export_budgets,
+    import_balances,
+    import_budgets,
+)
 from attribution.budgeting.remember import remember
 from attribution.budgeting.taking import Taken
 from attribution.entities.changes import By
