@@ -42,7 +42,7 @@ def open_bills(period: Period) -> list[OpenBill]:
     today = utc_today()
     return [
         OpenBill(row["source"], row["through"], row["final_through"])
-        for row in sources_of(period)
+        for row in sources_of(period, None)
         if row["kind"] == "bill"
         and row["through"] is not None
         and row["through"] >= today - timedelta(days=GONE_DAYS)

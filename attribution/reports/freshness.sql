@@ -1,6 +1,7 @@
 -- Per source: how far its data reaches, up to where it is final, when it was last loaded, how many
 -- of its days wait for attribution, and whether the period has money of it. A charge longer than a
--- day does not say how far a bill reaches.
+-- day does not say how far a bill reaches. Who sees only some teams is told the names of bills that
+-- ever had money of theirs (is_theirs), and of all that is measured.
 select
     s.name as source, s.kind, r.through,
     case when s.kind = 'bill' and r.through is not null
@@ -15,7 +16,12 @@ select
         select max(c.day) from attribution_costsum c
         where c.grain = 'service' and c.source_id = s.id
             and c.day >= %(start)s and c.day < %(end)s
-    )) is not null as stands_in_period
+    )) is not null as stands_in_period,
+    s.kind <> 'bill' or %(teams)s::text[] is null or exists (
+        select from attribution_target t
+        join attribution_costsum c on c.target_id = t.id
+        where t.team = any(%(teams)s) and c.grain = 'target' and c.source_id = s.id
+    ) as is_theirs
 from ingest_source s
 left join lateral (
     select case

@@ -5,7 +5,7 @@ from decimal import Decimal
 from aicost.kernel.periods import month_start
 from attribution.reports.base import Report, binds, fetch, hours, pick
 from attribution.reports.spec import Spec
-from attribution.reports.trust import sources_of
+from attribution.reports.trust import sources_of, theirs
 from attribution.reports.unclassified import unclassified_rows
 
 FRESHNESS = (
@@ -89,7 +89,7 @@ UNJOINED = (
 
 
 def freshness_rows(spec: Spec) -> list[dict]:
-    return pick(sources_of(spec.period), FRESHNESS)
+    return pick(theirs(sources_of(spec.period, spec.asker.teams)), FRESHNESS)
 
 
 def delivery_rows(spec: Spec) -> list[dict]:

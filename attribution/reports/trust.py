@@ -1,5 +1,6 @@
 """What every answer says about itself: freshness, final or not, as of when, and the residual."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -26,7 +27,7 @@ class Trust:
             Freshness(
                 row["source"], row["kind"], row["through"], row["final_through"], row["loaded_at"]
             )
-            for row in self._sources
+            for row in theirs(self._sources)
         )
 
     @cached_property
@@ -61,7 +62,7 @@ class Trust:
 
     @cached_property
     def _sources(self) -> list[dict]:
-        return sources_of(self.period)
+        return sources_of(self.period, self.asker.teams)
 
 
 def trust_of(spec: Spec) -> Trust:
@@ -75,6 +76,13 @@ def _trust(period: Period, basis: str, asker: Asker) -> Trust:
 
 
 @once
-def sources_of(period: Period) -> list[dict]:
-    """The rows of freshness.sql: how far each source reaches, and what of the period waits."""
-    return fetch("freshness", {"start": period.start, "end": period.end, "today": utc_today()})
+def sources_of(period: Period, teams: tuple[str, ...] | None) -> list[dict]:
+    """The rows of freshness.sql: how far each source reaches, and what of the period waits. All of
+    them say whether an answer is final; an asker may know `theirs`."""
+    days = {"start": period.start, "end": period.end, "today": utc_today()}
+    return fetch("freshness", days | {"teams": None if teams is None else list(teams)})
+
+
+def theirs(sources: Iterable[dict]) -> Iterator[dict]:
+    """The sources whose names may be told."""
+    return (row for row in sources if row["is_theirs"])

@@ -12,9 +12,13 @@ import pytest
 from aicost.kernel.periods import Period
 from attribution.budgeting import findings
 from attribution.budgeting.allowance import allowances, per_unit
-from attribution.budgeting.files import export_balances, import_balances
 from attribution.budgeting.edit import FIELDS, remove_budget, save_budget, texts_of
-from attribution.budgeting.files import export_budgets, import_budgets
+from attribution.budgeting.files import (
+    export_balances,
+    export_budgets,
+    import_balances,
+    import_budgets,
+)
 from attribution.budgeting.judge import Standing, judged
 from attribution.budgeting.odds import chance_over, reached_on
 from attribution.budgeting.outlook import per_unit_outlook

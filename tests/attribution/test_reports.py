@@ -27,7 +27,7 @@ from attribution.reports.spec import (
     NotAllowed,
     Spec,
 )
-from ingest.models import Charge, ResourceMap
+from ingest.models import Charge, ResourceMap, Source
 from tests.attribution import world
 from tests.attribution.ledger import charge, node_map
 
@@ -256,6 +256,25 @@ def test_it_leaks_nothing_of_other_teams_through_any_report(built):
             assert not values & foreign, (name, groups)
             assert not values & names, (name, groups)
     assert ask("cost", SUMMER, Asker("viewer", ())).rows == []
+
+
+def test_it_names_bills_only_to_those_whose_money_they_have(built):
+    """How far measurements reach, and whether the answer is final, is told to everybody."""
+    Source.objects.create(name="secret vendor", kind="bill")
+    told = {
+        teams: [
+            {one.source for one in ask("cost", SUMMER, Asker("viewer", teams)).freshness},
+            {row["source"] for row in ask("freshness", SUMMER, Asker("viewer", teams)).rows},
+        ]
+        for teams in (None, ("b",), ())
+    }
+    everything = set(Source.objects.values_list("name", flat=True))
+    bills = set(Source.objects.filter(kind="bill").values_list("name", flat=True))
+    assert told[None] == [everything, everything]
+    assert told[("b",)] == [everything - {"secret vendor"}] * 2
+    assert told[()] == [everything - bills] * 2
+    whole, some = (ask("cost", SUMMER, Asker("viewer", teams)) for teams in (None, ("b",)))
+    assert (whole.final, whole.as_of) == (some.final, some.as_of)
 
 
 def test_it_shows_margin_only_to_those_who_may_see_it(built):
