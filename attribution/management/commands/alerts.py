@@ -26,6 +26,7 @@ from attribution.reports.spec import Spec
 
 
 class Command(BaseCommand):
+    requires_system_checks = ()
     help = (
         "Look at the ledger for what stands out (run), list the alerts (list); announce a launch"
         " or a load test (announce, announced, withdraw)."

@@ -10,6 +10,7 @@ from attribution.dirty import dirty_again
 
 
 class Command(BaseCommand):
+    requires_system_checks = ()
     help = "Attribute every day that changed, in this process."
 
     def add_arguments(self, parser):

@@ -27,6 +27,7 @@ DAYS_MAX = 400
 
 
 class Command(BaseCommand):
+    requires_system_checks = ()
     help = "What may be spent, is, and where it ends. docs/budgets.md describes the file."
 
     def add_arguments(self, parser):

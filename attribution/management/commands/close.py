@@ -15,6 +15,7 @@ def month(text: str) -> date:
 
 
 class Command(BaseCommand):
+    requires_system_checks = ()
     help = "Close a month: what is reported stays, what comes later is restated (docs/close.md)."
 
     def add_arguments(self, parser):

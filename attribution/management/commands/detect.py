@@ -10,6 +10,7 @@ from attribution.seriesfile import BadSeries
 
 
 class Command(BaseCommand):
+    requires_system_checks = ()
     help = "Find anomalies in series of costs from a file. docs/anomalies.md describes the columns."
 
     def add_arguments(self, parser):

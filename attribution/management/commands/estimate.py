@@ -12,6 +12,7 @@ from attribution.estimates import OPEN_DAYS_MAX, estimate
 
 
 class Command(BaseCommand):
+    requires_system_checks = ()
     help = "Estimate the days whose bill is not final; with a period, final ones too."
 
     def add_arguments(self, parser):

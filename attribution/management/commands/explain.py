@@ -22,6 +22,7 @@ from attribution.reports.spec import BASES, POOL_OPTIONS, BadSpec, NotAllowed
 
 
 class Command(BaseCommand):
+    requires_system_checks = ()
     help = f"Say why a figure is what it is: {', '.join(FIGURES)}. docs/reports.md describes them."
 
     def add_arguments(self, parser):

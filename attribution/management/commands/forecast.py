@@ -10,6 +10,7 @@ from attribution.seriesfile import BadSeries
 
 
 class Command(BaseCommand):
+    requires_system_checks = ()
     help = "Forecast the month's total of series of costs. docs/anomalies.md describes the columns."
 
     def add_arguments(self, parser):

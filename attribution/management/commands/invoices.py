@@ -9,6 +9,7 @@ from attribution.closing.payments import BadFile, import_payments
 
 
 class Command(BaseCommand):
+    requires_system_checks = ()
     help = "Import a CSV of what was paid per invoice (docs/close.md). Importing it again is safe."
 
     def add_arguments(self, parser):

@@ -15,6 +15,7 @@ from attribution.reports.spec import BASES, LEFT_OUT, SHOWN, SPREAD, Asker, BadS
 
 
 class Command(BaseCommand):
+    requires_system_checks = ()
     help = "The month as a journal on the accounts of `manage.py finance accounts`, as CSV."
 
     def add_arguments(self, parser):

@@ -25,6 +25,7 @@ from ingest.prices import (
 
 
 class Command(BaseCommand):
+    requires_system_checks = ()
     help = "Prices of model calls: import, export, list, look up, end, reprice history."
 
     def add_arguments(self, parser):

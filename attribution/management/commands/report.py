@@ -22,6 +22,7 @@ from attribution.reports.spec import (
 
 
 class Command(BaseCommand):
+    requires_system_checks = ()
     help = f"Answer one report: {', '.join(REPORTS)}. docs/reports.md describes them."
 
     def add_arguments(self, parser):

@@ -20,6 +20,7 @@ REFUSED = (RuleRefused, FileRefused, NotAllowed, BadSpec, OSError, ValueError)
 
 
 class Command(BaseCommand):
+    requires_system_checks = ()
     help = "Rules: which charges stand where. See docs/rules.md."
 
     def add_arguments(self, parser):

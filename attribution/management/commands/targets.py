@@ -23,6 +23,7 @@ TEXTS = ("title", "owner", "business_case", "expected_currency", "note")
 
 
 class Command(BaseCommand):
+    requires_system_checks = ()
     help = "Names and who owns them: list, show, import, export, change. docs/targets.md"
 
     def add_arguments(self, parser):

@@ -5,6 +5,7 @@ from ingest.sources.base import Unreadable
 
 
 class Command(BaseCommand):
+    requires_system_checks = ()
     help = "Sum a bill by DuckDB or Spark into files to load. Touches no database."
 
     def add_arguments(self, parser):

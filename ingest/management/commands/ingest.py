@@ -13,6 +13,7 @@ from ingest.tasks import attribute_changes
 
 
 class Command(BaseCommand):
+    requires_system_checks = ()
     help = "Load files and folders; attribute the days they change. Exit 1 if anything is held."
 
     def add_arguments(self, parser):

@@ -15,6 +15,7 @@ from ingest.tasks import attribute_changes
 
 
 class Command(BaseCommand):
+    requires_system_checks = ()
     help = "Sources that are fetched: add, test, list, run."
 
     def add_arguments(self, parser):

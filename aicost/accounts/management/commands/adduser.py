@@ -12,6 +12,7 @@ from aicost.accounts.people import BadPerson, add_user
 
 
 class Command(BaseCommand):
+    requires_system_checks = ()
     help = "Add a user. The password is asked for, or read from standard input if that is a pipe."
 
     def add_arguments(self, parser):

@@ -9,6 +9,7 @@ from aicost.accounts.tokens import SCOPES, expiry_of, make_token, secret_of
 
 
 class Command(BaseCommand):
+    requires_system_checks = ()
     help = "Tokens of programs that send, read or change data."
 
     def add_arguments(self, parser):

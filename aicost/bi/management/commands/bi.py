@@ -10,6 +10,7 @@ from aicost.bi.roles import BY_HAND, database_user
 
 
 class Command(BaseCommand):
+    requires_system_checks = ()
     help = "The schema reporting_v1 for BI tools: its logins, one a team or tool."
 
     def add_arguments(self, parser):

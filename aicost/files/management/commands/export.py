@@ -18,6 +18,7 @@ from ingest.given import SETTINGS_HELP, NotGiven, given_values
 
 
 class Command(BaseCommand):
+    requires_system_checks = ()
     help = "Daily files of the ledger, in a folder or a bucket. docs/files.md describes them."
 
     def add_arguments(self, parser):

@@ -25,6 +25,7 @@ from aicost.notify.webhooks.replay import BadReplay, replay_span
 
 
 class Command(BaseCommand):
+    requires_system_checks = ()
     help = "Programs that hear what happens, event by event. See docs/webhooks.md."
 
     def add_arguments(self, parser):

@@ -7,6 +7,7 @@ from aicost.runtime.bench.run import run_bench
 
 
 class Command(BaseCommand):
+    requires_system_checks = ()
     help = "Measure the heavy paths, each in a database of its own that is dropped afterwards."
 
     def add_arguments(self, parser):

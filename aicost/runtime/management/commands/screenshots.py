@@ -10,6 +10,7 @@ from aicost.runtime.screenshots import NoPictures, take
 
 
 class Command(BaseCommand):
+    requires_system_checks = ()
     help = "Take pictures of every page of this ledger (needs chromium and Pillow)."
 
     def add_arguments(self, parser):
