@@ -34,16 +34,15 @@ NEEDS = {
 
 # Files that take a minute or more go first: none is still at work when all others have ended.
 LONG = (
-    "web/test_figures_are_reports.py",
-    "runtime/test_worker_kill.py",
     "web/test_sweep.py",
     "web/test_journeys.py",
-    "runtime/test_up.py",
-    "runtime/test_debian_postgres.py",
+    "runtime/test_worker_kill.py",
+    "web/test_bad_requests.py",
+    "web/test_figures_are_reports.py",
     "ingest/test_mutated_files.py",
+    "runtime/test_up.py",
     "ingest/test_spark.py",
     "attribution/test_random_rules.py",
-    "bi/test_plain_user.py",
 )
 
 # How long an example takes says how busy the machine is, nothing about the product.
