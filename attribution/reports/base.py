@@ -238,7 +238,7 @@ def grain(spec: Spec) -> str:
 
 def fetch(query: str, values: Mapping[str, object], only: Sequence[str] = ()) -> list[dict]:
     """The rows of `<query>.sql` as dictionaries, of these columns only if some are named."""
-    most, text = _most.get(), sql(PACKAGE, query)
+    most, text = _most.get(), _text(query, only)
     if most is not None:
         text = f"select * from (\n{text}\n) q limit {most + 1}"
     with connection.cursor() as cursor:
@@ -247,10 +247,14 @@ def fetch(query: str, values: Mapping[str, object], only: Sequence[str] = ()) ->
         rows = cursor.fetchall()
     if most is not None and len(rows) > most:
         raise TooLong(most)
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def _text(query: str, only: Sequence[str]) -> str:
+    """Columns that nobody asks for are neither carried through sorts nor sent."""
     if not only:
-        return [dict(zip(names, row, strict=True)) for row in rows]
-    chosen = itemgetter(*(names.index(name) for name in only))
-    return [dict(zip(only, chosen(row), strict=True)) for row in rows]
+        return sql(PACKAGE, query)
+    return f"select {', '.join(only)} from (\n{sql(PACKAGE, query)}\n) q"
 
 
 @contextmanager
@@ -263,11 +267,11 @@ def at_most(rows: int) -> Iterator[None]:
         _most.reset(token)
 
 
-def each(query: str, values: Mapping[str, object]) -> Iterator[dict]:
-    """The rows of `<query>.sql` one by one, from a cursor of the server: memory stays the same
-    however many there are."""
+def each(query: str, values: Mapping[str, object], only: Sequence[str] = ()) -> Iterator[dict]:
+    """As `fetch` one by one, from a cursor of the server: memory stays the same however many there
+    are."""
     with connection.chunked_cursor() as cursor:
-        cursor.execute(sql(PACKAGE, query), values)
+        cursor.execute(_text(query, only), values)
         names = [column.name for column in cursor.description]
         while rows := cursor.fetchmany(ROWS_AT_ONCE):
             for row in rows:

@@ -74,7 +74,7 @@ def queried(spec: Spec) -> tuple[str, dict] | None:
 def _standing_each(spec: Spec) -> Iterator[dict]:
     values = binds(spec)
     if not charge_dimensions(spec):
-        yield from each("cost", values)
+        yield from each("cost", values, _wanted(spec))
         return
     for row in each("cost_charges", values):
         yield row | dict(zip(values["series_groups"], row["named"], strict=True))
@@ -105,8 +105,12 @@ def standing(spec: Spec) -> list[dict]:
 
 def _from_rollups(spec: Spec) -> list[dict]:
     """Without the dimensions that were not asked for: a chart has thousands of rows."""
+    return fetch("cost", binds(spec), _wanted(spec))
+
+
+def _wanted(spec: Spec) -> tuple[str, ...]:
     money = ("cost", "idle_cost", "idle_spread", "shared_spread", *EVIDENCE_COLUMNS, ESTIMATED)
-    return fetch("cost", binds(spec), ("period", *spec.group_by, "line", "currency", *money))
+    return ("period", *spec.group_by, "line", "currency", *money)
 
 
 def _key(spec: Spec) -> tuple:

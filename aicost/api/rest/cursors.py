@@ -82,6 +82,8 @@ def question_of(*parts: object) -> str:
 
 def _part(value: object) -> tuple:
     """None first, then numbers, then text; times and days by their text."""
+    if type(value) is str:
+        return (2, 0, value)
     if value is None:
         return (0, 0, "")
     if isinstance(value, int):
