@@ -19,8 +19,9 @@ from aicost.runtime.page_examples import addresses
 from aicost.runtime.serving import serving, session_of
 
 BYTES_MAX = 150 * 1024
-HEIGHT, HEIGHT_MAX = 1000, 2400
-COLOURS = (256, 128, 64, 32, 16)
+HEIGHT, HEIGHT_MAX = 1000, 2000
+COLOURS = (256, 192, 128, 96, 64, 48, 32, 16)
+TOKEN_WEIGHT = 50
 DARK = ("overview", "explore", "gpus")
 NARROW = ("overview", "explore")
 # Pages that are not made of panels.
@@ -71,7 +72,9 @@ def take(folder: Path, say: Callable[[str], None]) -> None:
     wanted = list(shots(period))
     cookie = session_of(admin)
     folder.mkdir(parents=True, exist_ok=True)
-    with serving(Path(settings.AICOST_HOME) / "logs" / "screenshots.log") as port:
+    log = Path(settings.AICOST_HOME) / "logs" / "screenshots.log"
+    log.parent.mkdir(exist_ok=True)
+    with serving(log) as port:
         for shot, picture in _pictures(wanted, f"http://127.0.0.1:{port}", cookie, chromium):
             data = compressed(picture)
             (folder / f"{shot.name}.png").write_bytes(data)
@@ -111,8 +114,8 @@ def _tokens() -> set[tuple[int, ...]]:
 
 
 def compressed(picture: bytes) -> bytes:
-    """A PNG of at most BYTES_MAX in its own most frequent colours, as many as fit, those of
-    tokens.css first: a mark of ten pixels keeps its colour. Raises `NoPictures` if none do."""
+    """A PNG of at most BYTES_MAX in its own most frequent colours, as many as fit; those of
+    tokens.css weigh more, so that a small mark keeps its colour. Raises `NoPictures` if none do."""
     import numpy as np
     from PIL import Image
 
@@ -120,7 +123,7 @@ def compressed(picture: bytes) -> bytes:
     ours = _tokens()
     counted = sorted(
         image.getcolors(image.width * image.height),
-        key=lambda one: (one[1] in ours, one[0]),
+        key=lambda one: one[0] * (TOKEN_WEIGHT if one[1] in ours else 1),
         reverse=True,
     )
     codes = np.asarray(image, dtype=np.int32) @ np.array([1 << 16, 1 << 8, 1], dtype=np.int32)
