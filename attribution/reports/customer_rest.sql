@@ -29,9 +29,12 @@ part as (
             else (date_trunc(%(granularity)s, c.day - %(shift)s::interval)
                  + %(shift)s::interval)::date
         end as period,
-        date_trunc('month', c.day)::date as month, c.target_id, c.currency,
-        case %(basis)s when 'billed' then c.billed_cost else c.effective_cost end as cost
+        case when (%(class_months)s::date[])[1] is not null
+            then date_trunc('month', c.day)::date end as month,
+        c.target_id, c.currency,
+        sum(case %(basis)s when 'billed' then c.billed_cost else c.effective_cost end) as cost
     from aicost_cost(%(start)s, %(end)s, 'target', %(step)s, '{}') c
+    group by 1, 2, 3, 4
     union all
     select
         case %(granularity)s
@@ -40,7 +43,9 @@ part as (
             else (date_trunc(%(granularity)s, k.day - %(shift)s::interval)
                  + %(shift)s::interval)::date
         end as period,
-        date_trunc('month', k.day)::date, k.target_id, k.currency,
+        case when (%(class_months)s::date[])[1] is not null
+            then date_trunc('month', k.day)::date end,
+        k.target_id, k.currency,
         - case %(basis)s when 'billed' then k.billed_cost else k.effective_cost end
     from piece p
     cross join lateral (

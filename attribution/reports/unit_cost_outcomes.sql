@@ -9,8 +9,11 @@ named as (
         coalesce(ax.canonical, o.experiment) as experiment, coalesce(am.canonical, o.model) as model
     from ingest_outcome o
     left join alias af on af.day = o.day and af.dimension = 'feature' and af.raw = o.feature
+        and ('feature' = any(%(groups)s) or %(f_feature)s::text[] is not null)
     left join alias ax on ax.day = o.day and ax.dimension = 'experiment' and ax.raw = o.experiment
+        and ('experiment' = any(%(groups)s) or %(f_experiment)s::text[] is not null)
     left join alias am on am.day = o.day and am.dimension = 'model' and am.raw = o.model
+        and ('model' = any(%(groups)s) or %(f_model)s::text[] is not null)
     where o.day >= %(start)s and o.day < %(end)s
 )
 select

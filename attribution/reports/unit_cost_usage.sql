@@ -37,13 +37,20 @@ canonical as (
     left join alias ap
         on ap.day = u.day and ap.dimension = 'provider' and ap.raw = u.provider
     left join alias am on am.day = u.day and am.dimension = 'model' and am.raw = u.model
+    -- Other names that nobody asks for are not looked up.
     left join alias af on af.day = u.day and af.dimension = 'feature' and af.raw = u.feature
+        and ('feature' = any(%(groups)s) or %(f_feature)s::text[] is not null)
     left join alias aw on aw.day = u.day and aw.dimension = 'workload' and aw.raw = u.workload
+        and ('workload' = any(%(groups)s) or %(f_workload)s::text[] is not null)
     left join alias ax
         on ax.day = u.day and ax.dimension = 'experiment' and ax.raw = u.experiment
+        and ('experiment' = any(%(groups)s) or %(f_experiment)s::text[] is not null)
     left join alias at on at.day = u.day and at.dimension = 'team' and at.raw = u.team
+        and ('team' = any(%(groups)s) or %(f_team)s::text[] is not null
+            or %(teams)s::text[] is not null)
     left join alias ae
         on ae.day = u.day and ae.dimension = 'environment' and ae.raw = u.environment
+        and ('environment' = any(%(groups)s) or %(f_environment)s::text[] is not null)
     where u.day >= %(start)s and u.day < %(end)s and u.activity in ('', 'inference')
 ),
 covered as materialized (

@@ -26,6 +26,7 @@ from aicost.web.parts import (
 )
 from aicost.web.reasons import address
 from aicost.web.shell import Page, Panel
+from aicost.web.sizes import is_large
 from aicost.web.sorting import Sorting
 from aicost.web.trials import past_plan
 from attribution.reports.compare import step_of
@@ -362,7 +363,7 @@ TRAINING = Page(
         Panel("lead", "parts/lead.html", lead),
         Panel("figures", "parts/figures.html", key_figures),
         Panel("chart", "parts/training_chart.html", chart, chart_figure, chart_sheet,
-              "Training over time"),
+              "Training over time", lazy=is_large),
         Panel("table", "parts/training_table.html", table, table=sheet, title="Training",
               sorting=SPENT),
         Panel("runs", "parts/training_runs.html", runs, table=runs_sheet, title="Runs",
