@@ -235,14 +235,14 @@ def test_who_sees_some_teams_is_not_told_when_the_money_of_others_changed(world,
 
 
 def test_a_question_that_takes_too_long_is_ended_and_says_what_to_do(people, settings, monkeypatch):
-    def slow(spec):
+    def slow(*asked):
         with connection.cursor() as cursor:
             cursor.execute("select pg_sleep(20)")
 
     settings.AICOST_API_SECONDS = settings.AICOST_API_STREAM_SECONDS = 1
-    for module, more in (("reports", {}), ("written", {"format": "parquet"})):
+    for name, more in (("reports.stream", {}), ("written.tables", {"format": "parquet"})):
         with monkeypatch.context() as slowly:
-            slowly.setattr(f"aicost.api.rest.{module}.stream", slow)
+            slowly.setattr(f"aicost.api.rest.{name}", slow)
             answer = people["finance"].get("reports/cost", DAYS | more)
         assert answer.status_code == 504, answer.content
         assert answer["Content-Type"] == "application/problem+json"
