@@ -77,7 +77,8 @@ def build(size: int, accounts: int = 40) -> None:
     binds = {
         "source": source.pk,
         "rule": AllocationRule.objects.order_by("id").first().pk,
-        "target": Target.objects.order_by("id").first().pk,
+        # The first of those made here: the demo company may have some already.
+        "target": Target.objects.filter(workload="endpoint-0").order_by("id").first().pk,
         "charges": charges,
         "accounts": accounts,
     }
