@@ -4,7 +4,3 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "aicost.settings")
 application = get_wsgi_application()
-
-from attribution.reports.remembered import remember_answers  # noqa: E402
-
-remember_answers()

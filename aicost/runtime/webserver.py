@@ -4,9 +4,10 @@ Its arguments win: https://docs.gunicorn.org/en/stable/configure.html.
 """
 
 import gc
+from importlib import import_module
 import os
 
-from django.urls import get_resolver
+from django.conf import settings
 
 workers = 2
 threads = 4
@@ -20,8 +21,11 @@ _YOUNG, _MIDDLE, _OLD = 50_000, 20, 20
 
 
 def post_worker_init(worker) -> None:
-    """Import all pages before the first is asked for."""
-    get_resolver().url_patterns  # noqa: B018
+    """Import all pages before the first is asked for; answer from memory what is asked again."""
+    from attribution.reports.remembered import remember_answers  # Django is there only now
+
+    import_module(settings.ROOT_URLCONF)
+    remember_answers()
     settle()
 
 
