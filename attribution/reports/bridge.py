@@ -43,7 +43,7 @@ from attribution.reports.bridge_leaves import (
 )
 from attribution.reports.compare import previous_period, step_of
 from attribution.reports.convert import EXACT_DIGITS, folded
-from attribution.reports.cost import every_column
+from attribution.reports.cost import billed_rows
 from attribution.reports.spec import LEFT_OUT, Spec
 from attribution.ruling.between import moved_between
 from attribution.ruling.replay.engine import Replayed
@@ -214,7 +214,7 @@ def _credits(asked: Spec) -> list[dict]:
 
 
 def _money(spec: Spec) -> list[dict]:
-    return pick(every_column(spec), ("period", *LEAF, "kind", "currency", "cost"))
+    return pick(billed_rows(spec), ("period", *LEAF, "kind", "currency", "cost"))
 
 
 def _decomposed(

@@ -11,7 +11,7 @@ from aicost.kernel.targets import LEVELS
 from attribution.drivers import Leaf, Side, effects
 from attribution.once import kept
 from attribution.reports.base import binds, fetch
-from attribution.reports.cost import every_column
+from attribution.reports.cost import billed_rows
 from attribution.reports.spec import LEFT_OUT, Spec
 
 LEAF = ("feature", "model", "experiment", "activity")
@@ -83,7 +83,7 @@ def credited(spec: Spec) -> bool:
     """Whether anything was credited; few sums, without names, tell."""
     only = {"charge_category": (CREDIT,)}
     asked = replace(spec, granularity="total", group_by=(), filters=only, estimates=LEFT_OUT)
-    return bool(every_column(asked))
+    return bool(billed_rows(asked))
 
 
 def decomposed(leaves: list[tuple[Key, str, str, Leaf]], days: tuple[int, int]) -> Iterator[Placed]:

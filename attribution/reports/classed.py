@@ -107,7 +107,7 @@ def _empty(key: tuple, kept: Sequence[str]) -> dict:
 
 def _add(total: dict, row: dict) -> None:
     for name in MONEY:
-        total[name] += row[name] or ZERO
+        total[name] += row.get(name) or ZERO
     more = row.get(ESTIMATED, ZERO)
     total[UNPRICED] |= more is None
     total[ESTIMATED] += more or ZERO

@@ -15,7 +15,13 @@ from attribution.reports.base import (
     fetch,
     pick,
 )
-from attribution.reports.expected import ESTIMATED, expected_rows, with_expected, with_expected_each
+from attribution.reports.expected import (
+    ESTIMATED,
+    billed_columns,
+    expected_rows,
+    with_expected,
+    with_expected_each,
+)
 from attribution.reports.spec import (
     ANY_TAG,
     CHARGE_DIMENSIONS,
@@ -28,7 +34,6 @@ from attribution.reports.spec import (
     Spec,
 )
 
-EVIDENCE_COLUMNS = ("measured_cost", "tagged_cost", "inferred_cost", "fallback_cost")
 DIMENSIONS = (
     *TARGET_DIMENSIONS,
     *HIERARCHY_DIMENSIONS,
@@ -40,19 +45,12 @@ DIMENSIONS = (
 
 
 def columns(spec: Spec) -> tuple[str, ...]:
-    spreads = (("idle_spread",) if spec.idle == SPREAD else ()) + (
-        ("shared_spread",) if spec.shared == SPREAD else ()
-    )
-    return (
-        ("period", *spec.group_by, "line", "currency", "cost", "idle_cost")
-        + spreads
-        + EVIDENCE_COLUMNS
-        + ((ESTIMATED,) if spec.estimates == SHOWN else ())
-    )
+    return billed_columns(spec) + ((ESTIMATED,) if spec.estimates == SHOWN else ())
 
 
 def rows(spec: Spec) -> list[dict]:
-    return pick(with_expected(spec, every_column(spec)), columns(spec))
+    found = with_expected(spec, billed_rows(spec))
+    return pick(found, columns(spec)) if charge_dimensions(spec) else found
 
 
 def stream(spec: Spec) -> Iterator[dict]:
@@ -74,27 +72,27 @@ def queried(spec: Spec) -> tuple[str, dict] | None:
 def _standing_each(spec: Spec) -> Iterator[dict]:
     values = binds(spec)
     if not charge_dimensions(spec):
-        yield from each("cost", values, _wanted(spec))
+        yield from each("cost", values, billed_columns(spec))
         return
     for row in each("cost_charges", values):
         yield row | dict(zip(values["series_groups"], row["named"], strict=True))
 
 
-def every_column(spec: Spec) -> list[dict]:
-    """The rows with both spreads, asked for or not. A pool that gave everything away has no line
-    of its own left."""
+def billed_rows(spec: Spec) -> list[dict]:
+    """The rows with the spreads that are asked for and without what is still expected. A pool that
+    gave everything away has no line of its own left."""
     if SPREAD not in (spec.idle, spec.shared):
         return list(standing(spec))  # a chart has thousands of rows
     return [row for row in standing(spec) if not gave_all(row)]
 
 
 def gave_all(row: Mapping) -> bool:
-    given = row["idle_spread"] or row["shared_spread"]
+    given = row.get("idle_spread") or row.get("shared_spread")
     return bool(row["line"] in ("idle", "shared") and given and not row["cost"])
 
 
 def standing(spec: Spec) -> list[dict]:
-    """`every_column` with the pools that gave everything away, for what is summed further; from
+    """`billed_rows` with the pools that gave everything away, for what is summed further; from
     the rollup where it knows all that is asked, else from the allocated charges."""
     if not charge_dimensions(spec):
         return kept(_key(spec), partial(_from_rollups, spec))
@@ -105,12 +103,7 @@ def standing(spec: Spec) -> list[dict]:
 
 def _from_rollups(spec: Spec) -> list[dict]:
     """Without the dimensions that were not asked for: a chart has thousands of rows."""
-    return fetch("cost", binds(spec), _wanted(spec))
-
-
-def _wanted(spec: Spec) -> tuple[str, ...]:
-    money = ("cost", "idle_cost", "idle_spread", "shared_spread", *EVIDENCE_COLUMNS, ESTIMATED)
-    return ("period", *spec.group_by, "line", "currency", *money)
+    return fetch("cost", binds(spec), billed_columns(spec))
 
 
 def _key(spec: Spec) -> tuple:

@@ -136,11 +136,10 @@ part as (
     from aicost_cost(%(start)s, %(end)s, %(grain)s,
         case %(grain)s when 'period' then 'day' else %(step)s end, %(cuts)s::date[]) c
     left join numbered n on n.target_id = c.target_id
-        -- Of one step, or of some names, the planner shall know how many rows there are: it hashes
-        -- and loops over nothing; of many steps of all names it thinks them few, and sorts.
-        and ((%(granularity)s = 'total' or %(picks)s) and cardinality(%(cuts)s::date[]) = 0
-            or n.segment = case when cardinality(%(cuts)s::date[]) = 0 then 1
-                else width_bucket(c.day, %(cuts)s::date[]) + 1 end)
+        -- Without cuts nothing is compared, so that the planner knows how many rows there are: it
+        -- hashes and loops over nothing.
+        and (cardinality(%(cuts)s::date[]) = 0
+            or n.segment = width_bucket(c.day, %(cuts)s::date[]) + 1)
     where (%(f_source)s::text[] is null
             or c.source_id in (select id from ingest_source where name = any(%(f_source)s)))
         and (%(f_account)s::text[] is null or c.sub_account_id = any(%(f_account)s))

@@ -10,8 +10,9 @@ from aicost.kernel.periods import Period
 from aicost.kernel.targets import DIMENSIONS, KINDS, OWNING_DIMENSIONS
 from attribution.models import AllocationRule
 from attribution.reports.base import NAMING_DIMENSIONS, binds, check, fetch, hours
-from attribution.reports.cost import EVIDENCE_COLUMNS, every_column
 from attribution.reports.cost import REPORT as COST
+from attribution.reports.cost import billed_rows
+from attribution.reports.expected import EVIDENCE_COLUMNS
 from attribution.reports.explain_calls import (
     CallsSeen,
     TokenPrice,
@@ -223,14 +224,13 @@ def narrowed(spec: Spec, dimensions: Mapping[str, str], line: str) -> Spec:
 
 
 def _amounts(asked: Spec, currency: str | None) -> dict:
-    rows = every_column(asked)
+    rows = billed_rows(asked)
     if asked.group_by:
         rows = [row for row in rows if row["activity"]]
     wanted = [row for row in rows if currency in (None, row["currency"])]
-    if not wanted:
-        names = ("cost", "idle_cost", "idle_spread", "shared_spread", *EVIDENCE_COLUMNS)
-        return dict.fromkeys(names, Decimal(0)) | {"currency": currency}
-    return max(wanted, key=lambda row: abs(row["cost"]))
+    names = ("cost", "idle_cost", "idle_spread", "shared_spread", *EVIDENCE_COLUMNS)
+    nothing = dict.fromkeys(names, Decimal(0)) | {"currency": currency}
+    return nothing | max(wanted, key=lambda row: abs(row["cost"]), default={})
 
 
 def _lines(asked: Spec, currency: str | None) -> list[ChargeLine]:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from aicost.kernel.periods import Period, next_month
 from attribution.reports.base import check
 from attribution.reports.cost import REPORT as COST
-from attribution.reports.cost import every_column
+from attribution.reports.cost import billed_rows
 from attribution.reports.explain import narrowed
 from attribution.reports.explain_words import when
 from attribution.reports.patterns import expanded
@@ -48,7 +48,7 @@ def stepped(
     asked = replace(narrowed(expanded(spec), dimensions, line), granularity=step)
     check(COST, asked)
     sums: dict[str, dict[date, Decimal]] = {}
-    for row in every_column(asked):
+    for row in billed_rows(asked):
         if currency in (None, row["currency"]) and (not asked.group_by or row["activity"]):
             found = sums.setdefault(row["currency"], {})
             found[row["period"]] = found.get(row["period"], ZERO) + row["cost"]

@@ -10,7 +10,7 @@ from decimal import Decimal
 from aicost.kernel.periods import month_start
 from attribution.reports.base import ALL_POOLS, Report, binds, fetch, pick
 from attribution.reports.compare import previous_period
-from attribution.reports.cost import every_column
+from attribution.reports.cost import billed_rows
 from attribution.reports.expected import expected_rows
 from attribution.reports.spec import LEFT_OUT, SHOWN, Spec
 
@@ -76,8 +76,11 @@ def _at(spec: Spec, found: dict[tuple, dict], key: tuple) -> dict:
 
 def _in_bill(spec: Spec) -> Iterator[tuple[tuple, Decimal]]:
     asked = (holder(spec), *NAMES, "kind")
-    for row in every_column(replace(spec, group_by=asked, estimates=LEFT_OUT)):
-        shares = ((IDLE_SHARE, row["idle_spread"]), (SHARED_SHARE, row["shared_spread"]))
+    for row in billed_rows(replace(spec, group_by=asked, estimates=LEFT_OUT)):
+        shares = (
+            (IDLE_SHARE, row.get("idle_spread", ZERO)),
+            (SHARED_SHARE, row.get("shared_spread", ZERO)),
+        )
         own = row["cost"] - sum(amount for _, amount in shares)
         line = "owned" if row[holder(spec)] else row["kind"]
         pool = row["kind"] in ("idle", "shared")
