@@ -19,13 +19,16 @@ with instance as (
     union all
     select resource_id, resource_id, null from instance
 ), told as materialized (
-    -- The first of each is asked for, so that a node without any is told by the index.
+    -- The first row of the node or of the next one, in the order of one index: no statistics make
+    -- the planner look for a node that is not there in another.
     select n.resource_id, bool_or(i.has_gpus) as has_gpus, bool_or(n.by_hand) as by_hand,
            bool_or(n.by_hand is not null) as mapped,
-           bool_or((select min(g.t_start) from ingest_gpuinterval g
-                     where g.node = n.node) < %(day)s::date + 1) as gpus,
-           bool_or((select min(p.hour) from ingest_podhour p
-                     where p.node = n.node) < %(day)s::date + 1) as pods
+           bool_or((select g.node = n.node and g.t_start < %(day)s::date + 1
+                      from ingest_gpuinterval g
+                     where g.node >= n.node order by g.node, g.t_start limit 1)) as gpus,
+           bool_or((select p.node = n.node and p.hour < %(day)s::date + 1
+                      from ingest_podhour p
+                     where p.node >= n.node order by p.node, p.hour limit 1)) as pods
       from node n
       join instance i using (resource_id)
      group by n.resource_id

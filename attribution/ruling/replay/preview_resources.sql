@@ -10,6 +10,9 @@ select resource_id
        where s.resource_id <> ''
   ) i
  where exists (select from ingest_resourcemap m where m.resource_id = i.resource_id)
-    -- The first of each is asked for, so that a node without any is told by the index.
-    or (select min(g.t_start) from ingest_gpuinterval g where g.node = i.resource_id) < %(end)s
-    or (select min(p.hour) from ingest_podhour p where p.node = i.resource_id) < %(end)s
+    -- The first row of the node or of the next one, in the order of one index: no statistics make
+    -- the planner look for a node that is not there in another.
+    or (select g.node = i.resource_id and g.t_start < %(end)s from ingest_gpuinterval g
+         where g.node >= i.resource_id order by g.node, g.t_start limit 1)
+    or (select p.node = i.resource_id and p.hour < %(end)s from ingest_podhour p
+         where p.node >= i.resource_id order by p.node, p.hour limit 1)
