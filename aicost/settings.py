@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 import secrets
 
+from aicost.kernel.environment import whole_number
 from aicost.notify.mail_server import mail_server
 from aicost.runtime.database import broker_url, database_settings, home_folder, make_home
 
@@ -76,6 +77,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "aicost.web.middleware.explained",
     "aicost.web.middleware.asked_once",
     "aicost.web.middleware.in_own_zone",
 ]
@@ -102,7 +104,7 @@ DATABASES = {
     "default": database_settings(
         os.environ.get("DATABASE_URL", ""),
         AICOST_HOME,
-        int(os.environ.get("AICOST_CONNECTIONS", "0")),
+        whole_number("AICOST_CONNECTIONS", 0),
     )
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -184,15 +186,15 @@ AICOST_HOURLY_JOBS = [
     ("files.due", "hourly"),
     ("bi.refresh", "all"),
 ]
-AICOST_KEEP_DAYS = int(os.environ.get("AICOST_KEEP_DAYS", "90"))
-AICOST_JOB_LEASE_SECONDS = int(os.environ.get("AICOST_JOB_LEASE_SECONDS", "60"))
+AICOST_KEEP_DAYS = whole_number("AICOST_KEEP_DAYS", 90)
+AICOST_JOB_LEASE_SECONDS = whole_number("AICOST_JOB_LEASE_SECONDS", 60, least=1)
 # Whose public holidays explain a quiet day; empty for nobody's.
 AICOST_COUNTRY = os.environ.get("AICOST_COUNTRY", "US")
-AICOST_ATTRIBUTION_THREADS = int(os.environ.get("AICOST_ATTRIBUTION_THREADS", "2"))
+AICOST_ATTRIBUTION_THREADS = whole_number("AICOST_ATTRIBUTION_THREADS", 2, least=1)
 
 # What /metrics tells: for how long it is kept, and how many names of a kind are told apart.
-AICOST_METRICS_SECONDS = int(os.environ.get("AICOST_METRICS_SECONDS", "60"))
-AICOST_METRICS_TOP = int(os.environ.get("AICOST_METRICS_TOP", "50"))
+AICOST_METRICS_SECONDS = whole_number("AICOST_METRICS_SECONDS", 60)
+AICOST_METRICS_TOP = whole_number("AICOST_METRICS_TOP", 50)
 
 # Where people reach the web server: what links in messages begin with.
 AICOST_URL = (
@@ -209,10 +211,10 @@ AICOST_HOOK_HOSTS = [h for h in os.environ.get("AICOST_HOOK_HOSTS", "").split(",
 # Lists of the addresses of the API, in the order in which they are described.
 AICOST_API_ADDRESSES = ["aicost.api.rest.registry.RESOURCES", "aicost.notify.rest.RESOURCES"]
 # Requests of one token, or of one person without a token, in a minute.
-AICOST_API_PER_MINUTE = int(os.environ.get("AICOST_API_PER_MINUTE", "600"))
+AICOST_API_PER_MINUTE = whole_number("AICOST_API_PER_MINUTE", 600, least=1)
 # What one statement of a question may take; a stream has longer, with the time its reader takes.
-AICOST_API_SECONDS = int(os.environ.get("AICOST_API_SECONDS", "60"))
-AICOST_API_STREAM_SECONDS = int(os.environ.get("AICOST_API_STREAM_SECONDS", "1800"))
+AICOST_API_SECONDS = whole_number("AICOST_API_SECONDS", 60, least=1)
+AICOST_API_STREAM_SECONDS = whole_number("AICOST_API_STREAM_SECONDS", 1800, least=1)
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": [],

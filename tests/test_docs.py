@@ -55,7 +55,9 @@ def test_it_has_a_page_for_every_connector():
 
 
 def test_it_documents_every_environment_variable():
-    pattern = re.compile(r"""environ(?:\.get\(|\[|\.setdefault\()\s*["']([A-Z_]+)["']""")
+    pattern = re.compile(
+        r"""(?:environ(?:\.get\(|\[|\.setdefault\()|whole_number\()\s*["']([A-Z_]+)["']"""
+    )
     code = [ROOT / "manage.py", *(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))]
     read = {name for path in code for name in pattern.findall(path.read_text(encoding="utf-8"))}
     read |= {"AICOST_SAMPLES"}

@@ -3,6 +3,8 @@
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
+from aicost.kernel.environment import BadSetting
+
 PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
 
 
@@ -18,12 +20,12 @@ class MailServer(NamedTuple):
 
 
 def mail_server(url: str) -> MailServer:
-    """Without a host where `url` is empty. Raises ValueError for one that names no mail server,
+    """Without a host where `url` is empty. Raises BadSetting for one that names no mail server,
     without telling what it holds: it may be a password."""
     parts = urlsplit(url)
     if url and (parts.scheme not in PORTS or not parts.hostname):
         known = ", ".join(f"{scheme}://user:password@host:{n}" for scheme, n in PORTS.items())
-        raise ValueError(f"AICOST_SMTP_URL is none of {known}")
+        raise BadSetting(f"AICOST_SMTP_URL is none of {known}")
     return MailServer(
         parts.hostname or "",
         parts.port or PORTS.get(parts.scheme, 25),

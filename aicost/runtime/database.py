@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
+from aicost.kernel.environment import BadSetting
 from aicost.runtime.postgres import Embedded
 
 # Compiling a report's query takes ten times as long as running it. The embedded server has it off;
@@ -16,10 +17,10 @@ SESSION = {"options": f"-c jit=off {_KEEPALIVES}"}
 def database_settings(url: str, home: Path, connections: int = 0) -> dict:
     """Django's DATABASES entry. With `connections`, the threads of a process share that many at
     most, of which one stays open: a new one knows no table yet, which costs a page 50 ms. Without,
-    a thread keeps its own for a minute. Raises ValueError for a URL that is not postgresql://."""
+    a thread keeps its own for a minute. Raises BadSetting for a URL that is not postgresql://."""
     parts = urlsplit(url or Embedded(home).url())
     if parts.scheme not in ("postgres", "postgresql"):
-        raise ValueError(
+        raise BadSetting(
             f"DATABASE_URL starts with {parts.scheme!r}; it must be postgresql://user:password"
             "@host:port/name, or unset for the embedded database"
         )

@@ -3,12 +3,30 @@
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 
 from aicost.accounts.company import zone_of
 from aicost.web.zone import ZONE
 from attribution.once import steady
 
 SAFE = ("GET", "HEAD")
+NOT_ALLOWED = 405
+
+
+def explained(get_response: Callable) -> Callable:
+    """Middleware: an address that only takes forms says so to whoever opens it, as after a login
+    that came between. Whoever asks for data is answered as it is."""
+
+    def answered(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        opened = request.method in SAFE and request.accepts("text/html")
+        if response.status_code != NOT_ALLOWED or response.content or not opened:
+            return response
+        page = render(request, "405.html", status=NOT_ALLOWED)
+        page["Allow"] = response["Allow"]
+        return page
+
+    return answered
 
 
 def asked_once(get_response: Callable) -> Callable:

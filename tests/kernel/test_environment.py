@@ -1,0 +1,35 @@
+"""Settings that are numbers."""
+
+from pathlib import Path
+import subprocess
+import sys
+
+import pytest
+
+from aicost.kernel.environment import BadSetting, whole_number
+
+
+def test_it_is_what_the_environment_says_or_the_usual():
+    assert whole_number("DAYS", 90, environment={"DAYS": " 7 "}) == 7
+    assert whole_number("DAYS", 90, environment={"DAYS": ""}) == 90
+    assert whole_number("DAYS", 90, environment={}) == 90
+
+
+@pytest.mark.parametrize("text", ["abc", "-1", "1.5", "1_000", "٣", "0"])
+def test_it_refuses_what_is_no_such_number(text):
+    with pytest.raises(BadSetting, match="DAYS is .*whole number of at least 1, or unset for 90"):
+        whole_number("DAYS", 90, least=1, environment={"DAYS": text})
+
+
+def test_a_command_says_it_in_one_line(tmp_path):
+    answered = subprocess.run(
+        [sys.executable, "manage.py", "check"],
+        cwd=Path(__file__).parents[2],
+        env={"AICOST_HOME": str(tmp_path), "DATABASE_URL": "mysql://host/name"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answered.returncode == 1
+    assert answered.stderr.startswith("DATABASE_URL starts with 'mysql'; it must be postgresql://")
+    assert "Traceback" not in answered.stderr
