@@ -6,6 +6,7 @@ user's (attribution.vocabulary), so that a new instance type or tag key is data,
 
 from collections.abc import Iterable
 from functools import cache, lru_cache
+from operator import itemgetter
 import re
 from typing import NamedTuple
 
@@ -40,6 +41,7 @@ _METERED = (
     "sku_meter", "charge_description", "charge_category", "commitment_discount_status",
     "consumed_unit", "pricing_unit", "instance_type",
 )  # fmt: skip
+_metering = itemgetter(*_METERED)
 
 
 class Seen(NamedTuple):
@@ -59,6 +61,7 @@ class Seen(NamedTuple):
     storage_class: str = ""
 
 
+@lru_cache(100_000)
 def fold(text: str) -> str:
     """Lower case without spaces, hyphens and underscores: how names are compared."""
     return re.sub(r"[\s_-]+", "", text).lower()
@@ -97,6 +100,13 @@ def _tag_prefixes(own_text: str) -> tuple[str, ...]:
 @cache
 def _ai_words(own_text: str) -> tuple[tuple[str, re.Pattern], ...]:
     return tuple((row["field"], pattern(row["pattern"], _AI)) for row in rows(_AI, own_text))
+
+
+def _tagged(tags: tuple[tuple[str, str | None], ...]) -> tuple[dict[str, str], str]:
+    """(dimensions, activity) by tags; many series have the same. To be read, not changed."""
+    own = own_dimensions(dict(tags))
+    named = {name: value for name, value in own.items() if name in DIMENSIONS}
+    return named, own.get("activity", "")
 
 
 def own_dimensions(tags: dict) -> dict[str, str]:
@@ -206,9 +216,9 @@ def _ai_words_apart(own_text: str) -> tuple[tuple[str, re.Pattern], ...]:
     return tuple(one for one in _ai_words(own_text) if one[0] not in (*_METERED, "service"))
 
 
-def _activity(series: dict, own: dict[str, str], api_model: str) -> str:
-    if own.get("activity"):
-        return own["activity"]
+def _activity(series: dict, tagged: str, api_model: str) -> str:
+    if tagged:
+        return tagged
     if api_model:
         return "inference"
     return _SERVICE_ACTIVITY.get(series["service_category"].lower(), "other")
@@ -216,9 +226,10 @@ def _activity(series: dict, own: dict[str, str], api_model: str) -> str:
 
 def look(series: dict) -> Seen:
     """Everything the rules may ask of a series that its columns do not say outright."""
-    own, extras = own_dimensions(series["tags"] or {}), series["extras"] or {}
+    extras = series["extras"] or {}
+    own, activity = remembered(_tagged)(tuple((series["tags"] or {}).items()))
     told = remembered(_metered)(
-        tuple([series[name] for name in _METERED]),
+        _metering(series),
         tuple([extras.get(name) for name in READ_EXTRAS]),
         bool(series["resource_id"]),
     )
@@ -226,8 +237,8 @@ def look(series: dict) -> Seen:
     if told.storage_class is not None:
         bucket = bucket_in(series["resource_id"])
     return Seen(
-        own={name: value for name, value in own.items() if name in DIMENSIONS},
-        activity=_activity(series, own, meter.model),
+        own=own,
+        activity=_activity(series, activity, meter.model),
         instance_time=told.instance_time,
         instance_part=told.instance_part if told.instance_time else "",
         api_model=meter.model,

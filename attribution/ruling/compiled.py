@@ -1,6 +1,7 @@
 """Rules compiled once and asked of many series: which claims a series, and to which target."""
 
 from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 import re
 from typing import NamedTuple
 
@@ -9,7 +10,7 @@ from attribution.classify import owns
 from attribution.models import AllocationRule
 from attribution.provisioned_units import capacity_of, read_for_capacity
 from attribution.ruling.conditions import BadCondition, asks, compile_captures, compile_condition
-from attribution.ruling.fields import NoField, Subject
+from attribution.ruling.fields import SEEN_FIELDS, NoField, Subject, columns_of, reader
 from attribution.ruling.patterns import BadPattern
 
 ASSIGNABLE = (*DIMENSIONS, "activity")
@@ -116,9 +117,9 @@ class CompiledRule:
         if name not in ASSIGNABLE:
             raise BadRule(f"rule {self.rule.key} assigns {name!r}, which is no dimension")
         if text.startswith(TAG):
-            return lambda subject: subject.value(text)
+            return reader(text)
         if text.startswith(FIELD):
-            return lambda subject: subject.value(text.removeprefix(FIELD))
+            return reader(text.removeprefix(FIELD))
         if text.startswith(CAPTURE):
             return lambda subject: self._captured(subject).get(text.removeprefix(CAPTURE), "")
         if CAPTURED.search(text):
@@ -149,9 +150,14 @@ class Decider:
         asked: dict[str, bool] = {}
         for field, whole in (one for rule in rules for one in rule.asks):
             asked[field] = asked.get(field, False) or whole
-        self._texts = [field for field, whole in asked.items() if whole]
-        self._there = [field for field, whole in asked.items() if not whole]
-        self._by_source = any(rule.by_source for rule in rules)
+        asked = {field: whole for field, whole in asked.items() if field not in SEEN_FIELDS}
+        texts = [field for field, whole in asked.items() if whole]
+        columns = {column for field in texts for column in columns_of(field)}
+        if any(rule.by_source for rule in rules):
+            columns.add("source_id")
+        self._columns = itemgetter(*columns) if columns else _nothing
+        self._texts = [reader(field) for field in texts if not columns_of(field)]
+        self._there = [reader(field) for field, whole in asked.items() if not whole]
         self._known: dict[tuple, Claim] = {}
 
     def decide(self, subject: Subject) -> Claim:
@@ -182,9 +188,9 @@ class Decider:
     def _asked(self, subject: Subject) -> tuple:
         """All that `decide` may read of a series."""
         return (
-            subject.series["source_id"] if self._by_source else 0,
-            *[subject.value(field) for field in self._texts],
-            *[bool(subject.value(field)) for field in self._there],
+            self._columns(subject.series),
+            *[read(subject) for read in self._texts],
+            *[bool(read(subject)) for read in self._there],
             *_seen(subject),
         )
 
@@ -194,6 +200,10 @@ class Decider:
                 self._known.clear()
             claim = self._known[alike] = make()
         return claim
+
+
+def _nothing(series: dict) -> tuple:
+    return ()
 
 
 def _seen(subject: Subject) -> tuple:

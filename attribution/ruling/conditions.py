@@ -3,10 +3,9 @@ underscores unless `exact` is true. A rule's conditions are compiled once and as
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
 
 from attribution.classify import fold
-from attribution.ruling.fields import Subject
+from attribution.ruling.fields import Subject, reader
 from attribution.ruling.patterns import captures, search
 
 Test = Callable[[Subject], bool]
@@ -24,7 +23,6 @@ OPS = {
     ABSENT: "is absent",
 }
 WITHOUT_VALUE = frozenset({EXISTS, ABSENT})
-_folded = lru_cache(100_000)(fold)
 
 
 class BadCondition(ValueError):
@@ -38,27 +36,28 @@ def compile_condition(condition: Mapping) -> Test:
         exact = bool(condition.get("exact", False))
         if op not in OPS:
             raise BadCondition(f"unknown comparison {op!r}; choose one of {', '.join(OPS)}")
+        read = reader(field)
         if op in WITHOUT_VALUE:
             there = op == EXISTS
-            return lambda subject: bool(subject.value(field)) is there
+            return lambda subject: bool(read(subject)) is there
         wanted = condition["value"]
     except (KeyError, TypeError, AttributeError) as error:
         told = f"a condition cannot be evaluated ({error!r})"
         raise BadCondition(f"{told}. Give field, op and value, and a valid regex") from error
     if op == REGEX:
-        return lambda subject: search(wanted, subject.value(field), exact)
-    alike = _as_it_is if exact else _folded
+        return lambda subject: search(wanted, read(subject), exact)
+    alike = _as_it_is if exact else fold
     if op == ONE_OF:
         choices = frozenset(alike(str(one)) for one in wanted)
-        return lambda subject: alike(subject.value(field)) in choices
+        return lambda subject: alike(read(subject)) in choices
     text = alike(str(wanted))
     if op == IS:
-        return lambda subject: alike(subject.value(field)) == text
+        return lambda subject: alike(read(subject)) == text
     if op == IS_NOT:
-        return lambda subject: alike(subject.value(field)) != text
+        return lambda subject: alike(read(subject)) != text
     if op == CONTAINS:
-        return lambda subject: text in alike(subject.value(field))
-    return lambda subject: alike(subject.value(field)).startswith(text)
+        return lambda subject: text in alike(read(subject))
+    return lambda subject: alike(read(subject)).startswith(text)
 
 
 def asks(condition: Mapping) -> tuple[str, bool]:

@@ -1,9 +1,10 @@
 """What a condition can ask of a charge series: its columns, tags, extras, and what we see in it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 import json
+from typing import NoReturn
 
 from attribution.classify import Seen, fold, look, owns, principal
 from attribution.side_meters import endpoint_of
@@ -109,33 +110,57 @@ def _loaded(text: str) -> dict:
 class Subject:
     """One series as rules ask it; each thing is worked out when it is first asked for."""
 
+    __slots__ = ("_seen", "series")
+
     def __init__(self, series: dict) -> None:
         self.series = series
-        self._values: dict[str, str] = {}
+        self._seen: Seen | None = None
 
-    @cached_property
+    @property
     def seen(self) -> Seen:
-        return look(self.series)
+        if self._seen is None:
+            self._seen = look(self.series)
+        return self._seen
 
     def value(self, name: str) -> str:
         """The text of a field, '' where the series has none. Raises `NoField`."""
-        if name not in self._values:
-            self._values[name] = self._value(name)
-        return self._values[name]
+        return reader(name)(self)
 
-    def _value(self, name: str) -> str:
-        series = self.series
-        if name in _COMPUTED:
-            return _COMPUTED[name](self)
-        if name in series:
-            return str(series[name] if series[name] is not None else "")
-        if name.startswith(TAG):
-            wanted = fold(name[len(TAG) :])
-            tags = series["tags"] or {}
-            return next((str(v) for k, v in sorted(tags.items()) if fold(k) == wanted and v), "")
-        if name.startswith(EXTRA):
-            return str((series["extras"] or {}).get(name[len(EXTRA) :], "") or "")
-        raise NoField(f"{name!r} is no field of a series; choose a column, tag:KEY or extra:KEY")
+
+@lru_cache(10_000)
+def reader(name: str) -> Callable[[Subject], str]:
+    """What reads a field of a `Subject`; what there is no such field of raises `NoField`."""
+    if name in _COMPUTED:
+        return _COMPUTED[name]
+    if name.startswith(TAG):
+        wanted = fold(name.removeprefix(TAG))
+        return lambda subject: _tag(subject.series["tags"] or {}, wanted)
+    if name.startswith(EXTRA):
+        key = name.removeprefix(EXTRA)
+        return lambda subject: str((subject.series["extras"] or {}).get(key, "") or "")
+    if name in SERIES_FIELDS:
+        return lambda subject: _text(subject.series[name])
+    return lambda subject: _no_field(name)
+
+
+def columns_of(name: str) -> tuple[str, ...]:
+    """The columns that a field's text is put together from; () where it is read otherwise."""
+    if name in _COLUMNS_OF:
+        return _COLUMNS_OF[name]
+    plain = name in SERIES_FIELDS and name not in _COMPUTED and name != "extras"
+    return (name,) if plain else ()
+
+
+def _text(told: object) -> str:
+    return "" if told is None else str(told)
+
+
+def _tag(tags: dict, wanted: str) -> str:
+    return next((str(v) for k, v in sorted(tags.items()) if fold(k) == wanted and v), "")
+
+
+def _no_field(name: str) -> NoReturn:
+    raise NoField(f"{name!r} is no field of a series; choose a column, tag:KEY or extra:KEY")
 
 
 def _yes_no(known: bool) -> str:
@@ -163,7 +188,7 @@ def _service(subject: Subject) -> str:
 
 def _marketplace(subject: Subject) -> str:
     """Google names no marketplace, but that a third party sells."""
-    told = json.dumps(subject.series["extras"] or {}).lower()
+    told = str(subject.series["extras"] or {}).lower()
     return _yes_no("marketplace" in told or "third_party" in told)
 
 
@@ -184,4 +209,12 @@ _COMPUTED = {
     "iam_session": lambda s: principal(s.series)[1],
     "training_job": _job,
     "training_experiment": _experiment,
+}
+# Those that say no more of a series than what is seen in it, and those put together from columns.
+SEEN_FIELDS = frozenset(
+    {"instance_time", "api_model", "owner", "ai", "provisioned", "network", "bucket"}
+)
+_COLUMNS_OF = {
+    "account": ("sub_account_id", "billing_account_id"),
+    "service": ("service_name", "service_code"),
 }
