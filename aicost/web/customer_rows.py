@@ -27,7 +27,8 @@ PLAIN = {"group_by": (), "idle": "shown", "shared": "shown"}
 @dataclass
 class Customers:
     """`rows` are (customer, currency) in their order among `count`; `found` is the answer's row of
-    each, `before` what it cost, `rest` what stands on no customer."""
+    each, `before` what it cost, `rest` what stands on no customer, `rest_before` what stood there
+    by (line, currency)."""
 
     rows: list[tuple[str, str]]
     count: int
@@ -35,7 +36,12 @@ class Customers:
     before: dict[tuple[str, str], Decimal]
     rest: list[dict]
     titles: dict[str, str]
+    rest_before: dict[tuple[str, str], Decimal] = field(default_factory=dict)
     steps: dict[tuple[str, str], dict] = field(default_factory=dict)
+
+    @property
+    def compares(self) -> bool:
+        return bool(self.before or self.rest_before)
 
     @property
     def currency(self) -> str:
@@ -79,7 +85,7 @@ def _customers(ask: Ask, *of: object) -> Customers:
     alone = replace(spec, filters={**filters, "customer": names})
     before = []
     if ask.view.other is not None and names:
-        before = money_rows(replace(alone, period=ask.view.other))
+        before = money_rows(replace(spec, filters=filters, period=ask.view.other))
     steps: dict[tuple, dict] = {}
     for row in money_rows(replace(alone, granularity=ask.view.granularity)) if names else ():
         steps.setdefault((row["customer"], row["currency"]), {})[row["period"]] = row["cost"]
@@ -87,9 +93,10 @@ def _customers(ask: Ask, *of: object) -> Customers:
         [(row["customer"], row["currency"] or "") for row in order],
         count,
         {(row["customer"], row["currency"] or ""): row for row in rows if row["customer"]},
-        {(row["customer"], row["currency"]): row["cost"] for row in before},
+        {(row["customer"], row["currency"]): row["cost"] for row in before if row["customer"]},
         [row for row in rows if not row["customer"] and row["cost"]],
         {row["customer"]: row["name"] for row in order if row["name"]},
+        {(row["line"], row["currency"]): row["cost"] for row in before if not row["customer"]},
         steps,
     )
 
@@ -99,18 +106,21 @@ def customer_url(ask: Ask, name: str) -> str:
     return reverse("customer", args=[name]) + (f"?{query}" if query else "")
 
 
-def table(ask: Ask, of: Customers, total: Decimal) -> Table:
+def table(ask: Ask, of: Customers, total: Decimal, total_before: Decimal | None = None) -> Table:
     """`total` is the cost of the view in the table's currency: what the rows and the rest do not
-    hold is the line of the other customers."""
+    hold is the line of the other customers. `total_before` is None where nothing is compared."""
     currency = of.currency
     lines = [_line(ask, of, key) for key in of.rows if (key[1] or currency) == currency]
-    rest = [_rest(row) for row in of.rest if row["currency"] == currency]
+    rest = [_rest(of, row) for row in of.rest if row["currency"] == currency]
     others = total - sum((x.cost for x in [*lines, *rest]), ZERO)
     hidden = of.count - len(of.rows)
     if hidden > 0 or others:
         named = numbers.plural(hidden, "other customer")
         lines.append(Line(("other",), (named,), "other", "s-other", cost=others))
-    whole = Line(("total",), ("Total",), "total", "s-total", cost=total)
+        if total_before is not None:
+            shown = (x.previous or ZERO for x in [*lines, *rest])
+            lines[-1].previous = total_before - sum(shown, ZERO)
+    whole = Line(("total",), ("Total",), "total", "s-total", cost=total, previous=total_before)
     earns = any("revenue" in row for row in of.found.values())
     columns = _columns(ask, of, currency, total, earns)
     top = max((v for steps in of.steps.values() for v in steps.values()), default=ZERO)
@@ -128,16 +138,17 @@ def table(ask: Ask, of: Customers, total: Decimal) -> Table:
 
 def _line(ask: Ask, of: Customers, key: tuple[str, str]) -> Line:
     row = of.found.get(key) or {"cost": ZERO}
-    previous = of.before.get(key, ZERO) if of.before else None
+    previous = of.before.get(key, ZERO) if of.compares else None
     line = Line(("owned", key[0]), (of.titles.get(key[0], key[0]),), "owned")
     line.cost, line.previous, line.page = row["cost"] or ZERO, previous, customer_url(ask, key[0])
     return line
 
 
-def _rest(row: dict) -> Line:
+def _rest(of: Customers, row: dict) -> Line:
     line = row["line"]
     swatch = "s-nofeature" if line == "workload" else f"s-{line}"
-    return Line((line, ""), (NOBODY[line],), line, swatch, cost=row["cost"])
+    previous = of.rest_before.get((line, row["currency"]), ZERO) if of.compares else None
+    return Line((line, ""), (NOBODY[line],), line, swatch, cost=row["cost"], previous=previous)
 
 
 def _row(line: Line, columns: Sequence[Column], of: Customers, currency: str) -> owned.Row:
@@ -154,7 +165,7 @@ def _columns(ask: Ask, of: Customers, currency: str, total: Decimal, earns: bool
         return owned.of_owned(of.found, lambda row, currency: write(row) or owned.UNKNOWN)
 
     found = [Column(f"{numbers.period(ask.period)}, {sign}", _cost, wide=False, key="cost")]
-    if of.before:
+    if of.compares:
         found.append(Column("Change", _growth, wide=False))
     found += [
         Column("Inferences", told(_requests)),
@@ -175,8 +186,8 @@ def _cost(line: Line, currency: str) -> Cell:
 
 
 def _growth(line: Line, currency: str) -> Cell:
-    if line.line != "owned":
-        return owned.NOTHING if line.line == "total" else owned.NOT_APPLICABLE
+    if line.line == "total" and line.previous is None:
+        return owned.NOTHING
     return Cell(numbers.change_percent(line.cost, line.previous), "second")
 
 

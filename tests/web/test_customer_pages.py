@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+import re
 
 import pytest
 
@@ -105,3 +106,20 @@ def test_it_asks_the_database_little(visit, client, customers, django_assert_max
         visit("finance", address)
         with django_assert_max_num_queries(12):
             client.get(address)
+
+
+def test_every_line_is_compared(visit, customers):
+    """The second day against the first: acme 90 after 52.50, on nobody 45.50 after 30, all 145
+    after 110."""
+    calls = source("later calls", "usage")
+    at = datetime(2026, 9, 2, 9, tzinfo=UTC)
+    Usage.objects.create(id=90, time=at, hour=at, customer="acme", feature="search",
+                         model="ranker", requests=1, **calls)  # fmt: skip
+    CustomerSplit.objects.update(version=-1)
+    split_customers()
+    page = visit("finance", "/customers/?from=2026-09-02&to=2026-09-02&whole=1").content.decode()
+    body = page.partition("<tbody>")[2].partition("</table>")[0]
+    rows = [" ".join(re.sub(r"<[^>]+>", " ", row).split()) for row in body.split("<tr")]
+    for shown in ("acme $90.00 +71.4%", "On no customer $45.50 +51.7%", "Shared $3.25 0.0%",
+                  "Unattributed $1.25 −28.6%", "Total $145.00 +31.8%"):  # fmt: skip
+        assert any(shown in row for row in rows), shown

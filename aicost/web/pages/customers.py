@@ -45,9 +45,14 @@ HOW = (
 def totals(ask: Ask) -> dict[str, Decimal]:
     """currency -> all cost of the view, the largest first."""
     found: dict[str, Decimal] = {}
-    for row in ask.report("cost").rows:
+    for row in ask.cost().rows:
         found[row["currency"]] = found.get(row["currency"], ZERO) + row["cost"]
     return dict(sorted(found.items(), key=lambda item: -item[1]))
+
+
+def total_before(ask: Ask, currency: str) -> Decimal | None:
+    rows = [x for x in ask.rows_before("cost", group_by=()) if x["currency"] == currency]
+    return sum((row["cost"] for row in rows), ZERO) if rows else None
 
 
 @dataclass(frozen=True)
@@ -133,9 +138,10 @@ def list_table(ask: Ask, asked: str = "", page: int = 1) -> dict:
 
     shown = bool(found.count)
     whole = totals(ask).get(found.currency, ZERO)
+    before = total_before(ask, found.currency) if found.compares else None
     head, text = no_customer(ask) if not shown and not asked else ("Nobody is called so.", "")
     return {
-        "tables": [table(ask, found, whole)] if shown else [],
+        "tables": [table(ask, found, whole, before)] if shown else [],
         "empty": (head, text, "", ""),
         "asked": asked,
         "pairs": hidden_pairs(ask.view),
@@ -150,9 +156,9 @@ def list_table(ask: Ask, asked: str = "", page: int = 1) -> dict:
 
 def own_residual(ask: Ask) -> dict:
     """What stands on customers and on the lines below them, as in the table; to the bill."""
-    found, shown = first_of(ask), residual(ask)
+    found = first_of(ask)
     if found is None:
-        return shown
+        return residual(ask)
     below: dict[str, Decimal] = {}
     for row in found.rows:
         if not row["customer"]:
@@ -167,7 +173,7 @@ def own_residual(ask: Ask) -> dict:
         "rounding": numbers.rounding([on_customers, *below.values()], whole),
         "total": whole,
     }
-    return shown | {"blocks": [block], "owned": "on customers"}
+    return residual(ask, group_by=()) | {"blocks": [block], "owned": "on customers"}
 
 
 def list_data(ask: Ask) -> Sheet:
@@ -203,6 +209,7 @@ CUSTOMERS = Page(
     ),
     picks=("period", "compare", "step", "basis"),
     filters=FILTERS,
+    asks=(),
     own=("q", "page"),
     reads=read,
 )  # fmt: skip
