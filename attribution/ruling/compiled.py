@@ -88,6 +88,8 @@ class CompiledRule:
 
     def assigned(self, subject: Subject) -> dict[str, str]:
         """The dimensions it names for a series, without empty ones."""
+        if not self._assigns:
+            return {}
         try:
             told = ((name, text(subject)) for name, text in self._assigns)
             return {name: text for name, text in told if text}

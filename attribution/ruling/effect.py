@@ -1,7 +1,8 @@
 """Which series a change of rules gives other claims: only those are asked again."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from django.db import connection
 
@@ -85,15 +86,16 @@ def changed(segment: Segment, series: Iterable[dict]) -> Changed:
     before = Decider(compiled(segment.before), segment.aliases)
     staying = {rule.pk for rule in segment.before} & {rule.pk for rule in segment.after}
     anew = _Anew(compiled(segment.after), staying, segment.aliases)
+    claimed_by = itemgetter(*CLAIMED_BY)
     was: dict[int, Claim] = {}
     now: dict[int, Claim] = {}
     with vocabulary.steady():
         for row in series:
             subject = Subject(row)
-            ids = tuple(row.pop(name) for name in CLAIMED_BY)
+            ids = claimed_by(row)
             if ids[0] is None:
                 old = was[row["id"]] = before.decide(subject)
-                ids = tuple(getattr(old, name) for name in CLAIMED_BY)
+                ids = (old.rule_id, old.resource_rule_id, old.pod_rule_id)
             if claim := anew.claim(subject, ids):
                 now[row["id"]] = claim
     return Changed(was, now)
@@ -103,14 +105,14 @@ class _Anew:
     """What the rules after the change claim, knowing who claimed before."""
 
     def __init__(self, after: Sequence[CompiledRule], staying: set[int], aliases: Mapping) -> None:
-        self._after, self._staying = after, staying
+        self._after, self._staying = after, {None, *staying}
         self._decider = Decider(after, aliases)
         self._rank = {rule.rule.pk: nth for nth, rule in enumerate(after)}
         self._come = [(nth, rule) for nth, rule in enumerate(after) if rule.rule.pk not in staying]
 
     def claim(self, subject: Subject, ids: tuple[int | None, ...]) -> Claim | None:
         """None when the claim stays as it was; `ids` in the order of `CLAIMED_BY`."""
-        if not self._staying.issuperset(pk for pk in ids if pk):
+        if not self._staying.issuperset(ids):
             return self._decider.decide(subject)
         winner = self._rank[ids[0]]
         of = {m: self._rank[pk] for m, pk in zip(OF_RESOURCE, ids[1:], strict=True) if pk}
@@ -131,8 +133,13 @@ class _Anew:
         return self._decider.claim_by(subject, self._after[winner], rules)
 
 
-def claimed_series(rule_set: int) -> Iterable[dict]:
+def claimed_series(segment: Segment) -> Iterator[dict]:
     """Rows of preview_claimed.sql: the columns of a series, and `CLAIMED_BY`."""
     with connection.cursor() as cursor:
-        cursor.execute(sql(PACKAGE, "preview_claimed"), {"rule_set": rule_set})
-        return list(series_of(cursor))
+        binds = {
+            "rule_set": segment.rule_set.id,
+            "start": segment.period.start,
+            "end": segment.period.end,
+        }
+        cursor.execute(sql(PACKAGE, "preview_claimed"), binds)
+        yield from series_of(cursor)

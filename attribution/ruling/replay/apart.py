@@ -7,13 +7,33 @@ engine reads, and gives back what it allocated. Nothing real is written there ei
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from typing import TypeVar
 
 from django.db import connection, transaction
 
 from aicost.kernel.sqlfiles import sql
 from attribution.ruling.effect import PACKAGE
 
+Found = TypeVar("Found")
 _READ = ("allocationrule", "seriesclaim", "charge")
+
+
+def meanwhile(threads: int, other: Callable[[], Found], mine: Callable[[], object]) -> Found:
+    """What `other` finds on a connection of its own while `mine` is done on this one."""
+    if threads == 1:
+        mine()
+        return other()
+    with ThreadPoolExecutor(1) as pool:
+        found = pool.submit(copy_context().run, _alone, other)
+        mine()
+        return found.result()
+
+
+def _alone(work: Callable[[], Found]) -> Found:
+    try:
+        return work()
+    finally:
+        connection.close()
 
 
 def spread(days: Sequence[tuple], threads: int, work: Callable[[Sequence[tuple]], None]) -> None:

@@ -21,7 +21,7 @@ from attribution.models import AllocationRule
 from attribution.rules import RULES
 from attribution.ruling.compiled import Claim
 from attribution.ruling.effect import PACKAGE, Changed, Segment, changed, claimed_series
-from attribution.ruling.replay.apart import spread
+from attribution.ruling.replay.apart import meanwhile, spread
 
 # Methods that look at nothing but the claim: where the money goes is the same on every day.
 STILL = ("direct", "shared", "unattributed")
@@ -29,7 +29,7 @@ STILL = ("direct", "shared", "unattributed")
 FOLLOWING = tuple(method.method_id for method in RULES if method.after_others)
 BEFORE, AFTER = 1, 2
 SPREAD_FROM_DAYS = 6  # below, a connection takes longer than it helps
-_PREPARED = ("known", "known_claims", "resources", "bound", "beside", "groups",
+_PREPARED = ("known_claims", "resources", "bound", "beside", "groups",
              "analyze_groups", "single", "standing_days", "published", "charges",
              "series_claims", "targets", "allocated", "found", "found_published")  # fmt: skip
 
@@ -90,8 +90,11 @@ def _replayed(segment: Segment, basis: str, threads: int) -> Replayed:
     }
     with connection.cursor() as cursor:
         cursor.execute("set local work_mem = '128MB'")
-    _run("preview_series", binds)
-    told = changed(segment, claimed_series(segment.rule_set.id))
+    told = meanwhile(
+        threads,
+        lambda: changed(segment, claimed_series(segment)),
+        lambda: [_run(f"preview_{name}", binds) for name in ("series", "known")],
+    )
     if not told.after:
         return Replayed()
     _tell(segment, told)

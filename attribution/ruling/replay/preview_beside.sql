@@ -15,7 +15,11 @@ with changing as (
       join p_claim c on c.no = t.no
       join ingest_chargeseries s on s.id = t.series_id
 )
-select series_id, 1, no from p_known where series_id in (select * from changing)
+select series_id, 1, no
+  from p_known
+ where series_id in (select * from changing)
+   -- Somebody may have claimed it since it was asked.
+   and series_id not in (select series_id from p_told where side = 1)
 union all
 select k.series_id, side, k.no
   from p_known k

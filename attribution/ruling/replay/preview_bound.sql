@@ -3,25 +3,24 @@
 -- attribution/rules/what.sql has it). Where there is nothing to follow, a charge stands for itself.
 create temp table p_bound on commit drop as
 with told as (
-    select series_id, side, no from p_told
-    union all
-    select k.series_id, side.side, k.no
+    select series_id, coalesce(o.no, k.no) as old_no, coalesce(n.no, k.no) as new_no,
+           coalesce(o.no, n.no) is not null as changes
       from p_known k
-     cross join generate_series(1, 2) side (side)
-      left join p_told t on t.series_id = k.series_id and t.side = side.side
-     where t.series_id is null
+      full join (select series_id, no from p_told where side = 1) o using (series_id)
+      full join (select series_id, no from p_told where side = 2) n using (series_id)
 ), named as (
-    select t.series_id, t.side, c.follows,
-           t.series_id in (select series_id from p_told) as changes,
+    select t.series_id, t.changes, b.follows as before, a.follows as after,
            case s.resource_id when '' then concat_ws(chr(31), s.service_name, s.sku_meter,
                                                      s.tags::text, s.sub_account_id)
                 else s.resource_id end as what
       from told t
-      join p_claim c on c.no = t.no
+      join p_claim b on b.no = t.old_no
+      join p_claim a on a.no = t.new_no
       join ingest_chargeseries s on s.id = t.series_id
 ), asked as (
-    select distinct what from named
-     group by what, side
-    having bool_or(follows) and bool_or(changes) and not bool_and(follows)
+    select what from named
+     group by what
+    having bool_or(changes) and (bool_or(before) and not bool_and(before)
+                                 or bool_or(after) and not bool_and(after))
 )
-select distinct n.series_id, n.what from named n join asked using (what)
+select n.series_id, n.what from named n join asked using (what)

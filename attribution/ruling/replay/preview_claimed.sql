@@ -9,4 +9,4 @@ select s.id, s.source_id, s.provider, s.publisher, s.invoice_issuer, s.billing_a
        k.rule_id, k.resource_rule_id, k.pod_rule_id
   from ingest_chargeseries s
   left join attribution_seriesclaim k on k.series_id = s.id and k.rule_set_id = %(rule_set)s
- where s.id in (select series_id from p_series)
+ where s.id in (select series_id from ingest_charge where day >= %(start)s and day < %(end)s)

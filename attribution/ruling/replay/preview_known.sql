@@ -15,4 +15,3 @@ select k.*, r.method = any(%(following)s) as follows,
  ) a
  where k.rule_set_id = %(rule_set)s
    and k.series_id in (select series_id from p_series)
-   and k.series_id not in (select series_id from p_told where side = 1)
