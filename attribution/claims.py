@@ -146,13 +146,12 @@ def claim_series(source_id: int, day: date, rule_set: RuleSet, rules: list, alia
         ids = _unclaimed(source_id, day, rule_set)
         decider = Decider(asked, aliases)
         for at in range(0, len(ids), COPIED):
-            claims = [
-                (rule_set.id, series["id"], decider.decide(Subject(series)))
-                for series in _series(ids[at : at + COPIED])
-            ]
+            # Postgres writes what is decided while the next is.
+            every = _series(ids[at : at + COPIED])
             with cursor.copy(sql("attribution.sql", "copy_claims")) as copy:
-                for *keys, one in claims:
-                    copy.write_row((*keys, *one._replace(own=_own(one.own))))
+                for series in every:
+                    one = decider.decide(Subject(series))
+                    copy.write_row((rule_set.id, series["id"], *one._replace(own=_own(one.own))))
     if len(ids) >= ANALYZE_FROM_CLAIMS:
         with connection.cursor() as cursor:
             cursor.execute("analyze attribution_seriesclaim")
