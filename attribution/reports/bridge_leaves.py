@@ -11,7 +11,6 @@ from aicost.kernel.targets import LEVELS
 from attribution.drivers import Leaf, Side, effects
 from attribution.once import kept
 from attribution.reports.base import binds, fetch
-from attribution.reports.cost import billed_rows
 from attribution.reports.spec import LEFT_OUT, Spec
 
 LEAF = ("feature", "model", "experiment", "activity")
@@ -80,10 +79,9 @@ def _named(row: Mapping, names: Key) -> Key:
 
 
 def credited(spec: Spec) -> bool:
-    """Whether anything was credited; few sums, without names, tell."""
-    only = {"charge_category": (CREDIT,)}
-    asked = replace(spec, granularity="total", group_by=(), filters=only, estimates=LEFT_OUT)
-    return bool(billed_rows(asked))
+    """Whether anything was credited to anybody; few sums, without names, tell."""
+    [row] = fetch("bridge_credited", {"start": spec.period.start, "end": spec.period.end})
+    return row["credited"]
 
 
 def decomposed(leaves: list[tuple[Key, str, str, Leaf]], days: tuple[int, int]) -> Iterator[Placed]:

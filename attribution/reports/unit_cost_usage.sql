@@ -110,27 +110,6 @@ asked as (
         and (%(f_team)s::text[] is null or u.n_team = any(%(f_team)s))
         and (%(f_environment)s::text[] is null or u.n_environment = any(%(f_environment)s))
 ),
-numbered as materialized (
-    select row_number() over () as nth, g.* from (
-        select distinct
-            g_period, g_source, g_model, g_version, g_feature, g_workload, g_experiment, g_team,
-            g_environment
-        from asked
-    ) g
-),
-histogram as (
-    select nth, jsonb_object_agg(bucket, requests) as latency
-    from (
-        select n.nth, h.key::smallint as bucket, sum(h.value::bigint) as requests
-        from asked
-        join numbered n
-            using (g_period, g_source, g_model, g_version, g_feature, g_workload, g_experiment,
-                g_team, g_environment)
-        cross join lateral jsonb_each_text(latency_histogram) h
-        group by 1, 2
-    ) b
-    group by 1
-),
 summed as (
     select
         g_period, g_source, g_model, g_version, g_feature, g_workload, g_experiment, g_team,
@@ -156,7 +135,8 @@ summed as (
             + coalesce(output_tokens, 0) + coalesce(reasoning_tokens, 0)
             + coalesce(audio_input_tokens, 0) + coalesce(audio_output_tokens, 0)
             + coalesce(image_input_tokens, 0))
-            filter (where failed_tokens is not null)::bigint as told_tokens
+            filter (where failed_tokens is not null)::bigint as told_tokens,
+        array_agg(latency_histogram) filter (where latency_histogram is not null) as histograms
     from asked
     group by 1, 2, 3, 4, 5, 6, 7, 8, 9
 )
@@ -174,7 +154,12 @@ cross join lateral (
         (output_tokens), (reasoning_tokens), (audio_input_tokens), (audio_output_tokens),
         (image_input_tokens)) c (n)
 ) v
-left join numbered
-    using (g_period, g_source, g_model, g_version, g_feature, g_workload, g_experiment, g_team,
-        g_environment)
-left join histogram using (nth)
+cross join lateral (
+    select jsonb_object_agg(b.bucket, b.requests) as latency
+    from (
+        select e.key::smallint as bucket, sum(e.value::bigint) as requests
+        from unnest(histograms) h
+        cross join lateral jsonb_each_text(h) e
+        group by 1
+    ) b
+) l

@@ -134,17 +134,24 @@ def lead(ask: Ask) -> dict:
 
 def first_lead(ask: Ask) -> dict:
     """How much it grew, which few sums tell, while its causes are being counted."""
+    whole, currency = ask.once(_whole_months)
+    if len(whole) < 2:
+        return {"parts": []}
+    (first, before), (last, after) = whole[0], whole[-1]
+    return {"parts": [*_grew((first, last), before, after, currency), (".", False)]}
+
+
+def _whole_months(ask: Ask) -> tuple[list[tuple[date, Decimal]], str]:
+    """Each month that is over with what it cost, of those that cost anything; and the currency."""
     span = year_of_months(ask)
     answer = ask.report("cost", group_by=(), period=span, granularity="month",
                         idle=SHOWN, shared=SHOWN)  # fmt: skip
     found = blocks(answer.rows, (), colour=colour)
-    by_month = found[0].total.by_period if found else {}
-    whole = [m for m in sorted(by_month) if by_month[m] and next_month(m) <= span.end]
-    if len(whole) < 2:
-        return {"parts": []}
-    ends = (whole[0], whole[-1])
-    costs_then = (by_month[ends[0]], by_month[ends[1]])
-    return {"parts": [*_grew(ends, *costs_then, found[0].currency), (".", False)]}
+    if not found:
+        return [], ""
+    by_month = sorted(found[0].total.by_period.items())
+    whole = [(month, cost) for month, cost in by_month if cost and next_month(month) <= span.end]
+    return whole, found[0].currency
 
 
 def _grew(
@@ -180,8 +187,8 @@ def _accounts_for(found: dict[str, Decimal], change: Decimal, currency: str) -> 
 
 def words(ask: Ask) -> dict:
     """What each cause means: text of the server, so that the largest thing painted waits for no
-    figure."""
-    known = _ends(sums(ask)) is not None
+    figure, and of many names for no cause."""
+    known = len(ask.once(_whole_months)[0]) > 1 if is_large() else bool(sums(ask))
     return {"effects": [(heading, says) for _, heading, says in EFFECTS] if known else []}
 
 
