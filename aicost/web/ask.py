@@ -16,6 +16,7 @@ from aicost.web.spans import CUSTOM, DEFAULT_PRESET, PRESETS, Calendar
 from attribution.once import answers_here
 from attribution.reports import named, run
 from attribution.reports.spec import LEFT_OUT, Answer, Asker
+from attribution.reports.trust import Trust
 
 T = TypeVar("T")
 
@@ -64,9 +65,17 @@ class Ask:
         return self._answers[key]
 
     def cost(self) -> Answer:
-        """Report cost as the page asks it anyhow, for what no group changes: whether it is known,
-        final or not, how fresh, in which currency."""
+        """Report cost as the page asks it anyhow, for what no group changes: whether there is any,
+        how much in all, in which currency."""
         return self.report("cost", **({} if self.asks is None else {"group_by": self.asks}))
+
+    @property
+    def trust(self) -> Trust:
+        """What every answer to this view says of itself: final or not, how fresh. It asks no cost,
+        and nothing at all where an answer has told it."""
+        wanted = Trust(self.period, self.view.basis, self.asker)
+        known = (answer.trust for answer in self._answers.values() if answer.trust == wanted)
+        return next(known, None) or self._kept.setdefault(("trust", wanted), wanted)
 
     def rows_before(self, name: str, **changes) -> list[dict] | None:
         """The rows of the period compared with, or None when nothing is compared."""
@@ -122,7 +131,7 @@ def calendar_of(user: User) -> Calendar:
     return Calendar(utc_today(), company().fiscal_month, preset)
 
 
-def final_through(answer: Answer) -> date | None:
+def final_through(trust: Trust) -> date | None:
     """The last day that is final in every bill source, or None when none is."""
-    days = [f.final_through for f in answer.freshness if f.kind == "bill"]
+    days = [f.final_through for f in trust.freshness if f.kind == "bill"]
     return None if not days or None in days else min(days)

@@ -80,7 +80,7 @@ def chart(ask: Ask) -> dict:
     title = "Cost so far"
     if not when:
         return {"title": title, "empty": True}
-    final = ask.cost().final
+    final = ask.trust.final
     note = f"Summed {step} by {step}, {ask.view.basis}, {currency}."
     note += "" if final else " The last days may still change."
     note += " Ink: budget, in full from the day each of its periods begins." if made[1:] else ""

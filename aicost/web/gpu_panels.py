@@ -123,6 +123,9 @@ def hours(ask: Ask) -> dict:
     if not rows:
         return {"empty": True}
     currency, shown = rows[0]["currency"], heat(idle_hours(ask))
+    for day in shown["days"]:
+        for cell in day["cells"]:
+            cell["told"] = numbers.money(cell["cost"], currency)
     scale = [(n, numbers.short_money(top, currency)) for n, top in shown["scale"]]
     period = numbers.period(ask.period)
     return shown | {"currency": currency, "scale": scale, "period": period}
@@ -190,6 +193,9 @@ def stretches(ask: Ask) -> dict:
 
 def node_url(ask: Ask, row: dict) -> str:
     """The page of a node; the period goes along."""
-    query = ask.view.query(group_by=("feature",))
-    name = row["node"] or row["resource"]
+    name, query = row["node"] or row["resource"], ask.once(_query_of_node)
     return f"{reverse('gpu_node', args=[name])}?{query}" if name else ""
+
+
+def _query_of_node(ask: Ask) -> str:
+    return ask.view.query(group_by=("feature",))

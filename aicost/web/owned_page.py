@@ -131,7 +131,7 @@ class Holder:
 
     def first_figures(self, ask: Ask) -> list[Figure]:
         """What the lead asks, too."""
-        return [self.cost_figure(ask, ask.cost().final), *self.plan_figures(ask)]
+        return [self.cost_figure(ask, ask.trust.final), *self.plan_figures(ask)]
 
     def unit_figures(self, ask: Ask, final: bool) -> list[Figure]:
         """Requests, and what a thousand of them cost, loaded and marginal."""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 from types import MappingProxyType
 from urllib.parse import urlencode
 
@@ -18,6 +19,7 @@ from aicost.web.shell import Panel
 from aicost.web.sizes import is_large
 from aicost.web.tables import LINE_NAMES, Block, Line, blocks
 from attribution.reports.compare import step_of
+from attribution.reports.spec import Answer
 
 STACKS_MAX = 8
 POOLS = ("shared", "idle", "unattributed")
@@ -95,10 +97,9 @@ def why_url(ask: Ask, line: Line, group_by: Sequence[str], currency: str = "") -
 
 def estimate_from(ask: Ask) -> date | None:
     """The first day of the view that may still change, or None when all of it is final."""
-    answer = ask.cost()
-    if answer.final:
+    if ask.trust.final:
         return None
-    last = final_through(answer)
+    last = final_through(ask.trust)
     return ask.period.start if last is None else max(last + timedelta(days=1), ask.period.start)
 
 
@@ -164,7 +165,7 @@ def whole_steps(ask: Ask, span: Period, step: str) -> list[date]:
     """The steps that sparklines draw, which have no room to mark a part of one: without those of
     which the span has only a part or that no bill reaches yet, where others are left."""
     steps, cut = periods_of(span, step), cut_steps(span, step)
-    reached = [x.through for x in ask.cost().freshness if x.kind == "bill" and x.through]
+    reached = [x.through for x in ask.trust.freshness if x.kind == "bill" and x.through]
     last = max(reached, default=span.end)
     whole = [first for first in steps if first not in cut and first <= last]
     return whole if len(whole) > 1 else steps
@@ -231,9 +232,10 @@ def _step_text(first: date, step: str) -> str:
     return numbers.day(first) if step in ("day", "week") else f"{first:%b %Y}"
 
 
-def stamp(ask: Ask) -> dict:
-    """○ estimate  Bill final to 18 Nov; 19–21 Nov may still change · as of … · USD."""
-    answer = ask.cost()
+def stamp(ask: Ask, of: Callable[[Ask], Answer] = Ask.cost) -> dict:
+    """○ estimate  Bill final to 18 Nov; 19–21 Nov may still change · as of … · USD. It is told
+    `of` an answer that the page asks anyhow."""
+    answer = of(ask)
     if not answer.freshness:
         return {"known": False, "text": "No data yet"}
     parts = []
@@ -281,8 +283,10 @@ def _line_by_line(rows: Iterable[dict]) -> list[dict]:
     """The rows of a report summed by currency and line, called as the first of each."""
     found: dict[tuple, dict] = {}
     for row in rows:
-        one = found.setdefault((row["currency"], row["line"]), row | {"cost": ZERO})
-        one["cost"] += row["cost"]
+        key = (row["currency"], row["line"])
+        if key not in found:
+            found[key] = row | {"cost": ZERO}
+        found[key]["cost"] += row["cost"]
     return list(found.values())
 
 
@@ -302,6 +306,12 @@ def sum_of(parts: Sequence[tuple[str, Decimal]], whole: Decimal, currency: str) 
 def _below(block: Block, kind: str) -> str:
     """What the table calls its line of this kind."""
     return next((x.names[0] for x in block.lines if x.line == kind), LINE_NAMES[kind])
+
+
+def stamped_by(report: str, group_by: tuple[str, ...] = ()) -> Panel:
+    """The stamp of a page that asks another report than cost, told of that answer."""
+    of = partial(Ask.report, name=report, group_by=group_by)
+    return Panel("stamp", "parts/stamp.html", partial(stamp, of=of))
 
 
 STAMP = Panel("stamp", "parts/stamp.html", stamp)

@@ -207,14 +207,7 @@ def blocks(
     carries what it was, and what is gone today keeps its line."""
     now = sum_lines(rows, group_by)
     if before is not None:
-        was = sum_lines(before, group_by)
-        for currency, lines in was.items():
-            for key, line in lines.items():
-                now[currency].setdefault(key, Line(key, line.names, line.line))
-        for currency, lines in now.items():
-            for key, line in lines.items():
-                old = was.get(currency, {}).get(key)
-                line.previous = old.cost if old else ZERO
+        _compare(now, before, group_by)
     found = []
     for currency, lines in now.items():
         for line in lines.values():
@@ -223,6 +216,20 @@ def blocks(
         ordered = sorted(lines.values(), key=_dearest_first)
         found.append(Block(currency, ordered, _total(ordered)))
     return sorted(found, key=lambda block: -abs(block.total.cost))
+
+
+def _compare(
+    now: dict[str, dict[tuple, Line]], before: Iterable[dict], group_by: Sequence[str]
+) -> None:
+    """Tell every line what it was; of the rows before only their cost is shown."""
+    for lines in now.values():
+        for line in lines.values():
+            line.previous = ZERO
+    for row in before:
+        key, lines = row_key(row, group_by), now[row["currency"]]
+        if key not in lines:
+            lines[key] = Line(key, line_names(row, group_by), row["line"], previous=ZERO)
+        lines[key].previous += row["cost"]
 
 
 def _others(rest: Sequence[Line]) -> str:

@@ -73,7 +73,10 @@ class Ordered:
     def match(self, values: Mapping[str, object], month: date) -> Mapping[str, str] | None:
         """The first row in force in the month whose conditions all hold, or None."""
         for row, cells in self._in(month):
-            if all(holds(cell, str(values.get(name) or "")) for name, cell in cells):
+            for name, cell in cells:
+                if not holds(cell, str(values.get(name) or "")):
+                    break
+            else:
                 return row
         return None
 

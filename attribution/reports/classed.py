@@ -52,7 +52,9 @@ def standing_classed(
             if spec.granularity in ("total", "quarter"):  # asked by month, it may be
                 period = step_of(period, spec.granularity, spec.period.start)
             key = (period, *(row[name] or "" for name in kept), class_of, line, row["currency"])
-            _add(summed.setdefault(key, _empty(key, kept)), row)
+            if key not in summed:
+                summed[key] = _empty(key, kept)
+            _add(summed[key], row)
     for row in summed.values():
         row[ESTIMATED] = None if row[UNPRICED] and not row[ESTIMATED] else row[ESTIMATED]
     return list(summed.values())

@@ -14,6 +14,8 @@ from attribution.reports.cost import gave_all
 from attribution.reports.revenue import revenue_rows
 from attribution.reports.spec import LAYER, LEFT_OUT, SPREAD, Spec
 
+KEY = ("period", "feature", "line", "currency")
+CLASS_COLUMNS = {COST_OF_REVENUE: "cost_of_revenue", RESEARCH: "research_cost"}
 BY_CLASS = ("cost_of_revenue", "research_cost", "other_class_cost")
 COSTS = ("active_cost", "idle_cost", "api_cost", "training_cost", "other_cost")
 LINES = ("owned", "workload", "shared", "idle", "unattributed")
@@ -42,14 +44,13 @@ def parts(spec: Spec) -> list[dict]:
     found: dict[tuple, dict] = {}
     question = replace(spec, group_by=("feature",), estimates=LEFT_OUT)
     for row in standing_classed(question, ("kind", "activity", LAYER)):
-        names = {name: row[name] for name in ("period", "feature", "line", "currency")}
-        into = found.setdefault(_key(row), names | _nothing())
-        spread = row["idle_spread"] + row["shared_spread"]
-        for name, amount in (
-            (_column(row), row["cost"] - spread), (_class_column(row), row["cost"]),
-            *((name, row[name]) for name in ("idle_spread", "shared_spread", "cost")),
-        ):  # fmt: skip
-            into[name] += amount
+        key = _key(row)
+        if (into := found.get(key)) is None:
+            into = found[key] = dict(zip(KEY, key, strict=True)) | _nothing()
+        into[_column(row)] += row["cost"] - row["idle_spread"] - row["shared_spread"]
+        into[_class_column(row)] += row["cost"]
+        for name in ("idle_spread", "shared_spread", "cost"):
+            into[name] += row[name]
     for earned in revenue_rows(spec):
         line = "owned" if earned["feature"] else "workload"
         key = _key(earned | {"line": line})
@@ -82,8 +83,7 @@ def _column(row: dict) -> str:
 
 
 def _class_column(row: dict) -> str:
-    known = {COST_OF_REVENUE: "cost_of_revenue", RESEARCH: "research_cost"}
-    return known.get(row[CLASS], "other_class_cost")
+    return CLASS_COLUMNS.get(row[CLASS], "other_class_cost")
 
 
 def _key(row: dict) -> tuple:

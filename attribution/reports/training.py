@@ -1,7 +1,9 @@
 """What training costs: as spent, and written off over the time its model serves."""
 
+from datetime import date
 from decimal import Decimal
 
+from aicost.kernel.periods import FIRST_YEAR
 from attribution.reports.base import ALL_GRANULARITIES, Report, binds, fetch, pick
 from attribution.reports.spec import Spec
 
@@ -53,7 +55,7 @@ def amortised_rows(spec: Spec) -> list[dict]:
     """`spent_to_date` = `amortised_to_date` + `balance`, exactly. A model that does not serve yet
     keeps all of its training as balance."""
     rows = _folded(spec, "training_amortised", WRITTEN_OFF, _serving(spec),
-                   months=MONTHS[spec.granularity])  # fmt: skip
+                   months=MONTHS[spec.granularity], since=date(FIRST_YEAR, 1, 1))  # fmt: skip
     for row in rows:
         row["balance"] = row["spent_to_date"] - row["amortised_to_date"]
     rows.sort(key=lambda row: (row["period"], -row["amortised_cost"], -row["spent_to_date"]))

@@ -6,8 +6,7 @@ with spent as (
         date_trunc('month', c.day::timestamp)::date as month, t.model, t.experiment, t.feature,
         t.team, c.currency,
         sum(case %(basis)s when 'billed' then c.billed_cost else c.effective_cost end) as cost
-    from aicost_cost((select coalesce(min(day), %(start)s) from attribution_daystate), %(end)s,
-                     'target', 'month', '{}') c
+    from aicost_cost(%(since)s, %(end)s, 'target', 'month', '{}') c
     join attribution_target t on t.id = c.target_id
     where t.activity = 'training' and t.kind in ('workload', 'idle')
         and (%(teams)s::text[] is null or t.team = any(%(teams)s))

@@ -122,7 +122,7 @@ def title_of(ask: Ask) -> str:
 
 def key_figures(ask: Ask) -> dict:
     row, was = now(ask), before(ask)
-    final = bare(ask).cost().final
+    final = bare(ask).trust.final
     if row is None or row["cost"] is None:
         return {"figures": [Figure("Cost", numbers.UNKNOWN, word=True)]}
     currency = row["currency"] or ""
@@ -137,7 +137,7 @@ def first_figures(ask: Ask) -> dict:
     if row is None or row["cost"] is None:
         return {"figures": [Figure("Cost", numbers.UNKNOWN, word=True)]}
     currency = row["currency"] or ""
-    final, was = bare(ask).cost().final, _cost_before(ask, currency) or None
+    final, was = bare(ask).trust.final, _cost_before(ask, currency) or None
     under = moved(ask, row["cost"], was, currency)
     found = [money_figure("Cost", row["cost"], currency, under=under, final=final)]
     return {"figures": found + _own_figures(ask, row, None, final)}

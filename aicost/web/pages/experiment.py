@@ -72,7 +72,7 @@ def lead(ask: Ask) -> dict:
 
 
 def key_figures(ask: Ask) -> dict:
-    row, final = told(ask), ask.cost().final
+    row, final = told(ask), ask.trust.final
     if row is None:
         return {"figures": [Figure("Cost so far", numbers.UNKNOWN, word=True)]}
     currency = row["currency"] or ""

@@ -170,7 +170,7 @@ HOLDER = Holder(FEATURE, "model")
 
 
 def key_figures(ask: Ask) -> dict:
-    found = HOLDER.first_figures(ask) + HOLDER.unit_figures(ask, ask.cost().final)
+    found = HOLDER.first_figures(ask) + HOLDER.unit_figures(ask, ask.trust.final)
     if may_see_margin(ask.user):
         found.append(_margin_figure(ask))
     return {"figures": found}

@@ -34,8 +34,9 @@ from aicost.web.gpu_time import (
     summed,
     why_idle,
 )
-from aicost.web.parts import RESIDUAL, STAMP
+from aicost.web.parts import RESIDUAL_LATER, STAMP
 from aicost.web.shell import Page, Panel, for_people
+from aicost.web.sizes import is_large
 from aicost.web.tables import blocks, pool_name
 from attribution.classify import gpus_by_instance_type
 
@@ -70,16 +71,16 @@ def lead(ask: Ask) -> dict:
     return {"parts": [*parts, (".", False)]}
 
 
-def fleet_figures(ask: Ask) -> dict:
-    """The states, and one sentence that ties idle here to idle elsewhere."""
-    shown, rows = key_figures(ask), gpu_rows(ask)
-    if rows:
-        (row,) = summed(rows)
-        shown["relation"] = relation(ask, row["idle_cost"], row["currency"])
-    return shown
+def relation(ask: Ask) -> dict:
+    """One sentence that ties idle here to idle elsewhere."""
+    rows = gpu_rows(ask)
+    if not rows:
+        return {"told": ""}
+    (row,) = summed(rows)
+    return {"told": _related(ask, row["idle_cost"], row["currency"])}
 
 
-def relation(ask: Ask, idle: Decimal, currency: str) -> str:
+def _related(ask: Ask, idle: Decimal, currency: str) -> str:
     """How idle GPU time and all idle of the other pages are one (aicost.web.idle)."""
     rows = ask.report("cost", group_by=("feature",), idle="shown", shared="shown").rows
     block = next((b for b in blocks(rows, ("feature",), colour=colour) if b.currency == currency),
@@ -133,15 +134,25 @@ def nodes(ask: Ask) -> dict:
             node_name(r),
             r,
             type=r["machine"],
-            page=node_url(ask, r),
             gpus=types.get(r["machine"].lower()),
             holder=holders.get(r["resource"], ""),
-            why=why_gpu(ask, r["currency"], resource=(r["resource"],)),
-            why_idle=why_idle(ask, r["resource"], r["currency"]) if r["idle_cost"] else "",
         )
         for r in summed(rows, *NODE)
     ]
-    return table(rows, NODES.rows(ask.view, lines), ask) | {"short": True}
+    shown = table(rows, NODES.rows(ask.view, lines), ask)
+    for one in shown["lines"]:
+        if "resource" in one["row"]:  # the line of the others leads nowhere
+            _add_addresses(ask, one)
+    return shown | {"short": True}
+
+
+def _add_addresses(ask: Ask, shown: dict) -> None:
+    """Where a line of a node leads to: of many nodes most are not shown."""
+    row = shown["row"]
+    shown["page"] = node_url(ask, row)
+    shown["why"] = why_gpu(ask, row["currency"], resource=(row["resource"],))
+    if row["idle_cost"]:
+        shown["why_idle"] = why_idle(ask, row["resource"], row["currency"])
 
 
 def holders(ask: Ask) -> dict:
@@ -215,9 +226,11 @@ GPUS = Page(
     panels=(
         STAMP,
         Panel("lead", "parts/lead.html", lead),
-        Panel("figures", "parts/gpu_figures.html", fleet_figures),
+        Panel("figures", "parts/gpu_figures.html", key_figures),
+        Panel("relation", "parts/gpu_relation.html", relation, title="All idle", lazy=is_large,
+              size="low"),
         Panel("days", "parts/gpu_days.html", days, days_figure, gpu_sheets.days,
-              "Money by state"),
+              "Money by state", lazy=True),
         Panel("hours", "parts/gpu_hours.html", hours, table=gpu_sheets.hours,
               title="When GPUs idle"),
         Panel("advice", "parts/gpu_advice.html", advice),
@@ -226,10 +239,10 @@ GPUS = Page(
         Panel("runs", "parts/gpu_runs.html", runs, table=gpu_sheets.runs,
               title="Longest idle stretches", lazy=True, size="low", sorting=RUNS),
         Panel("holders", "parts/gpu_holders.html", holders, table=gpu_sheets.holders,
-              title="Who holds it", sorting=HOLDERS),
+              title="Who holds it", lazy=True, sorting=HOLDERS),
         Panel("consumption", "parts/gpu_consumption.html", consumption,
               table=gpu_sheets.consumption, title="By consumption", lazy=True, sorting=CONSUMPTION),
-        RESIDUAL,
+        RESIDUAL_LATER,
     ),
     picks=("period", "compare", "step", "basis"),
     filters=FILTERS,

@@ -18,11 +18,11 @@ from aicost.web.exports import csv_of
 from aicost.web.margins import MarginLine, below_of, folded, margin_figure, margin_lines, summed
 from aicost.web.parts import (
     RESIDUAL_LATER,
-    STAMP,
     Figure,
     cut_steps,
     money_figure,
     moved,
+    stamped_by,
     twin,
     why_url,
 )
@@ -375,7 +375,7 @@ MARGIN = Page(
     slug="margin",
     title="Margin",
     panels=(
-        STAMP,
+        stamped_by("margin"),
         Panel("lead", "parts/lead.html", lead),
         Panel("figures", "parts/figures.html", key_figures, title="Key figures", lazy=is_large,
               size="low"),

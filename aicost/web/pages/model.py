@@ -75,7 +75,7 @@ def _moved(unit: Unit, ask: Ask) -> list[tuple[str, bool]]:
 
 
 def key_figures(ask: Ask) -> dict:
-    unit, final = one(ask), ask.cost().final
+    unit, final = one(ask), ask.trust.final
     if unit is None:
         return {"figures": [Figure("Marginal per 1k", "no data", word=True)]}
     training = unit.row["training_cost"]

@@ -99,7 +99,7 @@ def key_figures(ask: Ask) -> dict:
     found = ask.once(by_feature)
     if not found:
         return {"figures": [Figure("Spend", "no data", word=True)]}
-    block, final = found[0], ask.cost().final
+    block, final = found[0], ask.trust.final
     total, month = block.total, ending_figure(ask, block)
     spend = money_figure(
         "Spend to date" if month else "Spend",
@@ -123,7 +123,7 @@ def key_figures(ask: Ask) -> dict:
 
 def units(ask: Ask) -> dict:
     """Cost of 1,000 inferences of the dearest features, then of all blended, which is named so."""
-    found, final = unit_lines(ask, KINDS[0]), ask.cost().final
+    found, final = unit_lines(ask, KINDS[0]), ask.trust.final
     own = [x for x in found if not x.blended][:UNITS_MAX]
     shown = [_unit_figure(ask, x, final) for x in (*own, *(x for x in found if x.blended))]
     if not shown:
@@ -147,7 +147,7 @@ def effect(ask: Ask) -> dict:
     if may_see_margin(ask.user):
         more = ("By feature and customer", f"{reverse('margin')}?{ask.view.query()}")
         return {"figures": [replace(margin_figure(ask), more=more)]}
-    training = _training_figure(ask, ask.cost().final)
+    training = _training_figure(ask, ask.trust.final)
     return {"figures": [training] if training else []}
 
 
@@ -285,7 +285,7 @@ def where_data(ask: Ask) -> Sheet:
 
 def sources(ask: Ask) -> dict:
     """How far each source reaches: what a figure of today can know."""
-    return {"sources": ask.cost().freshness}
+    return {"sources": ask.trust.freshness}
 
 
 def sources_data(ask: Ask) -> Sheet:

@@ -74,7 +74,7 @@ def lead(ask: Ask) -> dict:
 def key_figures(ask: Ask) -> dict:
     """Coverage, what is left, how many rules are ours and theirs, and the last change."""
     found = ask.once(by_feature)
-    final = ask.cost().final
+    final = ask.trust.final
     cards = [Figure("Attributed", "no data", word=True)]
     if found:
         block = found[0]

@@ -83,7 +83,7 @@ def lead(ask: Ask) -> dict:
 
 def first_figures(ask: Ask) -> dict:
     """What the lead and the chart ask, too."""
-    found, final = _stepped(ask), ask.cost().final
+    found, final = _stepped(ask), ask.trust.final
     shown = []
     for block in found[:1]:
         total = block.total
@@ -100,7 +100,7 @@ def first_figures(ask: Ask) -> dict:
 
 
 def key_figures(ask: Ask) -> dict:
-    more = (unit_figure(ask, ask.cost().final), case_figure(ask))
+    more = (unit_figure(ask, ask.trust.final), case_figure(ask))
     shown = [*first_figures(ask)["figures"], *more]
     return {"figures": [one for one in shown if one is not None]}
 

@@ -176,7 +176,7 @@ TEAMS = Page(
 
 
 def key_figures(ask: Ask) -> dict:
-    final, block = ask.cost().final, HOLDER.stepped(ask)
+    final, block = ask.trust.final, HOLDER.stepped(ask)
     found = first_figures(ask)["figures"] + HOLDER.unit_figures(ask, final)[-1:]
     if block is not None:
         found.append(_pools_figure(ask, block, final))

@@ -12,7 +12,7 @@ from aicost.web.ask import Ask
 from aicost.web.colours import colour
 from aicost.web.filters import label
 from aicost.web.parts import (
-    RESIDUAL,
+    RESIDUAL_LATER,
     STAMP,
     Figure,
     against,
@@ -114,8 +114,7 @@ def lead(ask: Ask) -> dict:
         text = " Tag or map what trains (activity training), or choose another period."
         return {"parts": [("Nothing was spent on training in this period.", True), (text, False)]}
     currency, total = rows[0]["currency"], _sum(rows, "training_cost")
-    bill = ask.report("cost", group_by=("feature",)).rows
-    whole = sum((row["cost"] for row in bill if row["currency"] == currency), ZERO)
+    whole = sum((row["cost"] for row in ask.cost().rows if row["currency"] == currency), ZERO)
     parts = [
         ("Training cost ", False),
         (numbers.money(total, currency), True),
@@ -368,7 +367,7 @@ TRAINING = Page(
               sorting=SPENT),
         Panel("runs", "parts/training_runs.html", runs, table=runs_sheet, title="Runs",
               sorting=RUNS),
-        RESIDUAL,
+        RESIDUAL_LATER,
     ),
     picks=("period", "compare", "step", "basis"),
     filters=(*GROUPS, "feature"),

@@ -21,10 +21,10 @@ from aicost.web.bridges import (
 )
 from aicost.web.causes import LEAVES, summed, told
 from aicost.web.colours import colour
-from aicost.web.parts import RESIDUAL_LATER, STAMP, Figure, against, cut_steps, twin
+from aicost.web.parts import RESIDUAL_LATER, Figure, against, cut_steps, stamped_by, twin
 from aicost.web.shell import Page, Panel
 from aicost.web.story_months import first_days, year_of_months
-from aicost.web.unit_tables import KINDS, SORTS, UnitLine, unit_lines
+from aicost.web.unit_tables import BY_FEATURE, KINDS, SORTS, UnitLine, unit_lines
 from aicost.web.units import per_thousand
 from attribution.reports import REPORTS
 from attribution.reports.sheets import Sheet, sheet_of_answer
@@ -75,7 +75,7 @@ def _most_moved(lines: list[UnitLine]) -> UnitLine | None:
 def key_figures(ask: Ask) -> dict:
     """The dearest features' cost of 1,000 inferences, then all of them blended."""
     found = unit_lines(ask, INFERENCE)
-    final = ask.cost().final
+    final = ask.trust.final
     own = [x for x in found if not x.blended][:FIGURES_MAX]
     shown = [_figure(ask, line, final) for line in own]
     shown += [_figure(ask, line, final) for line in found if line.blended]
@@ -221,7 +221,7 @@ def bridge_data(ask: Ask) -> Sheet:
 
 def table_data(ask: Ask) -> Sheet:
     """What a unit costs per feature: report unit_cost as it is."""
-    return sheet_of_answer("Unit costs", ask.report("unit_cost", group_by=("feature",)))
+    return sheet_of_answer("Unit costs", ask.report("unit_cost", group_by=BY_FEATURE))
 
 
 _known = REPORTS["unit_cost"].filters
@@ -229,7 +229,7 @@ UNIT_ECONOMICS = Page(
     slug="unit_economics",
     title="Unit economics",
     panels=(
-        STAMP,
+        stamped_by("unit_cost", BY_FEATURE),
         Panel("lead", "parts/lead.html", lead),
         Panel("figures", "parts/figures.html", key_figures),
         Panel(
