@@ -86,8 +86,14 @@ money as materialized (
             filter (where t.kind = 'workload') as marginal_cost,
         sum(case %(basis)s when 'billed' then c.billed_cost else c.effective_cost end)
             filter (where t.kind = 'idle') as idle_cost
-    from aicost_cost(%(since)s, %(end)s, 'target', 'day', '{}') c
-    join attribution_target t on t.id = c.target_id
+    from attribution_target t
+    -- Scored models are few: their days are found by target, whatever else the ledger has. `offset
+    -- 0` keeps the planner, who thinks them many, from reading all days.
+    cross join lateral (
+        select * from attribution_costsum s
+        where s.target_id = t.id and s.grain = 'target' and s.day >= %(since)s and s.day < %(end)s
+        offset 0
+    ) c
     where t.model in (select model from scored) and t.activity = 'inference'
         and t.kind in ('workload', 'idle')
     group by 1, 2, 3, 4, 5, 6
