@@ -30,11 +30,15 @@ ran as (
     where gpu_ms > 0 and status in ('finished', 'failed', 'killed', 'running')
     group by 1, 2
 ),
+piece as materialized (
+    select * from aicost_pieces(%(start)s, %(end)s, 'target', %(step)s, '{}')
+),
 money as (
     select t.experiment, case t.experiment when '' then t.model else '' end as model, c.currency,
         sum(case %(basis)s when 'billed' then c.billed_cost else c.effective_cost end) as cost
-    from aicost_cost(%(start)s, %(end)s, 'target', %(step)s, '{}') c
-    join attribution_target t on t.id = c.target_id
+    from attribution_target t
+    join attribution_costsum c on c.target_id = t.id
+    join piece p on p.grain = c.grain and p.source_id = c.source_id and p.first = c.day
     where t.kind in ('workload', 'idle') and t.activity in ('training', 'experimentation')
         and (t.experiment <> '' or t.model <> '')
         and (%(teams)s::text[] is null or t.team = any(%(teams)s))

@@ -1,4 +1,8 @@
--- Money of training by period and target: what was active, and its own idle time.
+-- Money of training by period and target: what was active, and its own idle time. What trains is
+-- few among targets, so its sums are found by target, those of the pieces that count.
+with piece as materialized (
+    select * from aicost_pieces(%(start)s, %(end)s, 'target', %(step)s, '{}')
+)
 select
     case %(granularity)s
         when 'total' then %(start)s::date
@@ -10,8 +14,9 @@ select
         filter (where t.kind = 'workload') as active_cost,
     sum(case %(basis)s when 'billed' then c.billed_cost else c.effective_cost end)
         filter (where t.kind = 'idle') as idle_cost
-from aicost_cost(%(start)s, %(end)s, 'target', %(step)s, '{}') c
-join attribution_target t on t.id = c.target_id
+from attribution_target t
+join attribution_costsum c on c.target_id = t.id
+join piece p on p.grain = c.grain and p.source_id = c.source_id and p.first = c.day
 where t.activity = 'training' and t.kind in ('workload', 'idle')
     and (%(teams)s::text[] is null or t.team = any(%(teams)s))
     and (%(f_model)s::text[] is null or t.model = any(%(f_model)s))

@@ -1,13 +1,18 @@
 -- All training up to the end of each period, written off in a straight line by days over the
 -- serving life of its model: from the day it went into service, what is spent in a later month
 -- from the first day of the month after it. The parts of all days sum to what was spent.
-with spent as (
+-- What trains is few among targets, so its sums are found by target.
+with piece as materialized (
+    select * from aicost_pieces(%(since)s, %(end)s, 'target', 'month', '{}')
+),
+spent as (
     select
         date_trunc('month', c.day::timestamp)::date as month, t.model, t.experiment, t.feature,
         t.team, c.currency,
         sum(case %(basis)s when 'billed' then c.billed_cost else c.effective_cost end) as cost
-    from aicost_cost(%(since)s, %(end)s, 'target', 'month', '{}') c
-    join attribution_target t on t.id = c.target_id
+    from attribution_target t
+    join attribution_costsum c on c.target_id = t.id
+    join piece p on p.grain = c.grain and p.source_id = c.source_id and p.first = c.day
     where t.activity = 'training' and t.kind in ('workload', 'idle')
         and (%(teams)s::text[] is null or t.team = any(%(teams)s))
         and (%(f_model)s::text[] is null or t.model = any(%(f_model)s))

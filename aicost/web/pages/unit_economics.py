@@ -23,6 +23,7 @@ from aicost.web.causes import LEAVES, summed, told
 from aicost.web.colours import colour
 from aicost.web.parts import RESIDUAL_LATER, Figure, against, cut_steps, stamped_by, twin
 from aicost.web.shell import Page, Panel
+from aicost.web.sizes import is_large
 from aicost.web.story_months import first_days, year_of_months
 from aicost.web.unit_tables import BY_FEATURE, KINDS, SORTS, UnitLine, unit_lines
 from aicost.web.units import per_thousand
@@ -104,8 +105,7 @@ def table(ask: Ask) -> dict:
 def _monthly(ask: Ask) -> tuple[list[figures.Stack], list[date], dict]:
     """Marginal cost of a call per month and feature: as an index of its first month for the chart,
     since chat costs a thousand times what ranking does, and in money for the table."""
-    asked = {"group_by": ("feature",), "idle": "shown", "shared": "shown"}
-    span = year_of_months(ask)
+    asked, span = _asked_monthly(ask), year_of_months(ask)
     rows = ask.report("unit_cost", period=span, granularity="month", **asked).rows
     cost: dict[str, Decimal] = {}
     known: dict[str, dict[date, Decimal]] = {}
@@ -122,6 +122,18 @@ def _monthly(ask: Ask) -> tuple[list[figures.Stack], list[date], dict]:
         index = {day: each / first * HUNDRED for day, each in known[name].items()}
         layers.append(figures.Stack(name, colour("feature", name), index))
     return layers, days, {"known": known, "rows": rows}
+
+
+def _asked_monthly(ask: Ask) -> dict:
+    """Of many features only those that can be drawn are asked month by month."""
+    asked = {"group_by": BY_FEATURE, "idle": SHOWN, "shared": SHOWN}
+    if not is_large():
+        return asked
+    rows = ask.report("unit_cost", period=year_of_months(ask), **asked).rows
+    drawn = [row for row in rows if row["feature"] and row["marginal_cost_per_inference"]]
+    drawn.sort(key=lambda row: -row["marginal_cost"])
+    names = tuple(dict.fromkeys(row["feature"] for row in drawn))[:LINES_MAX]
+    return asked | {"filters": {**ask.view.filters, "feature": names}}
 
 
 def trend(ask: Ask) -> dict:
