@@ -38,9 +38,9 @@ UNITS = {
     "million_characters": ("characters", 1_000_000),
     "outcome": ("outcomes", 1),
 }
-NOTHING_EACH = {
-    f"{kind}_cost_per_{unit}": None for unit in UNITS for kind in ("marginal", "loaded")
-}
+EACH = tuple(f"{kind}_cost_per_{unit}" for unit in UNITS for kind in ("marginal", "loaded"))
+COUNTED = (*QUANTITIES, "outcome", "outcomes", "latency_p50_ms", "latency_p95_ms")
+NOTHING_COUNTED = dict.fromkeys((*COUNTED, *EACH))
 KEY = ("period", "model", "model_version", *DIMENSIONS[1:], *HIERARCHY_DIMENSIONS)
 OUTCOME_KEY = ("period", "model", "feature", "experiment", *HIERARCHY_DIMENSIONS)
 LOADED = ("marginal_cost", "idle_cost", "idle_spread", "shared_spread")
@@ -51,14 +51,12 @@ def columns(spec: Spec) -> tuple[str, ...]:
     spreads = (("idle_spread",) if spec.idle == SPREAD else ()) + (
         ("shared_spread",) if spec.shared == SPREAD else ()
     )
-    each = tuple(f"{kind}_cost_per_{unit}" for unit in UNITS for kind in ("marginal", "loaded"))
     return (
         ("period", *spec.group_by, "currency", "marginal_cost", "idle_cost")
         + spreads
         + ("loaded_cost", "training_cost", "other_cost")
-        + QUANTITIES
-        + ("outcome", "outcomes", "latency_p50_ms", "latency_p95_ms")
-        + each
+        + COUNTED
+        + EACH
     )
 
 
@@ -87,7 +85,7 @@ def _rows(spec: Spec, missing: set) -> list[dict]:
     found = []
     for key in money.keys() | calls.keys():
         named = dict(zip(KEY, key, strict=True))
-        told = outcomes.get(_key(named, OUTCOME_KEY), {})
+        told = outcomes.get(_key(named, OUTCOME_KEY), {}) if outcomes else {}
         for paid in money.get(key, [{}]):
             found.append(named | _row(paid, calls.get(key, {}), told))
     return pick(sorted(found, key=_dearest_first), columns(spec))
@@ -140,23 +138,16 @@ def _row(paid: dict, called: dict, told: dict) -> dict:
     if paid:
         loaded = sum((money[name] for name in LOADED), Decimal(0))
         other = money["cost"] - loaded - money["training_cost"]
-    counts = {name: called.get(name) for name in QUANTITIES}
-    outcomes = told["outcomes"] if told else called.get("outcomes")
-    row = (
-        money
-        | counts
-        | {
-            "currency": paid.get("currency"),
-            "loaded_cost": loaded,
-            "other_cost": other,
-            "outcome": told.get("outcome"),
-            "outcomes": outcomes,
-            "latency_p50_ms": _latency(called, 0.5),
-            "latency_p95_ms": _latency(called, 0.95),
-        }
-    )
+    money |= {"currency": paid.get("currency"), "loaded_cost": loaded, "other_cost": other}
     if not (called or told):  # money of a name without calls: most of a ledger's names
-        return row | NOTHING_EACH
+        return money | NOTHING_COUNTED
+    row = money | {name: called.get(name) for name in QUANTITIES}
+    row |= {
+        "outcome": told.get("outcome"),
+        "outcomes": told["outcomes"] if told else called.get("outcomes"),
+        "latency_p50_ms": _latency(called, 0.5),
+        "latency_p95_ms": _latency(called, 0.95),
+    }
     for unit, (denominator, size) in UNITS.items():
         for kind in ("marginal", "loaded"):
             each = per_unit(row[f"{kind}_cost"], row[denominator], size)

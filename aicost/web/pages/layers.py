@@ -64,7 +64,15 @@ WORDS = {
 
 
 def lead(ask: Ask) -> dict:
-    found = cost_blocks(ask, BY_LAYER)
+    return _told(ask, cost_blocks(ask, BY_LAYER))
+
+
+def first_lead(ask: Ask) -> dict:
+    """What was largest, while the period before is being summed."""
+    return _told(ask, cost_blocks(ask.with_view(compare="none"), BY_LAYER))
+
+
+def _told(ask: Ask, found: list[Block]) -> dict:
     if not found:
         text = " Connect an account under Sources, add files, or choose another period."
         return {"parts": [("Nothing has been billed in this period.", True), (text, False)]}
@@ -197,10 +205,11 @@ LAYERS = Page(
     title="Cost layers",
     panels=(
         STAMP,
-        Panel("lead", "parts/lead.html", lead),
+        Panel("lead", "parts/lead.html", lead, title="What grew", lazy=is_large, size="low",
+              first=first_lead),
         Panel("chart", "parts/layers_chart.html", chart, figure, title="By month", lazy=is_large),
         Panel("table", "parts/layers_table.html", table, table=sheet, title="Cost layers",
-              sorting=LINES),
+              lazy=is_large, size="tall", sorting=LINES),
         Panel("modes", "parts/layers_modes.html", modes, table=modes_sheet,
               title="Inference by serving mode", lazy=True, size="low"),
         replace(RESIDUAL, build=partial(residual, group_by=BY_LAYER)),

@@ -18,11 +18,11 @@ from aicost.web.exports import csv_of
 from aicost.web.margins import MarginLine, below_of, folded, margin_figure, margin_lines, summed
 from aicost.web.parts import (
     RESIDUAL_LATER,
+    STAMP,
     Figure,
     cut_steps,
     money_figure,
     moved,
-    stamped_by,
     twin,
     why_url,
 )
@@ -357,8 +357,10 @@ def read(request: HttpRequest) -> tuple[Page, Ask]:
     given = {name: request.GET.get(f"{IF}{name}", "") for name in ("cost", "volume", "price",
              "feature_price", "revenue")}  # fmt: skip
     build = partial(what_if, question=asked(given))
+    later = not any(given.values()) and is_large  # what is asked is answered at once
     panels = tuple(
-        replace(one, build=build) if one.slug == "what_if" else one for one in MARGIN.panels
+        replace(one, build=build, lazy=later) if one.slug == "what_if" else one
+        for one in MARGIN.panels
     )
     return replace(MARGIN, panels=panels), ask_of(request)
 
@@ -375,14 +377,15 @@ MARGIN = Page(
     slug="margin",
     title="Margin",
     panels=(
-        stamped_by("margin"),
-        Panel("lead", "parts/lead.html", lead),
+        STAMP,
+        Panel("lead", "parts/lead.html", lead, title="Which lose", lazy=is_large, size="low"),
         Panel("figures", "parts/figures.html", key_figures, title="Key figures", lazy=is_large,
               size="low"),
         Panel("table", "parts/margin_table.html", table, table=table_data, title="Features",
               lazy=is_large, size="tall", sorting=SORTS),
         Panel("trend", "parts/margin_trend.html", trend, trend_figure, lazy=True),
-        Panel("what_if", "parts/margin_what_if.html", partial(what_if, question=Question())),
+        Panel("what_if", "parts/margin_what_if.html", partial(what_if, question=Question()),
+              lazy=is_large, title="What if"),
         Panel("customers", "parts/margin_customers.html", customers, table=customers_data,
               title="Customers", lazy=True, sorting=CUSTOMERS),
         RESIDUAL_LATER,

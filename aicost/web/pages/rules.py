@@ -51,7 +51,7 @@ def by_feature(ask: Ask) -> list[Block]:
 
 
 def lead(ask: Ask) -> dict:
-    found = ask.once(by_feature)
+    found = cost_blocks(ask.with_view(compare="none"), BY_FEATURE)
     if not found:
         text = " Rules place what is loaded; add a bill under Add data, or choose another period."
         return {"parts": [("No cost stands in this period.", True), (text, False)]}
@@ -118,7 +118,7 @@ def _weekly(ask: Ask) -> tuple[Stack, list[date], str] | None:
     """Unattributed cost per week of six months, in the currency that costs most."""
     span, lost = six_months(ask), {"feature": ("",), "kind": ("unattributed",)}
     rows = ask.report("cost", period=span, granularity=STEP, group_by=BY_FEATURE, filters=lost).rows
-    known = [block.currency for block in ask.once(by_feature)]
+    known = [block.currency for block in cost_blocks(ask.with_view(compare="none"), ())]
     known += [block.currency for block in blocks(rows, BY_FEATURE, colour=colour)]
     if not known:
         return None
@@ -213,7 +213,14 @@ RULES = Page(
     panels=(
         STAMP,
         Panel("lead", "parts/lead.html", lead),
-        Panel("figures", "parts/figures.html", key_figures),
+        Panel(
+            "figures",
+            "parts/figures.html",
+            key_figures,
+            title="Key figures",
+            lazy=is_large,
+            size="low",
+        ),
         Panel(
             "order",
             "parts/rules_listed.html",
