@@ -73,6 +73,11 @@ def lead(ask: Ask) -> dict:
     return {"parts": [*parts, (".", False), (ending_words(ask, block), False)]}
 
 
+def first_lead(ask: Ask) -> dict:
+    """What it cost, while the period before is being summed."""
+    return lead(ask.with_view(compare="none"))
+
+
 def _other(ask: Ask) -> str:
     return numbers.period(ask.view.other)
 
@@ -299,8 +304,10 @@ OVERVIEW = Page(
     title="Overview",
     panels=(
         STAMP,
-        Panel("lead", "parts/lead.html", lead),
-        Panel("figures", "parts/figures.html", key_figures),
+        Panel("lead", "parts/lead.html", lead, title="What moved", lazy=is_large, size="low",
+              first=first_lead),
+        Panel("figures", "parts/figures.html", key_figures, title="Key figures", lazy=is_large,
+              size="low"),
         Panel("units", "parts/figures.html", units, title="Unit costs", lazy=True, size="low"),
         Panel(
             "effect", "parts/figures.html", effect, title="One more figure", lazy=True, size="low"
@@ -345,4 +352,4 @@ OVERVIEW = Page(
     ),
     picks=("period", "compare", "basis", "pools", "currency"),
     filters=DIMENSIONS,
-)
+)  # fmt: skip

@@ -21,9 +21,10 @@ from aicost.web.names import (
     parents_on,
     target_url,
 )
-from aicost.web.parts import RESIDUAL, STAMP, against, cost_blocks, why_url
+from aicost.web.parts import RESIDUAL_LATER, STAMP, against, cost_blocks, why_url
 from aicost.web.picks import hidden_pairs
 from aicost.web.shell import Page, Panel, for_people, refuse
+from aicost.web.sizes import is_large
 from aicost.web.sorting import Sorting, growth_of, part_of
 from aicost.web.tables import Line
 from attribution.entities.files import export_targets
@@ -265,16 +266,18 @@ TARGETS = Page(
     title="Names & owners",
     panels=(
         STAMP,
-        Panel("lead", "parts/lead.html", lead),
+        Panel("lead", "parts/lead.html", lead, title="What they cost", lazy=is_large, size="low"),
         Panel(
             "table",
             "parts/targets_table.html",
             partial(table, asked="", status=""),
             table=table_data,
             title="Names & owners",
+            lazy=is_large,
+            size="tall",
             sorting=SORTS,
         ),
-        RESIDUAL,
+        RESIDUAL_LATER,
     ),
     picks=("period", "compare", "basis", "currency"),
     filters=(),

@@ -56,6 +56,11 @@ def lead(ask: Ask) -> dict:
     return {"parts": [*parts, (".", False)]}
 
 
+def first_lead(ask: Ask) -> dict:
+    """Without what moved, while the period before is being summed."""
+    return lead(ask.with_view(compare="none"))
+
+
 def _changed(ask: Ask, line: UnitLine) -> str:
     if line.before is None or line.growth == numbers.NOT_APPLICABLE:
         return ""
@@ -242,14 +247,31 @@ UNIT_ECONOMICS = Page(
     title="Unit economics",
     panels=(
         stamped_by("unit_cost", BY_FEATURE),
-        Panel("lead", "parts/lead.html", lead),
-        Panel("figures", "parts/figures.html", key_figures),
+        Panel(
+            "lead",
+            "parts/lead.html",
+            lead,
+            title="What moved",
+            lazy=is_large,
+            size="low",
+            first=first_lead,
+        ),
+        Panel(
+            "figures",
+            "parts/figures.html",
+            key_figures,
+            title="Key figures",
+            lazy=is_large,
+            size="low",
+        ),
         Panel(
             "table",
             "parts/unit_tables.html",
             table,
             table=table_data,
             title="Unit costs",
+            lazy=is_large,
+            size="tall",
             sorting=SORTS,
         ),
         Panel("trend", "parts/unit_trend.html", trend, trend_figure, lazy=True),
