@@ -53,6 +53,7 @@ DAY_TABLES = (
     "w_stands",
     "w_stage1",
     "w_share",
+    "w_total",
     "w_final",
 )
 
@@ -207,10 +208,12 @@ def split(binds: dict, package: str = "attribution.sql") -> int:
         cursor.execute("analyze w_stage1 (charge_id, target_id, then_method)")
     _run("day_share", binds)
     _run("day_share_targets", binds, package)
+    _run("day_total", binds)
     _run("day_final", binds)
     with connection.cursor() as cursor:
-        cursor.execute("analyze w_final (stage1_target_id, then_method)")
-    return _run("day_allocated", binds)
+        cursor.execute("analyze w_total, w_final (stage1_target_id, then_method)")
+    written = ("day_allocated", "day_allocated_long", "day_allocated_whole")
+    return sum(_run(name, binds) for name in written)
 
 
 @contextmanager
