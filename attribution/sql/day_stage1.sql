@@ -1,5 +1,6 @@
 -- Stage 1: every charge split by its weights, in the bytewise order of the target tuple. Units are
--- quanta of 10^-18, whole numbers, which stage 2 splits further.
+-- quanta of 10^-18, whole numbers, which stage 2 splits further. "offset 0" keeps the planner from
+-- working them out more than once.
 create temp table w_stage1 on commit drop as
 with target as (
     select t.id, t.key,
@@ -16,7 +17,7 @@ with target as (
                                rows unbounded preceding) as upto
       from w_part p
       join target t using (key)
-), charge as materialized (
+), charge as (
     select charge_id, rule_id, then_method, method,
            aicost_units(billed_cost) as billed_units,
            aicost_units(effective_cost) as effective_units,
@@ -25,7 +26,8 @@ with target as (
            aicost_units(pricing_quantity) as pricing_units,
            aicost_units(consumed_quantity) as consumed_units
       from w_charge
-), split as materialized (
+    offset 0
+), split as (
     select w.charge_id, w.target_id, w.evidence, w.weight, w.total::bigint as total,
            c.rule_id, c.then_method, c.method,
            aicost_share(c.billed_units, w.upto, w.upto - w.weight, w.total) as billed_units,
@@ -36,6 +38,7 @@ with target as (
            aicost_share(c.consumed_units, w.upto, w.upto - w.weight, w.total) as consumed_units
       from weighed w
       join charge c using (charge_id)
+    offset 0
 )
 select *,
        aicost_amount(billed_units) as billed_cost,
