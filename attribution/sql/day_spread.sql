@@ -29,7 +29,7 @@ with row as (
                                                    rows unbounded preceding) as upto
       from row
      where weight > 0
-), spread as (
+), spread as materialized (
     select r.id, aicost_part(p.idle_billed, r.upto, r.weight, p.total) as idle_billed,
            aicost_part(p.shared_billed, r.upto, r.weight, p.total) as shared_billed,
            aicost_part(p.idle_effective, r.upto, r.weight, p.total) as idle_effective,
