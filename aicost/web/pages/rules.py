@@ -118,7 +118,8 @@ def _weekly(ask: Ask) -> tuple[Stack, list[date], str] | None:
     """Unattributed cost per week of six months, in the currency that costs most."""
     span, lost = six_months(ask), {"feature": ("",), "kind": ("unattributed",)}
     rows = ask.report("cost", period=span, granularity=STEP, group_by=BY_FEATURE, filters=lost).rows
-    known = [block.currency for block in cost_blocks(ask.with_view(compare="none"), ())]
+    asked = () if is_large() else BY_FEATURE  # what the page asks, where the chart stands in it
+    known = [block.currency for block in cost_blocks(ask.with_view(compare="none"), asked)]
     known += [block.currency for block in blocks(rows, BY_FEATURE, colour=colour)]
     if not known:
         return None
