@@ -4,7 +4,7 @@
 -- are summed: many rows are grouped and sorted by numbers and not by names. What stands above them
 -- is told by the days from one change to the next (segment). The grains `service` and `period` know
 -- no targets, only kind and state, or kind alone: so few rows a day that no months are kept.
-with target as (
+with target as not materialized (
     select
         id, kind, model as own_model, feature as own_feature, team as own_team,
         experiment as own_experiment, activity as own_activity,
@@ -54,7 +54,7 @@ above as materialized (
     where cardinality(%(levels)s::text[]) > 0 and e.level = any(%(levels)s)
     group by 1, 2
 ),
-label as materialized (
+label as (
     select
         t.id as target_id, d.segment, t.kind, t.feature, t.model, t.workload, t.experiment, t.team,
         t.environment, t.activity, t.state,
