@@ -23,12 +23,16 @@ def mail_server(url: str) -> MailServer:
     """Without a host where `url` is empty. Raises BadSetting for one that names no mail server,
     without telling what it holds: it may be a password."""
     parts = urlsplit(url)
-    if url and (parts.scheme not in PORTS or not parts.hostname):
+    try:
+        port = parts.port
+    except ValueError:
+        port = 0
+    if url and (parts.scheme not in PORTS or not parts.hostname or port == 0):
         known = ", ".join(f"{scheme}://user:password@host:{n}" for scheme, n in PORTS.items())
         raise BadSetting(f"AICOST_SMTP_URL is none of {known}")
     return MailServer(
         parts.hostname or "",
-        parts.port or PORTS.get(parts.scheme, 25),
+        port or PORTS.get(parts.scheme, 25),
         unquote(parts.username or ""),
         unquote(parts.password or ""),
         parts.scheme == "smtp+tls",

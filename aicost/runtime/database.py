@@ -17,20 +17,27 @@ SESSION = {"options": f"-c jit=off {_KEEPALIVES}"}
 def database_settings(url: str, home: Path, connections: int = 0) -> dict:
     """Django's DATABASES entry. With `connections`, the threads of a process share that many at
     most, of which one stays open: a new one knows no table yet, which costs a page 50 ms. Without,
-    a thread keeps its own for a minute. Raises BadSetting for a URL that is not postgresql://."""
+    a thread keeps its own for a minute. Raises BadSetting for a URL that is none."""
     parts = urlsplit(url or Embedded(home).url())
     if parts.scheme not in ("postgres", "postgresql"):
         raise BadSetting(
             f"DATABASE_URL starts with {parts.scheme!r}; it must be postgresql://user:password"
             "@host:port/name, or unset for the embedded database"
         )
+    try:
+        port = parts.port
+    except ValueError:  # what stands there may be a part of a password
+        raise BadSetting(
+            "DATABASE_URL names no port behind its host; in user and password / : @ ? and # are "
+            "written %2F, %3A, %40, %3F and %23"
+        ) from None
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
         "HOST": parts.hostname or "",
-        "PORT": str(parts.port or ""),
+        "PORT": str(port or ""),
         "CONN_MAX_AGE": 0 if connections else 60,
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": SESSION | dict(parse_qsl(parts.query)) | _pool(connections),

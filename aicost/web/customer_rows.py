@@ -15,7 +15,7 @@ from aicost.web.owned import Cell, Column, Table
 from aicost.web.parts import whole_steps
 from aicost.web.tables import LINE_NAMES, Line, pool_name
 from aicost.web.units import per_thousand
-from attribution.reports.customers import money_rows, ranked
+from attribution.reports.customers import LINES, money_rows, ranked
 from attribution.reports.unit_cost import per_unit
 
 ZERO = Decimal(0)
@@ -89,14 +89,18 @@ def _customers(ask: Ask, *of: object) -> Customers:
     steps: dict[tuple, dict] = {}
     for row in money_rows(replace(alone, granularity=ask.view.granularity)) if names else ():
         steps.setdefault((row["customer"], row["currency"]), {})[row["period"]] = row["cost"]
+    rest = [row for row in rows if not row["customer"] and row["cost"]]
+    rest_before = {(x["line"], x["currency"]): x["cost"] for x in before if not x["customer"]}
+    for line, currency in rest_before.keys() - {(row["line"], row["currency"]) for row in rest}:
+        rest.append({"line": line, "currency": currency, "cost": ZERO})
     return Customers(
         [(row["customer"], row["currency"] or "") for row in order],
         count,
         {(row["customer"], row["currency"] or ""): row for row in rows if row["customer"]},
         {(row["customer"], row["currency"]): row["cost"] for row in before if row["customer"]},
-        [row for row in rows if not row["customer"] and row["cost"]],
+        sorted(rest, key=lambda row: LINES.index(row["line"])),
         {row["customer"]: row["name"] for row in order if row["name"]},
-        {(row["line"], row["currency"]): row["cost"] for row in before if not row["customer"]},
+        rest_before,
         steps,
     )
 

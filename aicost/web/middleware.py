@@ -15,11 +15,11 @@ NOT_ALLOWED = 405
 
 def explained(get_response: Callable) -> Callable:
     """Middleware: an address that only takes forms says so to whoever opens it, as after a login
-    that came between. Whoever asks for data is answered as it is."""
+    that came between. Whoever does not ask for a page is answered as it is."""
 
     def answered(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        opened = request.method in SAFE and request.accepts("text/html")
+        opened = request.method in SAFE and "text/html" in request.headers.get("Accept", "")
         if response.status_code != NOT_ALLOWED or response.content or not opened:
             return response
         page = render(request, "405.html", status=NOT_ALLOWED)

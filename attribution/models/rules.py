@@ -69,8 +69,8 @@ class SeriesClaim(models.Model):
     `pod_rule` on those on which it knows the pods of a machine without; `own` are the dimensions
     that fill their parts. The other columns are the target `rule` itself names.
 
-    References are not checked: they come from rows read in the same transaction, none of which is
-    ever deleted, and to look each of them up took half of the time that writing claims took.
+    References are not checked: rule sets, rules and series are never deleted, and to look each of
+    them up took half of the time that writing claims took.
     """
 
     rule_set = models.ForeignKey(RuleSet, models.CASCADE, **UNINDEXED)  # identity begins with it

@@ -11,16 +11,26 @@ from dataclasses import fields, replace
 from threading import Lock
 import time
 
+from django.db import connection
+
 from aicost.accounts.unchanged import Seen, Unchanged, seen
 from attribution.reports.spec import Answer, Spec
 
 ANSWERS_MAX, ROWS_MAX = 500, 20_000  # some 20 MB
-SECONDS = 60
+SECONDS, AWAITED_SECONDS = 60, 30
 
 _kept: Unchanged[Answer] = Unchanged(ANSWERS_MAX, ROWS_MAX)
 _remembers = False
-# What is being worked out just now. A report may ask another, never one that asks it.
-_going: dict[tuple[Hashable, Seen], Future[Answer]] = {}
+
+
+class Going(Future[Answer | None]):
+    """An answer that is being worked out; None where nothing came of it."""
+
+    awaited = False
+
+
+# A report may ask another, never one that asks it.
+_going: dict[tuple[Hashable, Seen], Going] = {}
 _guard = Lock()
 
 
@@ -31,34 +41,41 @@ def remember_answers(yes: bool = True) -> None:
 
 
 def remembered(spec: Spec, make: Callable[[], Answer]) -> Answer:
-    """What `make` answers, or did answer to this question. The rows are the caller's own."""
-    at = seen() if _remembers else None
+    """What `make` answers, or did answer to this question. The rows are the caller's own. A
+    transaction sees its own changes and may have less time: it neither gives nor takes."""
+    at = seen() if _remembers and not connection.in_atomic_block else None
     if at is None:
         return make()
     key = (int(time.time() // SECONDS), *_asked(spec))
     if (found := _kept.of(key, at)) is not None:
         return _own(found)
     with _guard:
-        going, mine = _going.get((key, at)), Future[Answer]()
+        going, mine = _going.get((key, at)), Going()
         if going is None:
             _going[key, at] = mine
-    return _own(going.result()) if going else _worked_out(key, at, make, mine)
+        else:
+            going.awaited = True
+    if going is None:
+        return _worked_out(key, at, make, mine)
+    try:
+        told = going.result(AWAITED_SECONDS)
+    except TimeoutError:
+        told = None
+    return make() if told is None else _own(told)
 
 
-def _worked_out(key: Hashable, at: Seen, make: Callable[[], Answer], told: Future) -> Answer:
-    """What `make` answers, told to all who ask the same meanwhile; so is what it raises."""
+def _worked_out(key: Hashable, at: Seen, make: Callable[[], Answer], mine: Going) -> Answer:
+    """What `make` answers, told to all who ask the same meanwhile; what it raises is its own."""
+    found = None
     try:
         found = make()
-        told.set_result(_own(found))
-    except BaseException as error:
-        told.set_exception(error)
-        raise
+        if len(found.rows) <= ROWS_MAX // 10:
+            _kept.keep(key, at, _own(found), len(found.rows) + 1)
+        return found
     finally:
         with _guard:
             del _going[key, at]
-    if len(found.rows) <= ROWS_MAX // 10:
-        _kept.keep(key, at, told.result(), len(found.rows) + 1)
-    return found
+        mine.set_result(_own(found) if found is not None and mine.awaited else None)
 
 
 def _own(answer: Answer) -> Answer:

@@ -11,8 +11,7 @@ from (
     select
         source_id, currency, 0,
         case %(basis)s when 'billed' then billed_cost else effective_cost end
-    from attribution_costsum
-    where grain = 'period' and day >= %(start)s and day < %(end)s
+    from aicost_cost(%(start)s, %(end)s, 'period', 'day', '{}')
 ) b
 join ingest_source s on s.id = b.source_id
 group by 1, 2

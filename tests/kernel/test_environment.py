@@ -21,15 +21,25 @@ def test_it_refuses_what_is_no_such_number(text):
         whole_number("DAYS", 90, least=1, environment={"DAYS": text})
 
 
-def test_a_command_says_it_in_one_line(tmp_path):
+@pytest.mark.parametrize(
+    ("name", "given", "told"),
+    [
+        ("DATABASE_URL", "mysql://host/name", "starts with 'mysql'; it must be postgresql://"),
+        ("DATABASE_URL", "postgresql://me:s3cr/et@host/name", "names no port behind its host"),
+        ("AICOST_SMTP_URL", "smtp://me:s3cr/et@host", "is none of smtp://user:password@host:25"),
+        ("AICOST_KEEP_DAYS", "soon", "is 'soon'; it must be a whole number of at least 0"),
+    ],
+)
+def test_a_command_says_it_in_one_line(tmp_path, name, given, told):
+    """And no part of a password."""
     answered = subprocess.run(
         [sys.executable, "manage.py", "check"],
         cwd=Path(__file__).parents[2],
-        env={"AICOST_HOME": str(tmp_path), "DATABASE_URL": "mysql://host/name"},
+        env={"AICOST_HOME": str(tmp_path), "DATABASE_URL": "postgresql://host/x", name: given},
         capture_output=True,
         text=True,
         check=False,
     )
     assert answered.returncode == 1
-    assert answered.stderr.startswith("DATABASE_URL starts with 'mysql'; it must be postgresql://")
-    assert "Traceback" not in answered.stderr
+    assert answered.stderr.startswith(f"{name} {told}")
+    assert "Traceback" not in answered.stderr and "s3cr" not in answered.stderr

@@ -38,7 +38,9 @@ HUNDRED = Decimal(100)
 
 
 def lead(ask: Ask) -> dict:
-    found = [x for x in unit_lines(ask, INFERENCE) if not x.blended]
+    # Of the dearest, however the table below is sorted.
+    by_cost = ask.with_view(sort="") if ask.view.sort else ask
+    found = [x for x in unit_lines(by_cost, INFERENCE) if not x.blended]
     if not found:
         text = " It takes a bill and calls of the same model: add usage under Add data."
         return {"parts": [("No inference has a cost in this period.", True), (text, False)]}

@@ -9,29 +9,42 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from typing import TypeVar
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
 from aicost.kernel.sqlfiles import sql
 from attribution.ruling.effect import PACKAGE
 
 Found = TypeVar("Found")
+LOCK_TIMEOUT = "2s"
 _READ = ("allocationrule", "seriesclaim", "charge")
 
 
 def meanwhile(threads: int, other: Callable[[], Found], mine: Callable[[], object]) -> Found:
-    """What `other` finds on a connection of its own while `mine` is done on this one."""
+    """What `other` finds on a connection of its own while `mine` is done on this one. It sees what
+    this one saw before; where it gets no connection, or waits for a lock behind somebody who waits
+    for this one, it is done here afterwards."""
     if threads == 1:
         mine()
         return other()
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_export_snapshot()")
+        (snapshot,) = cursor.fetchone()
     with ThreadPoolExecutor(1) as pool:
-        found = pool.submit(copy_context().run, _alone, other)
+        found = pool.submit(copy_context().run, _alone, snapshot, other)
         mine()
-        return found.result()
+        try:
+            return found.result()
+        except OperationalError:
+            return other()
 
 
-def _alone(work: Callable[[], Found]) -> Found:
+def _alone(snapshot: str, work: Callable[[], Found]) -> Found:
     try:
-        return work()
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("set transaction isolation level repeatable read")
+            cursor.execute("set transaction snapshot %s", [snapshot])
+            cursor.execute("set local lock_timeout = %s", [LOCK_TIMEOUT])
+            return work()
     finally:
         connection.close()
 
