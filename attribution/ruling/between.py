@@ -11,6 +11,7 @@ from attribution import vocabulary
 from attribution.claims import ensure_builtin_rules, governing_each
 from attribution.ruling.draft import Draft
 from attribution.ruling.effect import drafted, segments
+from attribution.ruling.replay.apart import one_snapshot
 from attribution.ruling.replay.engine import Replayed, replay
 
 ONE_DAY = timedelta(days=1)
@@ -38,8 +39,9 @@ def moved_between(before: Period, now: Period, basis: str) -> Replayed:
         return found
     threads = 1 if connection.in_atomic_block else settings.AICOST_ATTRIBUTION_THREADS
     with vocabulary.steady(), transaction.atomic():
+        snapshot = one_snapshot() if threads > 1 else None
         ensure_builtin_rules()
         for segment in segments(before, drafted(drafts)):
-            found.add(replay(segment, basis, threads))
+            found.add(replay(segment, basis, threads, snapshot))
         transaction.set_rollback(True)
     return found

@@ -20,6 +20,7 @@ from attribution.ruling.draft import Draft
 from attribution.ruling.edit import moves as reordering
 from attribution.ruling.edit import newest
 from attribution.ruling.effect import PACKAGE, drafted, segments
+from attribution.ruling.replay.apart import one_snapshot
 from attribution.ruling.replay.engine import Replayed, Where, replay
 from attribution.ruling.validate import check_draft
 
@@ -106,10 +107,11 @@ def preview(
     found = Replayed()
     threads = 1 if connection.in_atomic_block else settings.AICOST_ATTRIBUTION_THREADS
     with vocabulary.steady(), transaction.atomic():
+        snapshot = one_snapshot() if threads > 1 else None
         ensure_builtin_rules()
         reached = segments(period, drafted(drafts))
         for segment in reached:
-            found.add(replay(segment, basis, threads))
+            found.add(replay(segment, basis, threads, snapshot))
         transaction.set_rollback(True)
     order = sorted(found.moves.items(), key=lambda one: (-abs(one[1][0]), one[0]))
     stands = sorted(found.stands.items())

@@ -6,7 +6,7 @@ from django.db import connection, transaction
 import pytest
 
 from aicost.accounts.models import Team
-from attribution.ruling.replay.apart import meanwhile
+from attribution.ruling.replay.apart import meanwhile, one_snapshot
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -25,7 +25,7 @@ def test_it_sees_what_the_first_saw_whoever_writes_meanwhile():
         begun.set()
 
     with transaction.atomic():
-        assert meanwhile(2, lambda: counted(begun), mine) == 0
+        assert meanwhile(one_snapshot(), lambda: counted(begun), mine) == 0
     other.close()
     assert Team.objects.count() == 1
 
@@ -40,4 +40,4 @@ def test_behind_a_lock_that_waits_for_the_first_it_is_done_by_the_first():
         begun.set()
 
     with transaction.atomic():
-        assert meanwhile(2, lambda: counted(begun), mine) == 0
+        assert meanwhile(one_snapshot(), lambda: counted(begun), mine) == 0

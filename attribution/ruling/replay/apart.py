@@ -19,16 +19,24 @@ LOCK_TIMEOUT = "2s"
 _READ = ("allocationrule", "seriesclaim", "charge")
 
 
-def meanwhile(threads: int, other: Callable[[], Found], mine: Callable[[], object]) -> Found:
-    """What `other` finds on a connection of its own while `mine` is done on this one. It sees what
-    this one saw before; where it gets no connection, or waits for a lock behind somebody who waits
-    for this one, it is done here afterwards."""
-    if threads == 1:
+def one_snapshot() -> str:
+    """Let a transaction that has just begun see one state to its end, and give its name: others
+    who begin by it see the same."""
+    with connection.cursor() as cursor:
+        cursor.execute("set transaction isolation level repeatable read")
+        cursor.execute("select pg_export_snapshot()")
+        return cursor.fetchone()[0]
+
+
+def meanwhile(
+    snapshot: str | None, other: Callable[[], Found], mine: Callable[[], object]
+) -> Found:
+    """What `other` finds while `mine` is done on this connection: on one of its own that sees this
+    snapshot. Without a snapshot, or where it gets no connection or waits for a lock behind somebody
+    who waits for this one, it is done here afterwards."""
+    if snapshot is None:
         mine()
         return other()
-    with connection.cursor() as cursor:
-        cursor.execute("select pg_export_snapshot()")
-        (snapshot,) = cursor.fetchone()
     with ThreadPoolExecutor(1) as pool:
         found = pool.submit(copy_context().run, _alone, snapshot, other)
         mine()

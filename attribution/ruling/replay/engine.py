@@ -67,19 +67,20 @@ class Replayed:
         self.charges += other.charges
 
 
-def replay(segment: Segment, basis: str, threads: int = 1) -> Replayed:
+def replay(segment: Segment, basis: str, threads: int = 1, snapshot: str | None = None) -> Replayed:
     """What the change moves on the days of a segment. Writes nothing. Raises `Leak` if a cent is
     lost, `BadRule`.
 
-    With `threads` days are weighed side by side. The other connections see only what is committed;
-    inside a caller's own transaction it must be 1."""
+    With `threads` days are weighed side by side, with the `snapshot` of the transaction series are
+    decided beside it. The other connections see only what is committed; inside a caller's own
+    transaction it must be 1 and None."""
     with transaction.atomic():
-        found = _replayed(segment, basis, threads)
+        found = _replayed(segment, basis, threads, snapshot)
         transaction.set_rollback(True)
     return found
 
 
-def _replayed(segment: Segment, basis: str, threads: int) -> Replayed:
+def _replayed(segment: Segment, basis: str, threads: int, snapshot: str | None) -> Replayed:
     binds = {
         "start": segment.period.start,
         "end": segment.period.end,
@@ -91,7 +92,7 @@ def _replayed(segment: Segment, basis: str, threads: int) -> Replayed:
     with connection.cursor() as cursor:
         cursor.execute("set local work_mem = '128MB'")
     told = meanwhile(
-        threads,
+        snapshot,
         lambda: changed(segment, claimed_series(segment)),
         lambda: [_run(f"preview_{name}", binds) for name in ("series", "known")],
     )
