@@ -15,7 +15,7 @@ SOAK := tests/kernel/test_money.py tests/ingest/test_charges.py \
   tests/attribution/test_overlapping.py \
   tests/runtime/test_worker_kill.py tests/runtime/test_arrivals_killed.py \
   tests/ingest/test_spark.py tests/runtime/test_demo_alerts.py tests/surfaces \
-  tests/api/test_openapi.py
+  tests/api/test_openapi.py tests/web/test_sweep.py
 
 # Whatever the shell says, modules are compiled once: every start would take twice its CPU time.
 unexport PYTHONDONTWRITEBYTECODE
@@ -41,6 +41,7 @@ bi: $(VENV)/.tests .venv-superset/.superset
 soak: $(VENV)/.tests
 	AICOST_PROPERTY_CASES=1000 AICOST_KILL_SEEDS=5 AICOST_OVERLAP_RUNS=200 AICOST_SPARK_LINES=1000000 \
 	  AICOST_DEMO_DAYS=365 AICOST_SURFACE_CASES=300 AICOST_API_REQUESTS=10000 \
+	  AICOST_WHOLE_SWEEP=1 \
 	  $(BIN)/python -m pytest -q --hypothesis-profile=soak $(SOAK) $(ARGS)
 
 lint: $(VENV)/.tests
