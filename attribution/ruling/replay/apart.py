@@ -32,11 +32,13 @@ def meanwhile(
     snapshot: str | None, other: Callable[[], Found], mine: Callable[[], object]
 ) -> Found:
     """What `other` finds while `mine` is done on this connection: on one of its own that sees this
-    snapshot. Without a snapshot, or where it gets no connection or waits for a lock behind somebody
-    who waits for this one, it is done here afterwards."""
+    snapshot. Where it gets no connection or waits for a lock behind somebody who waits for this
+    one, it is done here afterwards. Without a snapshot it is done here before, so that what is
+    written in between is seen by `mine`."""
     if snapshot is None:
+        found_here = other()
         mine()
-        return other()
+        return found_here
     with ThreadPoolExecutor(1) as pool:
         found = pool.submit(copy_context().run, _alone, snapshot, other)
         mine()
